@@ -1,0 +1,56 @@
+# Configuration of lit: which files are tests, which tools they may call, what this machine can do. The values of one
+# build come from lit.site.cfg.py, made by CMake.
+import os
+import platform
+
+import lit.formats
+
+config.name = "keops"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test", ".keops"]
+# The other runners' folders: GoogleTest and CTest (Unit, CAPI, Numerics, Install), pytest (Python, EndToEnd).
+config.excludes = ["Inputs", "Unit", "CAPI", "Numerics", "Install", "Python", "EndToEnd"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.keops_build_dir, "test")
+
+tools_dir = os.path.join(config.keops_build_dir, "bin")
+config.environment["PATH"] = os.pathsep.join(
+    [tools_dir, config.llvm_tools_dir, config.environment.get("PATH", "")]
+)
+# Tests must not meet what an earlier run, or the user, left in a cache.
+config.environment["KEOPS_CACHE_DIR"] = os.path.join(config.test_exec_root, "lit-cache")
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "KEOPS_SLOW"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+config.substitutions += [
+    ("%python", config.python_executable),
+    ("%cc", config.c_compiler),
+    ("%keops_include", os.path.join(config.keops_source_dir, "include")),
+    ("%keops_lib", os.path.join(config.keops_build_dir, "lib")),
+    ("%keops_src", config.keops_source_dir),
+]
+
+
+def host_flags():
+    """The instruction sets that the processor offers, as Linux names them."""
+    try:
+        with open("/proc/cpuinfo") as info:
+            for line in info:
+                if line.startswith(("flags", "Features")):
+                    return set(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    return set()
+
+
+config.available_features.add(platform.machine())
+flags = host_flags()
+if {"avx2", "fma"} <= flags:
+    config.available_features.add("avx2")
+if {"avx512f", "avx512dq", "avx512vl"} <= flags:
+    config.available_features.add("avx512")
+if config.sanitize:
+    config.available_features.add("sanitize")
+if os.environ.get("KEOPS_SLOW"):
+    config.available_features.add("slow")
