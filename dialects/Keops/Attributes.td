@@ -1,0 +1,62 @@
+// Attributes of the dialect: placements, reductions, rational constants, precision and schedules.
+#ifndef KEOPS_ATTRIBUTES_TD
+#define KEOPS_ATTRIBUTES_TD
+
+include "Keops/Dialect.td"
+include "Keops/Ops/Reductions.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+// The values are bit sets, so that the join of two placements is their union.
+def Keops_Placement : I32EnumAttr<"Placement", "which indices a value depends on", [
+    I32EnumAttrCase<"P", 0, "p">, I32EnumAttrCase<"I", 1, "i">,
+    I32EnumAttrCase<"J", 2, "j">, I32EnumAttrCase<"IJ", 3, "ij">]> {
+  let cppNamespace = "::keops";
+  let genSpecializedAttr = 0;
+}
+def Keops_PlacementAttr : EnumAttr<Keops_Dialect, Keops_Placement, "placement">;
+
+def Keops_Precision : I32EnumAttr<"Precision", "accuracy level of functions and sums", [
+    I32EnumAttrCase<"Fast", 0, "fast">, I32EnumAttrCase<"Default", 1, "default">,
+    I32EnumAttrCase<"High", 2, "high">]> {
+  let cppNamespace = "::keops";
+  let genSpecializedAttr = 0;
+}
+def Keops_PrecisionAttr : EnumAttr<Keops_Dialect, Keops_Precision, "precision">;
+
+def Keops_ReductionKind : I32EnumAttr<"ReductionKind", "how the values of one row are combined",
+                                      !instances<Keops_Reduction>()> {
+  let cppNamespace = "::keops";
+  let genSpecializedAttr = 0;
+}
+
+def Keops_ReduceAttr : AttrDef<Keops_Dialect, "Reduce"> {
+  let mnemonic = "reduce";
+  let summary = "one reduction of a map_reduce: its kind and, for the K-best kinds, K";
+  let parameters = (ins EnumParameter<Keops_ReductionKind>:$kind, DefaultValuedParameter<"int64_t", "0">:$bestOf);
+  let assemblyFormat = "`<` $kind (`,` $bestOf^)? `>`";
+}
+def Keops_ReduceArrayAttr : TypedArrayAttrBase<Keops_ReduceAttr, "array of reductions">;
+
+def Keops_RationalAttr : AttrDef<Keops_Dialect, "Rational"> {
+  let mnemonic = "rational";
+  let summary = "an exact quotient of two integers in lowest terms, the divisor positive";
+  let parameters = (ins "int64_t":$numerator, "int64_t":$denominator);
+  let assemblyFormat = "`<` $numerator `,` $denominator `>`";
+}
+
+def Keops_ScheduleAttr : AttrDef<Keops_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "how a map_reduce is laid out on the machine; every field can be forced";
+  let description = [{
+    `rows` x `lanes` kept rows are computed together (`rows` vectors side by side); the reduced index runs in blocks
+    of `block` terms, `blocks` of which form one step of the outer accumulation; `chunk` output components are
+    carried at a time; `split` bounds the number of pieces into which the reduced index may be cut when kept rows
+    are few.
+  }];
+  let parameters = (ins "int64_t":$rows, "int64_t":$lanes, "int64_t":$block, "int64_t":$blocks, "int64_t":$chunk,
+                        "int64_t":$split);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+#endif // KEOPS_ATTRIBUTES_TD

@@ -1,0 +1,20 @@
+// The keops dialect itself. Its types, attributes, interfaces and operations stand in the neighbouring files.
+#ifndef KEOPS_DIALECT_TD
+#define KEOPS_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def Keops_Dialect : Dialect {
+  let name = "keops";
+  let cppNamespace = "::keops";
+  let summary = "formulas on small vectors and their reductions over point clouds";
+  let description = [{
+    A value is a short vector that exists once per computation, once per row `i`, once per row `j`, or once per
+    pair `(i, j)`. Formula operations combine values; `keops.map_reduce` reduces a formula over one of the two
+    indices without ever storing all pairs.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+}
+
+#endif // KEOPS_DIALECT_TD

@@ -1,0 +1,77 @@
+// Pulls components out of formulas and writes them as arith, math and scf operations, for scalars and vectors alike.
+// The operations of lib/IR say what a component is; lib/Conversion says what leaves and types are.
+#ifndef KEOPS_IR_EMITTER_H
+#define KEOPS_IR_EMITTER_H
+
+#include "keops/IR/Keops.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+#include <functional>
+
+namespace keops {
+
+/// Emits formulas at the insertion point of a builder. Each (value, component) is emitted once per scope, so that a
+/// formula is a graph and not a tree in the output as well.
+class Emitter {
+public:
+  /// Gives component `k` of a block argument (a variable, or a hoisted value).
+  using Leaf = std::function<mlir::Value(Emitter &, mlir::BlockArgument, mlir::OpFoldResult k)>;
+
+  /// Vectors of at most this dimension are unrolled, longer ones become loops.
+  static constexpr int64_t unrollLimit = 16;
+
+  Emitter(mlir::OpBuilder &builder, mlir::Type type, Leaf leaf);
+
+  mlir::OpBuilder &builder() { return b; }
+  /// The type of every component: f32, vector<16xf32>, vector<3x16xf32>, ...
+  mlir::Type type() const { return computeType; }
+
+  /// Component `k` of `formula`. `k` is an IntegerAttr or a value of type index.
+  mlir::Value component(mlir::Value formula, mlir::OpFoldResult k);
+  /// Component `k` of each operand; operands of dimension 1 are broadcast.
+  llvm::SmallVector<mlir::Value> components(mlir::ValueRange formulas, mlir::OpFoldResult k);
+  /// The sum over `dim` components of term(k). `reads` lists what the term reads: their scalars are computed before
+  /// a loop opens.
+  mlir::Value sum(mlir::Location loc, int64_t dim, mlir::ValueRange reads,
+                  llvm::function_ref<mlir::Value(mlir::OpFoldResult)> term);
+  /// If `k` lies in [begin, end) the first value, otherwise the second; both are emitted only where needed.
+  mlir::Value select(mlir::Location loc, mlir::OpFoldResult k, int64_t begin, int64_t end,
+                     llvm::function_ref<mlir::Value()> inside, llvm::function_ref<mlir::Value()> outside);
+  /// The component index `k + by`.
+  mlir::OpFoldResult offset(mlir::Location loc, mlir::OpFoldResult k, int64_t by);
+  /// A number (integer, float or rational attribute), rounded once to the computing type.
+  mlir::Value constant(mlir::Location loc, mlir::Attribute number);
+  mlir::Value zero(mlir::Location loc);
+  /// Emits component 0 of everything of dimension 1 that `formula` is built from, so that it is outside later loops.
+  void prefetchScalars(mlir::Value formula);
+
+  /// While alive, emitted components are remembered apart and then forgotten: needed inside loop bodies and branches.
+  class Scope {
+  public:
+    explicit Scope(Emitter &emitter) : emitter(emitter) { emitter.scopes.emplace_back(); }
+    ~Scope() { emitter.scopes.pop_back(); }
+
+  private:
+    Emitter &emitter;
+  };
+
+private:
+  using Key = std::pair<void *, std::pair<void *, int64_t>>;
+  static Key key(mlir::Value formula, mlir::OpFoldResult k);
+
+  mlir::OpBuilder &b;
+  mlir::Type computeType;
+  Leaf leaf;
+  llvm::SmallVector<llvm::DenseMap<Key, mlir::Value>> scopes;
+};
+
+/// A number splat over all lanes of `type`.
+mlir::Value createSplat(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, double number);
+/// x to an integer power: products for small exponents, pow beyond.
+mlir::Value createIntegerPower(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, int64_t exponent);
+
+} // namespace keops
+
+#endif // KEOPS_IR_EMITTER_H

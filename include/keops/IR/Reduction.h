@@ -1,0 +1,115 @@
+// What a reduction is: its row in the table of records, and how its loops are written. Implementations: one file per
+// family in lib/IR/Reductions. Consumer: MapReduceToCPU.
+#ifndef KEOPS_IR_REDUCTION_H
+#define KEOPS_IR_REDUCTION_H
+
+#include "keops/IR/Emitter.h"
+#include "keops/IR/Keops.h"
+
+#include <memory>
+#include <optional>
+
+namespace keops {
+
+/// One result of a reduction, as its record states it. `shape` is "D", "G" or "KD".
+struct ResultInfo {
+  llvm::StringRef name;
+  bool index;
+  llvm::StringRef shape;
+};
+
+/// The record of a reduction under one of its spellings.
+struct ReductionInfo {
+  llvm::StringRef name;
+  ReductionKind kind;
+  unsigned formulas;     ///< how many yielded formulas it reads
+  bool optionalWeight;   ///< a missing second formula means the constant 1
+  bool scalarFormula;    ///< the first formula has dimension 1
+  bool takesK;           ///< has the parameter K
+  llvm::StringRef derivative;
+  llvm::SmallVector<ResultInfo> results;
+};
+
+/// All spellings, canonical names first.
+llvm::ArrayRef<ReductionInfo> getReductionTable();
+/// The canonical row of `kind`.
+const ReductionInfo &getReductionInfo(ReductionKind kind);
+/// The row with this spelling (without "_Reduction"), or null.
+const ReductionInfo *findReduction(llvm::StringRef name);
+/// Logical shape of a result per kept row, e.g. {K} or {K, D}.
+llvm::SmallVector<int64_t> getResultShape(const ResultInfo &result, ReduceAttr reduce, mlir::TypeRange formulas);
+/// Types of all results of `reduce` over formulas of the given types, placed on `kept`.
+llvm::SmallVector<mlir::Type> getResultTypes(ReduceAttr reduce, mlir::TypeRange formulas, Placement kept);
+
+/// The formulas of one reduction at one reduced index, as components of the computing type.
+class Terms {
+public:
+  virtual ~Terms() = default;
+  /// Component `c` (counted within the chunk of components that is being reduced) of formula `f`; of a formula of
+  /// dimension 1 always its only component.
+  virtual mlir::Value get(unsigned f, unsigned c) = 0;
+};
+
+/// What a reduction may ask of the loops around it.
+class ReductionContext {
+public:
+  virtual ~ReductionContext() = default;
+  virtual mlir::OpBuilder &builder() = 0;
+  /// f32 or f64 lanes, e.g. vector<3x16xf32>, and 64-bit integers of the same shape.
+  virtual mlir::Type valueType() = 0;
+  virtual mlir::Type indexType() = 0;
+  /// Memory private to this tile, `count` elements of valueType() or indexType(), addressed by load and store below.
+  virtual mlir::Value scratch(mlir::Type type, int64_t count) = 0;
+  virtual mlir::Value load(mlir::Type type, mlir::Value scratch, mlir::Value position) = 0;
+  virtual void store(mlir::Value value, mlir::Value scratch, mlir::Value position) = 0;
+  /// The formulas at a reduced index that is the same for all lanes (type index) or differs by lane (indexType()).
+  virtual std::unique_ptr<Terms> termsAt(mlir::Value j) = 0;
+  /// Size of the reduced index (type index) and terms per block.
+  virtual mlir::Value size() = 0;
+  virtual int64_t blockSize() = 0;
+  virtual Precision precision() = 0;
+};
+
+/// One reduction over one chunk of `width` components. State and summary are lists of values of valueType() or
+/// indexType(), carried through loops; longer state lives in scratch memory.
+///
+///     state = init
+///     for each step of `blocks` blocks:
+///       for each block: summary = summaryInit; for each term: summary = summarise(...); state = absorb(...)
+///       state = flush(state)
+///     state = merge(states of the pieces, in order); results = finish(state)
+class Reduction {
+public:
+  Reduction(ReduceAttr attr, unsigned width) : attr(attr), width(width) {}
+  virtual ~Reduction() = default;
+  static std::unique_ptr<Reduction> create(ReduceAttr attr, unsigned width);
+
+  using Values = llvm::SmallVector<mlir::Value>;
+  /// Allocates scratch memory and returns the state before the first term.
+  virtual Values init(ReductionContext &context, mlir::Location loc) = 0;
+  virtual Values summaryInit(ReductionContext &context, mlir::Location loc) = 0;
+  /// Adds the term at reduced index `j`, the `slot`-th of its block.
+  virtual Values summarise(ReductionContext &context, mlir::Location loc, mlir::ValueRange summary, Terms &terms,
+                           mlir::Value j, mlir::Value slot) = 0;
+  /// Adds a finished block of the reduced indices [begin, end).
+  virtual Values absorb(ReductionContext &context, mlir::Location loc, mlir::ValueRange state,
+                        mlir::ValueRange summary, mlir::Value begin, mlir::Value end) = 0;
+  virtual Values flush(ReductionContext &context, mlir::Location loc, mlir::ValueRange state) {
+    return Values(state.begin(), state.end());
+  }
+  /// Combines the states of two pieces of the reduced index, `second` holding the larger indices. `firstScratch` and
+  /// `secondScratch` are the memories that init() allocated for the pieces.
+  virtual Values merge(ReductionContext &context, mlir::Location loc, mlir::ValueRange first, mlir::ValueRange second,
+                       mlir::ValueRange firstScratch, mlir::ValueRange secondScratch) = 0;
+  /// Receives component `position` (an index value, within the chunk's results) of result number `result`.
+  using Sink = llvm::function_ref<void(unsigned result, mlir::Value position, mlir::Value value)>;
+  virtual void finish(ReductionContext &context, mlir::Location loc, mlir::ValueRange state, Sink sink) = 0;
+
+protected:
+  ReduceAttr attr;
+  unsigned width;
+};
+
+} // namespace keops
+
+#endif // KEOPS_IR_REDUCTION_H

@@ -1,0 +1,183 @@
+// Pull emission of components, with unrolled and looped vectors.
+#include "keops/IR/Emitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace keops;
+
+Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf) : b(builder), computeType(type), leaf(std::move(leaf)) {
+  scopes.emplace_back();
+}
+
+Emitter::Key Emitter::key(Value formula, OpFoldResult k) {
+  void *owner = formula.getAsOpaquePointer();
+  if (auto constant = getConstantIntValue(k))
+    return {owner, {nullptr, *constant}};
+  return {owner, {cast<Value>(k).getAsOpaquePointer(), 0}};
+}
+
+Value Emitter::component(Value formula, OpFoldResult k) {
+  if (getDim(formula) == 1)
+    k = b.getIndexAttr(0);
+  Key place = key(formula, k);
+  for (const auto &scope : llvm::reverse(scopes))
+    if (Value known = scope.lookup(place))
+      return known;
+  Value emitted;
+  if (auto argument = dyn_cast<BlockArgument>(formula))
+    emitted = leaf(*this, argument, k);
+  else
+    emitted = cast<FormulaOpInterface>(formula.getDefiningOp()).emitComponent(*this, k);
+  scopes.back()[place] = emitted;
+  return emitted;
+}
+
+SmallVector<Value> Emitter::components(ValueRange formulas, OpFoldResult k) {
+  SmallVector<Value> list;
+  for (Value formula : formulas)
+    list.push_back(component(formula, k));
+  return list;
+}
+
+void Emitter::prefetchScalars(Value formula) {
+  if (getDim(formula) == 1) {
+    component(formula, b.getIndexAttr(0));
+    return;
+  }
+  if (Operation *op = formula.getDefiningOp())
+    for (Value operand : op->getOperands())
+      prefetchScalars(operand);
+}
+
+OpFoldResult Emitter::offset(Location loc, OpFoldResult k, int64_t by) {
+  if (by == 0)
+    return k;
+  if (auto constant = getConstantIntValue(k))
+    return b.getIndexAttr(*constant + by);
+  Value shift = arith::ConstantIndexOp::create(b, loc, by);
+  return arith::AddIOp::create(b, loc, cast<Value>(k), shift).getResult();
+}
+
+Value Emitter::select(Location loc, OpFoldResult k, int64_t begin, int64_t end, function_ref<Value()> inside,
+                      function_ref<Value()> outside) {
+  if (auto constant = getConstantIntValue(k))
+    return *constant >= begin && *constant < end ? inside() : outside();
+  Value index = cast<Value>(k);
+  Value low = arith::ConstantIndexOp::create(b, loc, begin), high = arith::ConstantIndexOp::create(b, loc, end);
+  Value above = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, index, low);
+  Value below = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, high);
+  Value within = arith::AndIOp::create(b, loc, above, below);
+  auto branch = [this, loc](function_ref<Value()> body) {
+    Scope scope(*this);
+    Value value = body();
+    scf::YieldOp::create(b, loc, value);
+  };
+  OpBuilder::InsertionGuard guard(b);
+  auto choice = scf::IfOp::create(b, loc, computeType, within, /*withElse=*/true);
+  b.setInsertionPointToStart(choice.thenBlock());
+  branch(inside);
+  b.setInsertionPointToStart(choice.elseBlock());
+  branch(outside);
+  return choice.getResult(0);
+}
+
+/// A loop with four independent partial sums, so that the additions do not wait for each other.
+static SmallVector<Value> sumLoop(Emitter &emitter, Location loc, int64_t end,
+                                  function_ref<Value(OpFoldResult)> term) {
+  OpBuilder &b = emitter.builder();
+  Value lower = arith::ConstantIndexOp::create(b, loc, 0), upper = arith::ConstantIndexOp::create(b, loc, end);
+  Value step = arith::ConstantIndexOp::create(b, loc, 4);
+  SmallVector<Value> zeros(4, emitter.zero(loc));
+  auto loop = scf::ForOp::create(b, loc, lower, upper, step, zeros);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Emitter::Scope scope(emitter);
+  SmallVector<Value> sums;
+  for (int64_t u = 0; u < 4; ++u) {
+    Value value = term(emitter.offset(loc, loop.getInductionVar(), u));
+    sums.push_back(arith::AddFOp::create(b, loc, loop.getRegionIterArg(u), value));
+  }
+  scf::YieldOp::create(b, loc, sums);
+  return llvm::to_vector(loop.getResults());
+}
+
+Value Emitter::sum(Location loc, int64_t dim, ValueRange reads, function_ref<Value(OpFoldResult)> term) {
+  SmallVector<Value> parts;
+  int64_t looped = dim > unrollLimit ? dim / 4 * 4 : 0;
+  if (looped) {
+    for (Value read : reads)
+      prefetchScalars(read);
+    parts = sumLoop(*this, loc, looped, term);
+    Value left = arith::AddFOp::create(b, loc, parts[0], parts[1]);
+    parts = {arith::AddFOp::create(b, loc, left, arith::AddFOp::create(b, loc, parts[2], parts[3]))};
+  }
+  for (int64_t k = looped; k < dim; ++k) {
+    Value value = term(b.getIndexAttr(k));
+    parts = {parts.empty() ? value : arith::AddFOp::create(b, loc, parts[0], value).getResult()};
+  }
+  return parts[0];
+}
+
+static APFloat toFloat(int64_t number, const llvm::fltSemantics &semantics) {
+  APFloat value(semantics);
+  value.convertFromAPInt(APInt(64, number, /*isSigned=*/true), /*IsSigned=*/true, APFloat::rmNearestTiesToEven);
+  return value;
+}
+
+/// Rounds once: quotients are formed in quadruple precision, where 64-bit integers are exact.
+static APFloat roundNumber(Attribute number, const llvm::fltSemantics &semantics) {
+  bool inexact;
+  if (auto real = dyn_cast<FloatAttr>(number)) {
+    APFloat value = real.getValue();
+    value.convert(semantics, APFloat::rmNearestTiesToEven, &inexact);
+    return value;
+  }
+  auto rational = dyn_cast<RationalAttr>(number);
+  int64_t numerator = rational ? rational.getNumerator() : cast<IntegerAttr>(number).getInt();
+  APFloat value = toFloat(numerator, APFloat::IEEEquad());
+  if (rational)
+    value.divide(toFloat(rational.getDenominator(), APFloat::IEEEquad()), APFloat::rmNearestTiesToEven);
+  value.convert(semantics, APFloat::rmNearestTiesToEven, &inexact);
+  return value;
+}
+
+static Value createSplat(OpBuilder &b, Location loc, Type type, const APFloat &number) {
+  TypedAttr scalar = FloatAttr::get(getElementTypeOrSelf(type), number);
+  if (auto vector = dyn_cast<VectorType>(type))
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vector, number));
+  return arith::ConstantOp::create(b, loc, scalar);
+}
+
+Value Emitter::constant(Location loc, Attribute number) {
+  const auto &semantics = cast<FloatType>(getElementTypeOrSelf(computeType)).getFloatSemantics();
+  return ::createSplat(b, loc, computeType, roundNumber(number, semantics));
+}
+
+Value Emitter::zero(Location loc) { return keops::createSplat(b, loc, computeType, 0.0); }
+
+Value keops::createSplat(OpBuilder &b, Location loc, Type type, double number) {
+  bool inexact;
+  APFloat value(number);
+  value.convert(cast<FloatType>(getElementTypeOrSelf(type)).getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                &inexact);
+  return ::createSplat(b, loc, type, value);
+}
+
+Value keops::createIntegerPower(OpBuilder &b, Location loc, Value x, int64_t exponent) {
+  constexpr int64_t longestProduct = 8;
+  if (std::abs(exponent) > longestProduct)
+    return math::PowFOp::create(b, loc, x, createSplat(b, loc, x.getType(), static_cast<double>(exponent)));
+  Value one = createSplat(b, loc, x.getType(), 1.0), power, square = x;
+  for (int64_t rest = std::abs(exponent); rest > 0; rest /= 2) {
+    if (rest % 2)
+      power = power ? arith::MulFOp::create(b, loc, power, square).getResult() : square;
+    if (rest > 1)
+      square = arith::MulFOp::create(b, loc, square, square);
+  }
+  if (!power)
+    return one;
+  return exponent < 0 ? arith::DivFOp::create(b, loc, one, power).getResult() : power;
+}

@@ -1,0 +1,57 @@
+// The table of reductions from their records, and the shapes that follow from it.
+#include "keops/IR/Reduction.h"
+
+#include "Families.h"
+
+using namespace mlir;
+using namespace keops;
+
+ArrayRef<ReductionInfo> keops::getReductionTable() {
+  static const SmallVector<ReductionInfo> table = {
+#define KEOPS_REDUCTION_ROWS
+#include "keops/IR/KeopsReductions.inc"
+  };
+  return table;
+}
+
+const ReductionInfo &keops::getReductionInfo(ReductionKind kind) {
+  // Canonical rows come first and in the order of their numbers.
+  return getReductionTable()[static_cast<uint32_t>(kind)];
+}
+
+const ReductionInfo *keops::findReduction(StringRef name) {
+  for (const ReductionInfo &info : getReductionTable())
+    if (info.name == name)
+      return &info;
+  return nullptr;
+}
+
+SmallVector<int64_t> keops::getResultShape(const ResultInfo &result, ReduceAttr reduce, TypeRange formulas) {
+  int64_t dim = cast<ValueType>(formulas[result.shape == "G" ? 1 : 0]).getDim();
+  if (result.shape != "KD")
+    return {dim};
+  return dim == 1 ? SmallVector<int64_t>{reduce.getBestOf()} : SmallVector<int64_t>{reduce.getBestOf(), dim};
+}
+
+SmallVector<Type> keops::getResultTypes(ReduceAttr reduce, TypeRange formulas, Placement kept) {
+  SmallVector<Type> types;
+  Type element = cast<ValueType>(formulas[0]).getElementType();
+  for (const ResultInfo &result : getReductionInfo(reduce.getKind()).results) {
+    int64_t size = 1;
+    for (int64_t extent : getResultShape(result, reduce, formulas))
+      size *= extent;
+    Type resultElement = result.index ? IntegerType::get(reduce.getContext(), 64) : element;
+    types.push_back(ValueType::get(reduce.getContext(), size, resultElement, kept));
+  }
+  return types;
+}
+
+std::unique_ptr<Reduction> Reduction::create(ReduceAttr attr, unsigned width) {
+  switch (attr.getKind()) {
+#define KEOPS_REDUCTION_FAMILY(kind, family)                                                                           \
+  case ReductionKind::kind:                                                                                            \
+    return create##family(attr, width);
+#include "keops/IR/KeopsReductions.inc"
+  }
+  llvm_unreachable("every reduction kind has a family");
+}

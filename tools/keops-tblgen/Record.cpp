@@ -1,0 +1,80 @@
+// Reads operation records into OpRecord and lists them; incomplete records are reported at their place in the .td.
+#include "Record.h"
+
+#include "llvm/TableGen/Error.h"
+
+#include <algorithm>
+
+using namespace llvm;
+
+OpRecord::OpRecord(const Record &record) : def(record) {
+  const DagInit *args = record.getValueAsDag("arguments");
+  for (unsigned i = 0; i < args->getNumArgs(); ++i) {
+    const auto *type = dyn_cast<DefInit>(args->getArg(i));
+    if (!type)
+      PrintFatalError(record.getLoc(), "argument " + Twine(i) + " is not a definition");
+    operands.push_back({args->getArgNameStr(i).str(), type->getDef()->getName() == "Keops_Value"});
+  }
+}
+
+std::string OpRecord::className() const {
+  return def.getName().drop_front(def.getName().find('_') + 1).str();
+}
+
+const char *OpRecord::kind() const {
+  return isElementwise() ? "elementwise" : isComposite() ? "composite" : "structural";
+}
+
+SmallVector<StringRef> OpRecord::valueOperands() const {
+  SmallVector<StringRef> names;
+  for (const Operand &operand : operands)
+    if (operand.isValue)
+      names.push_back(operand.name);
+  return names;
+}
+
+StringRef requiredString(const Record &record, StringRef field) {
+  std::optional<StringRef> text = record.getValueAsOptionalString(field);
+  if (!text || text->empty())
+    PrintFatalError(record.getLoc(), "record '" + record.getName() + "' lacks the field '" + field + "'");
+  return *text;
+}
+
+static void checkComplete(const OpRecord &op) {
+  requiredString(op.def, "summary");
+  requiredString(op.def, "reference");
+  if (op.isStructural())
+    requiredString(op.def, "derivativeText");
+  if (!op.isElementwise())
+    return;
+  if (!isa<DagInit>(op.def.getValueInit("value")))
+    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "' lacks the field 'value'");
+  if (!isa<ListInit>(op.def.getValueInit("derivatives")))
+    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "' lacks the field 'derivatives'");
+  if (op.def.getValueAsListInit("derivatives")->size() != op.valueOperands().size())
+    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "' needs one derivative per operand");
+}
+
+std::vector<OpRecord> formulaOperations(const RecordKeeper &records) {
+  std::vector<OpRecord> ops;
+  for (const Record *record : records.getAllDerivedDefinitions("Keops_Op")) {
+    ops.emplace_back(*record);
+    checkComplete(ops.back());
+  }
+  auto place = [](const OpRecord &a, const OpRecord &b) { return a.def.getID() < b.def.getID(); };
+  std::vector<const OpRecord *> order;
+  for (const OpRecord &op : ops)
+    order.push_back(&op);
+  std::sort(order.begin(), order.end(), [&](const OpRecord *a, const OpRecord *b) { return place(*a, *b); });
+  std::vector<OpRecord> sorted;
+  for (const OpRecord *op : order)
+    sorted.push_back(*op);
+  return sorted;
+}
+
+std::vector<const Record *> reductions(const RecordKeeper &records) {
+  std::vector<const Record *> list(records.getAllDerivedDefinitions("Keops_Reduction"));
+  std::sort(list.begin(), list.end(),
+            [](const Record *a, const Record *b) { return a->getValueAsInt("value") < b->getValueAsInt("value"); });
+  return list;
+}
