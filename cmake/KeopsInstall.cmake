@@ -44,7 +44,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/keops-c" DESTINATION "${CMAKE_I
   FILES_MATCHING PATTERN "*.h")
 install(FILES "${PROJECT_SOURCE_DIR}/include/keops/keops.hpp" OPTIONAL
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/keops")
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/keops")
 
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/KeopsConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/cmake/KeopsConfig.cmake"
