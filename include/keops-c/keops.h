@@ -1,0 +1,230 @@
+/* The C interface of keops: formulas in, compiled programs out, arrays through them.
+ *
+ *   keopsProgramOptions options = KEOPS_PROGRAM_OPTIONS_INIT;
+ *   const char *aliases[] = {"x=Vi(3)", "y=Vj(3)", "b=Vj(1)"};
+ *   options.formula = "Sum_Reduction(Exp(-SqDist(x,y))*b,0)";
+ *   options.aliases = aliases;
+ *   options.alias_count = 3;
+ *   keopsProgram program;
+ *   if (keopsProgramCreate(&options, &program) != KEOPS_OK)
+ *     puts(keopsGetLastError());
+ *
+ * Rules. Handles are opaque; XCreate makes one, XDestroy ends it (NULL is fine), XGet lends what the handle owns, so a
+ * lent string lives as long as its handle. Every function that can fail returns a status; keopsGetLastError says why,
+ * naming the function, the argument, what was expected and what came. Longer texts leave through a callback. All
+ * functions may be called from any thread, and one program may run in many threads at once. Inside one major version
+ * this interface only grows: structures that a caller fills begin with their size and are to be initialised with
+ * their KEOPS_..._INIT. */
+#ifndef KEOPS_C_KEOPS_H
+#define KEOPS_C_KEOPS_H
+
+#include "keops-c/program.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEOPS_VERSION_MAJOR 0
+#define KEOPS_VERSION_MINOR 1
+#define KEOPS_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define KEOPS_EXPORT __attribute__((visibility("default")))
+#else
+#define KEOPS_EXPORT
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status ---------------------------------------------------------------------------------------------------- */
+
+typedef enum keopsStatus {
+  KEOPS_OK = 0,
+  KEOPS_INVALID = 1,   /* the caller's mistake: formula, arguments, settings */
+  KEOPS_INTERNAL = 2,  /* a fault of keops, to be reported */
+  KEOPS_CANCELLED = 3, /* ended by a cancel flag or by the poll callback; outputs hold unfinished values */
+  KEOPS_NO_MEMORY = 4
+} keopsStatus;
+
+/* The message of the last failure in this thread; "" before the first. Valid until the next failure in this thread. */
+KEOPS_EXPORT const char *keopsGetLastError(void);
+
+/* "0.1.0", of the library that runs (the macros above are those of the header). Static storage. */
+KEOPS_EXPORT const char *keopsGetVersion(void);
+/* Identifies this build of the library. Static storage. */
+KEOPS_EXPORT const char *keopsGetBuildId(void);
+
+/* Receives text or bytes; `data` lives only during the call. */
+typedef void (*keopsTextCallback)(const char *data, size_t size, void *user);
+
+/* ---- Programs -------------------------------------------------------------------------------------------------- */
+
+typedef enum keopsDType { KEOPS_F32 = 0, KEOPS_F64 = 1, KEOPS_I64 = 2 } keopsDType;
+typedef enum keopsCategory { KEOPS_VI = 0, KEOPS_VJ = 1, KEOPS_PM = 2 } keopsCategory;
+typedef enum keopsPrecision {
+  KEOPS_PRECISION_DEFAULT = 0,
+  KEOPS_PRECISION_FAST = 1,
+  KEOPS_PRECISION_HIGH = 2
+} keopsPrecision;
+
+typedef struct keopsProgramOptions {
+  size_t size;         /* of this structure */
+  const char *formula; /* the whole reduction, e.g. "Sum_Reduction(Exp(-SqDist(x,y))*b,0)" */
+  const char *const *aliases; /* "x=Vi(3)", one for each argument */
+  int32_t alias_count;
+  keopsDType dtype; /* KEOPS_F32 or KEOPS_F64 */
+  keopsPrecision precision;
+  int32_t single_threaded; /* non-zero compiles a program that never starts threads */
+  const char *schedule;    /* forced schedule, "rows=2,lanes=8"; NULL or "" lets the compiler choose */
+  const char *caller;      /* what messages call the function that the user called; NULL: the C function */
+} keopsProgramOptions;
+#define KEOPS_PROGRAM_OPTIONS_INIT                                                                 \
+  {sizeof(keopsProgramOptions), NULL, NULL, 0, KEOPS_F32, KEOPS_PRECISION_DEFAULT, 0, NULL, NULL}
+
+typedef struct keopsProgram_s *keopsProgram;
+
+/* Compiles, or finds in the cache. */
+KEOPS_EXPORT keopsStatus keopsProgramCreate(const keopsProgramOptions *options,
+                                            keopsProgram *program);
+/* A program that was compiled ahead of time: its manifest text and its function. Needs no compiler library. */
+KEOPS_EXPORT keopsStatus keopsProgramCreateFromEntry(const char *manifest,
+                                                     int32_t (*entry)(const keops_args *),
+                                                     keopsProgram *program);
+KEOPS_EXPORT void keopsProgramDestroy(keopsProgram program);
+
+typedef struct keopsInputInfo {
+  keopsCategory category;
+  keopsDType dtype;
+  int64_t dimension;
+  const char *name; /* "" for an argument without a name */
+} keopsInputInfo;
+
+typedef struct keopsOutputInfo {
+  keopsCategory category; /* KEOPS_VI: one row for each i; KEOPS_VJ: one for each j */
+  keopsDType dtype;
+  const char *name;          /* "Sum", "values", "indices" ... */
+  int32_t dimension_count;   /* the shape is (rows, dimensions...) */
+  const int64_t *dimensions; /* lent by the program */
+} keopsOutputInfo;
+
+KEOPS_EXPORT int32_t keopsProgramGetInputCount(keopsProgram program);
+KEOPS_EXPORT int32_t keopsProgramGetOutputCount(keopsProgram program);
+KEOPS_EXPORT keopsStatus keopsProgramGetInput(keopsProgram program, int32_t index,
+                                              keopsInputInfo *info);
+KEOPS_EXPORT keopsStatus keopsProgramGetOutput(keopsProgram program, int32_t index,
+                                               keopsOutputInfo *info);
+/* The manifest as the compiler wrote it. Lent by the program. */
+KEOPS_EXPORT const char *keopsProgramGetManifest(keopsProgram program);
+
+typedef enum keopsSource {
+  KEOPS_FROM_MEMORY = 0,
+  KEOPS_FROM_DISK = 1,
+  KEOPS_COMPILED = 2,
+  KEOPS_AHEAD_OF_TIME = 3
+} keopsSource;
+
+typedef struct keopsCompileInfo {
+  keopsSource source;
+  double cpu_milliseconds; /* of keopsProgramCreate, in the calling thread */
+  double wall_milliseconds;
+} keopsCompileInfo;
+
+KEOPS_EXPORT keopsStatus keopsProgramGetCompileInfo(keopsProgram program, keopsCompileInfo *info);
+
+/* Prints what a request becomes: stage "keops", "expanded", "scheduled", "loops", "llvm" or "asm". */
+KEOPS_EXPORT keopsStatus keopsDumpIR(const keopsProgramOptions *options, const char *stage,
+                                     keopsTextCallback text, void *user);
+
+/* ---- Runs ------------------------------------------------------------------------------------------------------ */
+
+/* An array of the caller. Inputs are never written. Shapes: Vi (M, D), Vj (N, D), Pm (D); outputs as
+ * keopsProgramGetOutputShape says. */
+typedef struct keopsTensor {
+  void *data;
+  keopsDType dtype;
+  int32_t rank;
+  const int64_t *shape;
+  const int64_t *strides; /* in bytes, any value for inputs; NULL: row-major without gaps */
+} keopsTensor;
+
+typedef struct keopsCancel_s *keopsCancel;
+
+typedef struct keopsRunOptions {
+  size_t size;        /* of this structure */
+  int32_t threads;    /* at most so many; 0: see keopsSetNumThreads */
+  keopsCancel cancel; /* may be NULL */
+  int32_t (*poll)(void *data); /* called now and then during the run; non-zero ends it; may be NULL */
+  void *poll_data;
+  const char *caller; /* as in keopsProgramOptions */
+} keopsRunOptions;
+#define KEOPS_RUN_OPTIONS_INIT {sizeof(keopsRunOptions), 0, NULL, NULL, NULL, NULL}
+
+/* Checks the inputs and tells M and N: rows of the first Vi and of the first Vj argument, 1 where there is none. */
+KEOPS_EXPORT keopsStatus keopsProgramInferSizes(keopsProgram program, const keopsTensor *inputs,
+                                                int32_t input_count, const keopsRunOptions *options,
+                                                int64_t *size_i, int64_t *size_j);
+/* Writes at most `capacity` lengths and the rank, which may be larger than `capacity`. */
+KEOPS_EXPORT keopsStatus keopsProgramGetOutputShape(keopsProgram program, int32_t index,
+                                                    int64_t size_i, int64_t size_j, int64_t *shape,
+                                                    int32_t capacity, int32_t *rank);
+/* Checks everything, then computes. `options` may be NULL. */
+KEOPS_EXPORT keopsStatus keopsProgramRun(keopsProgram program, const keopsTensor *inputs,
+                                         int32_t input_count, const keopsTensor *outputs,
+                                         int32_t output_count, const keopsRunOptions *options);
+
+/* A flag that ends the runs it was given to. */
+KEOPS_EXPORT keopsStatus keopsCancelCreate(keopsCancel *cancel);
+KEOPS_EXPORT void keopsCancelDestroy(keopsCancel cancel);
+KEOPS_EXPORT void keopsCancelRequest(keopsCancel cancel);
+KEOPS_EXPORT void keopsCancelReset(keopsCancel cancel);
+
+/* ---- Process-wide ---------------------------------------------------------------------------------------------- */
+
+/* Threads for large work; 0 restores the default (see keopsForEachSetting). */
+KEOPS_EXPORT keopsStatus keopsSetNumThreads(int32_t count);
+KEOPS_EXPORT int32_t keopsGetNumThreads(void);
+
+typedef enum keopsCacheScope {
+  KEOPS_CACHE_MEMORY = 1,
+  KEOPS_CACHE_DISK = 2,
+  KEOPS_CACHE_ALL = 3
+} keopsCacheScope;
+
+typedef struct keopsCacheInfo {
+  int64_t memory_hits, disk_hits, compilations; /* of this process */
+  int64_t programs_in_memory;
+  int64_t disk_entries, disk_bytes;
+  const char *folder; /* "" when nothing is kept on disk. Static storage. */
+} keopsCacheInfo;
+
+KEOPS_EXPORT keopsStatus keopsCacheGetInfo(keopsCacheInfo *info);
+KEOPS_EXPORT keopsStatus keopsCacheClear(keopsCacheScope scope);
+
+typedef enum keopsLogLevel {
+  KEOPS_LOG_QUIET = 0,
+  KEOPS_LOG_ERROR = 1,
+  KEOPS_LOG_WARNING = 2,
+  KEOPS_LOG_INFO = 3,
+  KEOPS_LOG_DEBUG = 4
+} keopsLogLevel;
+
+KEOPS_EXPORT void keopsSetLogLevel(keopsLogLevel level);
+/* NULL restores standard error. The callback may come from any thread. */
+KEOPS_EXPORT void keopsSetLogCallback(void (*callback)(int32_t level, const char *message,
+                                                       void *user),
+                                      void *user);
+
+/* Visits every environment variable that keops reads. All strings have static storage. */
+KEOPS_EXPORT void keopsForEachSetting(void (*visit)(const char *name, const char *standard,
+                                                    const char *text, void *user),
+                                      void *user);
+
+/* Loads the compiler library if need be. Static storage. */
+KEOPS_EXPORT keopsStatus keopsCompilerGetInfo(const char **path, const char **llvm_version,
+                                              const char **host_target);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* KEOPS_C_KEOPS_H */

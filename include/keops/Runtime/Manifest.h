@@ -1,0 +1,62 @@
+// What a compiled program expects and returns: the text that the compiler writes beside an object, and its parsed form.
+#ifndef KEOPS_RUNTIME_MANIFEST_H
+#define KEOPS_RUNTIME_MANIFEST_H
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace keops {
+
+enum class DType : uint8_t { F32, F64, I64 };
+enum class Category : uint8_t { I, J, P };
+
+int64_t getByteSize(DType dtype);
+/// "float32", "float64", "int64": the names users know.
+std::string_view getName(DType dtype);
+
+struct ManifestInput {
+  Category category = Category::P;
+  int64_t dimension = 1;
+  DType dtype = DType::F32;
+  std::string name; ///< the name in the formula that was compiled first; empty for none
+};
+
+/// Logical shape (rows of the index, dimensions...). Programs write (rows, product of dimensions), row-major.
+struct ManifestOutput {
+  Category category = Category::I;
+  DType dtype = DType::F32;
+  std::string name;
+  std::vector<int64_t> dimensions;
+
+  int64_t getRowElements() const;
+};
+
+/// bytes + perRow[0] * M + perRow[1] * N + perTile[0] * ceil(M / tileRows[0]) + perTile[1] * ceil(N / tileRows[1])
+struct ManifestWorkspace {
+  int64_t bytes = 0;
+  int64_t perRow[2] = {0, 0};
+  int64_t perTile[2] = {0, 0};
+  int64_t tileRows[2] = {1, 1};
+
+  /// Throws a user error when the sizes ask for more than memory can hold.
+  int64_t getBytes(int64_t sizeI, int64_t sizeJ) const;
+};
+
+struct Manifest {
+  std::string text;
+  std::string symbol;
+  std::vector<ManifestInput> inputs;
+  std::vector<ManifestOutput> outputs;
+  ManifestWorkspace workspace;
+  double costPerPair = 1;
+
+  /// Throws an internal error that quotes the first line it does not understand: an unknown item may be a condition
+  /// that must hold before the program runs.
+  static Manifest parse(std::string_view text);
+};
+
+} // namespace keops
+
+#endif // KEOPS_RUNTIME_MANIFEST_H

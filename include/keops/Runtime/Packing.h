@@ -1,0 +1,49 @@
+// Turns the caller's arrays into what compiled programs can address: whole elements at strides counted in elements, and
+// row-major outputs. Arrays that already are like that, which is nearly all, are passed through without a copy.
+#ifndef KEOPS_RUNTIME_PACKING_H
+#define KEOPS_RUNTIME_PACKING_H
+
+#include "keops-c/program.h"
+#include "keops/Frontend/Limits.h"
+#include "keops/Runtime/Launch.h"
+
+#include <array>
+
+namespace keops {
+
+/// Plans the copies of one run in two steps, because all memory of a run is one buffer: first every array is added,
+/// then the buffer exists and the copies are made.
+class Packing {
+public:
+  /// Copies are placed behind the workspace of the program.
+  explicit Packing(int64_t workspaceBytes) : bytes(workspaceBytes) {}
+
+  keops_array addInput(const Tensor &tensor, bool isParameter);
+  keops_array addOutput(const Tensor &tensor);
+  int64_t getBytes() const { return bytes; }
+
+  /// Copies inputs into the buffer and sets the pointers of all arrays that were given a place in it.
+  void copyInputs(char *buffer, std::span<const Tensor> inputs, keops_array *inputArrays,
+                  keops_array *outputArrays) const;
+  /// Copies results from the buffer to where the caller wants them.
+  void copyOutputs(const char *buffer, std::span<const Tensor> outputs) const;
+
+private:
+  struct Copy {
+    int32_t index;
+    int64_t offset;
+  };
+  int64_t reserve(const Tensor &tensor);
+
+  int64_t bytes;
+  std::array<Copy, maxArguments> inputCopies;
+  std::array<Copy, maxArguments> outputCopies;
+  int32_t inputCount = 0;
+  int32_t outputCount = 0;
+  int32_t inputCopyCount = 0;
+  int32_t outputCopyCount = 0;
+};
+
+} // namespace keops
+
+#endif // KEOPS_RUNTIME_PACKING_H

@@ -1,0 +1,40 @@
+// A compiled program, linked into this process and ready to run.
+#ifndef KEOPS_RUNTIME_PROGRAM_H
+#define KEOPS_RUNTIME_PROGRAM_H
+
+#include "keops-c/program.h"
+#include "keops/Runtime/CompilerInterface.h"
+#include "keops/Runtime/Manifest.h"
+
+#include <memory>
+#include <string>
+
+namespace keops {
+
+using ProgramEntry = int32_t (*)(const keops_args *);
+
+class Program {
+public:
+  /// A program whose code outlives it: linked ahead of time.
+  Program(Manifest manifest, ProgramEntry entry) : manifest(std::move(manifest)), entry(entry) {}
+  ~Program();
+  Program(const Program &) = delete;
+  Program &operator=(const Program &) = delete;
+
+  /// Links an object; throws an internal error when that fails.
+  static std::shared_ptr<const Program> link(Manifest manifest, const std::string &object,
+                                             const KeopsCompilerInterface &compiler);
+
+  const Manifest &getManifest() const { return manifest; }
+  ProgramEntry getEntry() const { return entry; }
+
+private:
+  Manifest manifest;
+  ProgramEntry entry;
+  void *linked = nullptr;
+  KeopsUnlinkFn unlink = nullptr;
+};
+
+} // namespace keops
+
+#endif // KEOPS_RUNTIME_PROGRAM_H

@@ -1,0 +1,79 @@
+// What is behind the opaque handles of keops.h, and the guard that every function of it runs in: nothing is thrown into
+// C, and each failure leaves a message.
+#ifndef KEOPS_CAPI_HANDLES_H
+#define KEOPS_CAPI_HANDLES_H
+
+#include "keops-c/keops.h"
+#include "keops/Runtime/Cache.h"
+#include "keops/Runtime/Error.h"
+#include "keops/Runtime/Launch.h"
+#include "keops/Runtime/Program.h"
+
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+struct keopsProgram_s {
+  std::shared_ptr<const keops::Program> program;
+  std::vector<std::string> argumentNames;
+  keopsCompileInfo compileInfo;
+
+  keops::Launcher getLauncher() const { return {*program, argumentNames}; }
+  const keops::Manifest &getManifest() const { return program->getManifest(); }
+};
+
+struct keopsCancel_s {
+  int32_t requested = 0;
+};
+
+namespace keops::capi {
+
+/// Sets the message of this thread. Never throws; a message too long for memory is replaced.
+void setLastError(const char *function, const char *message) noexcept;
+
+/// Runs `body` and turns what it throws into a status and a message.
+template <typename Body> keopsStatus guard(const char *function, Body body) noexcept {
+  try {
+    body();
+    return KEOPS_OK;
+  } catch (const Error &error) {
+    setLastError(function, error.what());
+    static constexpr keopsStatus statuses[] = {KEOPS_INVALID, KEOPS_INTERNAL, KEOPS_CANCELLED,
+                                               KEOPS_NO_MEMORY};
+    return statuses[static_cast<size_t>(error.getKind())];
+  } catch (const std::bad_alloc &) {
+    setLastError(function, "not enough memory");
+    return KEOPS_NO_MEMORY;
+  } catch (const std::exception &error) {
+    setLastError(function, error.what());
+    return KEOPS_INTERNAL;
+  }
+}
+
+template <typename T> T *require(T *pointer, const char *argument) {
+  if (!pointer)
+    raiseUserError("argument '", argument, "' is NULL");
+  return pointer;
+}
+
+/// The options as this version knows them: fields that the caller's version did not have keep their defaults.
+template <typename Options> Options readOptions(const Options *given, Options standard) {
+  if (!given)
+    return standard;
+  if (given->size < sizeof(size_t) || given->size > (size_t(1) << 16))
+    raiseUserError("argument 'options' was not initialised: its size is ", given->size);
+  std::memcpy(&standard, given, std::min(given->size, sizeof(Options)));
+  return standard;
+}
+
+/// Which function a message names: the one that the application's user called, if the application told.
+template <typename Options> const char *getCaller(const Options *options, const char *function) {
+  constexpr size_t end = offsetof(Options, caller) + sizeof(options->caller);
+  return options && options->size >= end && options->caller ? options->caller : function;
+}
+
+} // namespace keops::capi
+
+#endif // KEOPS_CAPI_HANDLES_H

@@ -1,0 +1,89 @@
+// Errors, versions, threads, cache, log and settings: what belongs to the process and not to one program.
+#include "Handles.h"
+#include "keops/Runtime/Compiler.h"
+#include "keops/Runtime/Log.h"
+#include "keops/Runtime/Settings.h"
+
+using namespace keops;
+using namespace keops::capi;
+
+#define KEOPS_TEXT(x) #x
+#define KEOPS_EXPAND(x) KEOPS_TEXT(x)
+
+static std::string &getErrorText() {
+  static thread_local std::string text;
+  return text;
+}
+
+void capi::setLastError(const char *function, const char *message) noexcept {
+  try {
+    getErrorText() = concat(function, ": ", message);
+  } catch (const std::exception &) {
+    // The capacity at hand may be zero, but clearing never allocates.
+    getErrorText().clear();
+  }
+}
+
+const char *keopsGetLastError(void) { return getErrorText().c_str(); }
+
+const char *keopsGetVersion(void) {
+  return KEOPS_EXPAND(KEOPS_VERSION_MAJOR) "." KEOPS_EXPAND(KEOPS_VERSION_MINOR) "." KEOPS_EXPAND(
+      KEOPS_VERSION_PATCH);
+}
+
+const char *keopsGetBuildId(void) { return getRuntimeBuildId().c_str(); }
+
+keopsStatus keopsSetNumThreads(int32_t count) {
+  return guard(__func__, [&] { setNumThreads(count); });
+}
+
+int32_t keopsGetNumThreads(void) { return getNumThreads(); }
+
+keopsStatus keopsCacheGetInfo(keopsCacheInfo *info) {
+  return guard(__func__, [&] {
+    ProgramCache &cache = ProgramCache::get();
+    CacheCounts counts = cache.getCounts();
+    DiskCache::Usage usage = cache.getDisk().getUsage();
+    *require(info, "info") = {counts.memoryHits,         counts.diskHits, counts.compilations,
+                              counts.programsInMemory,   usage.entries,   usage.bytes,
+                              cache.getDisk().getFolder().c_str()};
+  });
+}
+
+keopsStatus keopsCacheClear(keopsCacheScope scope) {
+  return guard(__func__, [&] {
+    if (scope < KEOPS_CACHE_MEMORY || scope > KEOPS_CACHE_ALL)
+      raiseUserError("argument 'scope': expected KEOPS_CACHE_MEMORY, _DISK or _ALL, got ",
+                     int32_t(scope));
+    if (scope & KEOPS_CACHE_MEMORY)
+      ProgramCache::get().clearMemory();
+    if (scope & KEOPS_CACHE_DISK)
+      ProgramCache::get().getDisk().clear();
+  });
+}
+
+void keopsSetLogLevel(keopsLogLevel level) {
+  setLogLevel(LogLevel(std::clamp<int32_t>(level, KEOPS_LOG_QUIET, KEOPS_LOG_DEBUG)));
+}
+
+void keopsSetLogCallback(void (*callback)(int32_t, const char *, void *), void *user) {
+  setLogCallback(callback, user);
+}
+
+void keopsForEachSetting(void (*visit)(const char *, const char *, const char *, void *),
+                         void *user) {
+  if (visit)
+    forEachSetting([&](const char *name, const char *standard, const char *text) {
+      visit(name, standard, text, user);
+    });
+}
+
+keopsStatus keopsCompilerGetInfo(const char **path, const char **llvm_version,
+                                 const char **host_target) {
+  return guard(__func__, [&] {
+    const Compiler &compiler = getCompiler();
+    *require(path, "path") = compiler.path.c_str();
+    *require(llvm_version, "llvm_version") = compiler.table->llvmVersion;
+    *require(host_target, "host_target") = compiler.table->hostTarget;
+  });
+}

@@ -1,0 +1,137 @@
+// Programs: creation, description, dumps. Checks and translates arguments, forwards to lib/Runtime.
+#include "Handles.h"
+#include "keops/Frontend/Limits.h"
+
+using namespace keops;
+using namespace keops::capi;
+
+static const char *getPrecisionName(keopsPrecision precision) {
+  switch (precision) {
+  case KEOPS_PRECISION_DEFAULT:
+    return "default";
+  case KEOPS_PRECISION_FAST:
+    return "fast";
+  case KEOPS_PRECISION_HIGH:
+    return "high";
+  }
+  raiseUserError("argument 'options': unknown precision ", int32_t(precision));
+}
+
+static const char *getDTypeName(keopsDType dtype) {
+  if (dtype == KEOPS_F32)
+    return "f32";
+  if (dtype == KEOPS_F64)
+    return "f64";
+  raiseUserError("argument 'options': expected dtype KEOPS_F32 or KEOPS_F64, got ", int32_t(dtype));
+}
+
+static Request readRequest(const keopsProgramOptions *given) {
+  keopsProgramOptions standard = KEOPS_PROGRAM_OPTIONS_INIT;
+  keopsProgramOptions options = readOptions(require(given, "options"), standard);
+  Request request;
+  request.formula = require(options.formula, "options.formula");
+  if (options.alias_count < 0 || options.alias_count > maxArguments)
+    raiseUserError("expected 0 to ", maxArguments, " aliases, got ", options.alias_count);
+  if (options.alias_count > 0)
+    require(options.aliases, "options.aliases");
+  for (int32_t k = 0; k < options.alias_count; ++k)
+    request.aliases.emplace_back(require(options.aliases[k], "options.aliases[k]"));
+  request.dtype = getDTypeName(options.dtype);
+  request.precision = getPrecisionName(options.precision);
+  request.threads = options.single_threaded ? "none" : "openmp";
+  request.schedule = options.schedule ? options.schedule : "";
+  return request;
+}
+
+static keopsSource toC(ProgramSource source) {
+  switch (source) {
+  case ProgramSource::Memory:
+    return KEOPS_FROM_MEMORY;
+  case ProgramSource::Disk:
+    return KEOPS_FROM_DISK;
+  case ProgramSource::Compiled:
+    return KEOPS_COMPILED;
+  }
+  raiseInternalError("unknown source of a program");
+}
+
+/// The entry of a list, after checking handle and index.
+template <typename T>
+static const T &at(const std::vector<T> &list, int32_t index, const char *what) {
+  if (index < 0 || size_t(index) >= list.size())
+    raiseUserError("argument 'index': expected 0 to ", int64_t(list.size()) - 1, " (", what,
+                   "s of this program), got ", index);
+  return list[size_t(index)];
+}
+
+keopsStatus keopsProgramCreate(const keopsProgramOptions *options, keopsProgram *program) {
+  return guard(getCaller(options, __func__), [&] {
+    *require(program, "program") = nullptr;
+    Request request = readRequest(options);
+    CachedProgram found = ProgramCache::get().get(request);
+    keopsCompileInfo info{toC(found.source), found.cpuMilliseconds, found.wallMilliseconds};
+    *program = new keopsProgram_s{std::move(found.program), request.getArgumentNames(), info};
+  });
+}
+
+keopsStatus keopsProgramCreateFromEntry(const char *manifest, int32_t (*entry)(const keops_args *),
+                                        keopsProgram *program) {
+  return guard(__func__, [&] {
+    *require(program, "program") = nullptr;
+    Manifest parsed = Manifest::parse(require(manifest, "manifest"));
+    std::vector<std::string> names;
+    for (const ManifestInput &input : parsed.inputs)
+      names.push_back(input.name);
+    auto made = std::make_shared<const Program>(std::move(parsed), require(entry, "entry"));
+    *program =
+        new keopsProgram_s{std::move(made), std::move(names), {KEOPS_AHEAD_OF_TIME, 0.0, 0.0}};
+  });
+}
+
+void keopsProgramDestroy(keopsProgram program) { delete program; }
+
+int32_t keopsProgramGetInputCount(keopsProgram program) {
+  return program ? int32_t(program->getManifest().inputs.size()) : 0;
+}
+
+int32_t keopsProgramGetOutputCount(keopsProgram program) {
+  return program ? int32_t(program->getManifest().outputs.size()) : 0;
+}
+
+keopsStatus keopsProgramGetInput(keopsProgram program, int32_t index, keopsInputInfo *info) {
+  return guard(__func__, [&] {
+    const auto &input = at(require(program, "program")->getManifest().inputs, index, "input");
+    const auto &names = program->argumentNames;
+    bool isNamed = size_t(index) < names.size();
+    *require(info, "info") = {keopsCategory(input.category), keopsDType(input.dtype),
+                              input.dimension, isNamed ? names[size_t(index)].c_str() : ""};
+  });
+}
+
+keopsStatus keopsProgramGetOutput(keopsProgram program, int32_t index, keopsOutputInfo *info) {
+  return guard(__func__, [&] {
+    const auto &output = at(require(program, "program")->getManifest().outputs, index, "output");
+    *require(info, "info") = {keopsCategory(output.category), keopsDType(output.dtype),
+                              output.name.c_str(), int32_t(output.dimensions.size()),
+                              output.dimensions.data()};
+  });
+}
+
+const char *keopsProgramGetManifest(keopsProgram program) {
+  return program ? program->getManifest().text.c_str() : "";
+}
+
+keopsStatus keopsProgramGetCompileInfo(keopsProgram program, keopsCompileInfo *info) {
+  return guard(__func__,
+               [&] { *require(info, "info") = require(program, "program")->compileInfo; });
+}
+
+keopsStatus keopsDumpIR(const keopsProgramOptions *options, const char *stage,
+                        keopsTextCallback text, void *user) {
+  return guard(getCaller(options, __func__), [&] {
+    require(stage, "stage");
+    require(text, "text");
+    std::string dump = dumpRequest(readRequest(options), stage);
+    text(dump.data(), dump.size(), user);
+  });
+}

@@ -1,0 +1,231 @@
+// The checks, in the order in which a user would make the mistakes, and the call itself. Where an array cannot be
+// addressed in whole elements (misaligned, or strides that are no multiple of the element) it is copied; see Packing.
+#include "keops/Runtime/Launch.h"
+#include "keops/Frontend/Limits.h"
+#include "keops/Runtime/Error.h"
+#include "keops/Runtime/Packing.h"
+#include "keops/Runtime/Settings.h"
+#include "keops/Runtime/Workspace.h"
+
+#include <algorithm>
+#include <array>
+
+namespace keops {
+
+namespace {
+
+std::string formatShape(const int64_t *shape, int32_t rank) {
+  std::string text = "(";
+  for (int32_t axis = 0; axis < rank; ++axis)
+    text += concat(axis ? ", " : "", shape[axis]);
+  return text + (rank == 1 ? ",)" : ")");
+}
+
+std::string formatShape(const Tensor &tensor) { return formatShape(tensor.shape, tensor.rank); }
+
+std::string formatShape(const std::vector<int64_t> &shape) {
+  return formatShape(shape.data(), int32_t(shape.size()));
+}
+
+/// What a user should pass for an input, e.g. "(M, 3)".
+std::string formatExpected(const ManifestInput &input) {
+  if (input.category == Category::P)
+    return concat('(', input.dimension, ",)");
+  return concat(input.category == Category::I ? "(M, " : "(N, ", input.dimension, ')');
+}
+
+/// Leading axes of length 1 say nothing, and a number is a vector of one component.
+bool isParameterShape(const Tensor &tensor, int64_t dimension) {
+  if (tensor.rank == 0)
+    return dimension == 1;
+  for (int32_t axis = 0; axis + 1 < tensor.rank; ++axis)
+    if (tensor.shape[axis] != 1)
+      return false;
+  return tensor.shape[tensor.rank - 1] == dimension;
+}
+
+bool isEmpty(const Tensor &tensor) {
+  return std::find(tensor.shape, tensor.shape + tensor.rank, 0) != tensor.shape + tensor.rank;
+}
+
+/// The addresses that an array touches, as [low, high).
+struct Extent {
+  uintptr_t low = 0;
+  uintptr_t high = 0;
+
+  bool overlaps(const Extent &other) const { return low < other.high && other.low < high; }
+};
+
+Extent getExtent(const Tensor &tensor) {
+  if (isEmpty(tensor))
+    return {};
+  auto base = reinterpret_cast<uintptr_t>(tensor.data);
+  Extent extent{base, base + uintptr_t(getByteSize(tensor.dtype))};
+  for (int32_t axis = 0; axis < tensor.rank; ++axis) {
+    int64_t stride = tensor.getStride(axis);
+    // Unsigned, because a caller's nonsense may overflow.
+    uintptr_t reach = uintptr_t(tensor.shape[axis] - 1) * uintptr_t(stride);
+    (stride < 0 ? extent.low : extent.high) += reach;
+  }
+  return extent;
+}
+
+/// Sizes and ranks that a caller of the C interface may have filled with nonsense. `describe` names the array, and is
+/// called for a message only: this is the path of every run.
+template <typename Describe> void checkDescription(const Tensor &tensor, Describe describe) {
+  if (tensor.rank < 0 || tensor.rank > 32 || (tensor.rank > 0 && !tensor.shape))
+    raiseUserError(describe(), ": expected a rank from 0 to 32 and a shape, got rank ", tensor.rank);
+  int64_t bytes = getByteSize(tensor.dtype);
+  bool isHuge = false;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis) {
+    if (tensor.shape[axis] < 0)
+      raiseUserError(describe(), ": expected lengths of at least 0, got shape ", formatShape(tensor));
+    isHuge |= __builtin_mul_overflow(bytes, std::max<int64_t>(tensor.shape[axis], 1), &bytes);
+  }
+  // An array of stride 0 may be longer than memory, so the bound is generous.
+  if (isHuge || bytes > (int64_t(1) << 56))
+    raiseUserError(describe(), ": shape ", formatShape(tensor), " is too large");
+  if (!tensor.data && !isEmpty(tensor))
+    raiseUserError(describe(), ": the data pointer is null");
+}
+
+} // namespace
+
+int64_t Tensor::getStride(int32_t axis) const {
+  if (strides)
+    return strides[axis];
+  int64_t stride = getByteSize(dtype);
+  for (int32_t k = axis + 1; k < rank; ++k)
+    stride *= shape[k];
+  return stride;
+}
+
+std::string Launcher::describeInput(size_t index) const {
+  std::string text = concat("argument ", index + 1);
+  if (index < argumentNames.size() && !argumentNames[index].empty())
+    text += concat(" (", argumentNames[index], ')');
+  return text;
+}
+
+std::string Launcher::describeOutput(size_t index) const {
+  return concat("output ", index + 1, " (", manifest.outputs[index].name, ')');
+}
+
+void Launcher::checkInput(size_t index, const Tensor &tensor) const {
+  const ManifestInput &expected = manifest.inputs[index];
+  checkDescription(tensor, [&] { return describeInput(index); });
+  if (tensor.dtype != expected.dtype)
+    raiseUserError(describeInput(index), ": expected dtype ", getName(expected.dtype), ", got ",
+                   getName(tensor.dtype));
+  bool isRight = expected.category == Category::P
+                     ? isParameterShape(tensor, expected.dimension)
+                     : tensor.rank == 2 && tensor.shape[1] == expected.dimension;
+  if (!isRight)
+    raiseUserError(describeInput(index), ": expected shape ", formatExpected(expected), ", got ",
+                   formatShape(tensor));
+}
+
+Sizes Launcher::checkInputs(std::span<const Tensor> inputs) const {
+  if (inputs.size() != manifest.inputs.size())
+    raiseUserError("expected ", manifest.inputs.size(), " arguments, got ", inputs.size());
+  constexpr size_t none = ~size_t(0);
+  size_t first[2] = {none, none};
+  int64_t rows[2] = {1, 1};
+  for (size_t k = 0; k < inputs.size(); ++k) {
+    checkInput(k, inputs[k]);
+    Category category = manifest.inputs[k].category;
+    if (category == Category::P)
+      continue;
+    auto side = static_cast<size_t>(category);
+    if (first[side] == none) {
+      first[side] = k;
+      rows[side] = inputs[k].shape[0];
+    } else if (inputs[k].shape[0] != rows[side]) {
+      raiseUserError(describeInput(k), ": expected ", side == 0 ? "M" : "N", " = ", rows[side],
+                     " rows like ", describeInput(first[side]), ", got ", inputs[k].shape[0]);
+    }
+  }
+  return {rows[0], rows[1]};
+}
+
+std::vector<int64_t> Launcher::getOutputShape(size_t index, Sizes sizes) const {
+  const ManifestOutput &output = manifest.outputs[index];
+  std::vector<int64_t> shape{output.category == Category::I ? sizes.i : sizes.j};
+  shape.insert(shape.end(), output.dimensions.begin(), output.dimensions.end());
+  return shape;
+}
+
+void Launcher::checkOutput(size_t index, const Tensor &tensor, Sizes sizes) const {
+  const ManifestOutput &output = manifest.outputs[index];
+  checkDescription(tensor, [&] { return describeOutput(index); });
+  if (tensor.dtype != output.dtype)
+    raiseUserError(describeOutput(index), ": expected dtype ", getName(output.dtype), ", got ",
+                   getName(tensor.dtype));
+  bool isRight = tensor.rank == int32_t(output.dimensions.size()) + 1 &&
+                 tensor.shape[0] == (output.category == Category::I ? sizes.i : sizes.j) &&
+                 std::equal(output.dimensions.begin(), output.dimensions.end(), tensor.shape + 1);
+  if (!isRight)
+    raiseUserError(describeOutput(index), ": expected shape ", formatShape(getOutputShape(index, sizes)), ", got ",
+                   formatShape(tensor));
+  for (int32_t axis = 0; axis < tensor.rank; ++axis)
+    if (tensor.shape[axis] > 1 && tensor.getStride(axis) == 0)
+      raiseUserError(describeOutput(index), ": axis ", axis, " has stride 0, so its elements share memory");
+}
+
+void Launcher::checkOverlap(std::span<const Tensor> inputs,
+                            std::span<const Tensor> outputs) const {
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    Extent extent = getExtent(outputs[k]);
+    for (size_t other = 0; other < inputs.size(); ++other)
+      if (extent.overlaps(getExtent(inputs[other])))
+        raiseUserError(describeOutput(k), ": expected memory of its own, but it overlaps ",
+                       describeInput(other));
+    for (size_t other = 0; other < k; ++other)
+      if (extent.overlaps(getExtent(outputs[other])))
+        raiseUserError(describeOutput(k), ": expected memory of its own, but it overlaps ",
+                       describeOutput(other));
+  }
+}
+
+int32_t Launcher::chooseThreads(Sizes sizes, int32_t wanted) const {
+  int32_t most = wanted > 0 ? wanted : getNumThreads();
+  // In floating point, because the product of sizes may exceed 64 bits.
+  double work = manifest.costPerPair * double(sizes.i) * double(sizes.j);
+  double worthwhile = work / double(getSettings().workPerThread);
+  return worthwhile >= most ? most : std::max(1, int32_t(worthwhile));
+}
+
+void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs,
+                   const RunOptions &options) const {
+  Sizes sizes = checkInputs(inputs);
+  if (outputs.size() != manifest.outputs.size())
+    raiseUserError("expected ", manifest.outputs.size(), " outputs, got ", outputs.size());
+  for (size_t k = 0; k < outputs.size(); ++k)
+    checkOutput(k, outputs[k], sizes);
+  checkOverlap(inputs, outputs);
+
+  int64_t workspaceBytes = manifest.workspace.getBytes(sizes.i, sizes.j);
+  Packing packing(workspaceBytes);
+  std::array<keops_array, maxArguments> inputArrays;
+  std::array<keops_array, maxArguments> outputArrays;
+  for (size_t k = 0; k < inputs.size(); ++k)
+    inputArrays[k] = packing.addInput(inputs[k], manifest.inputs[k].category == Category::P);
+  for (size_t k = 0; k < outputs.size(); ++k)
+    outputArrays[k] = packing.addOutput(outputs[k]);
+
+  Workspace workspace(packing.getBytes());
+  packing.copyInputs(workspace.getData(), inputs, inputArrays.data(), outputArrays.data());
+  keops_args args{sizes.i,        sizes.j,
+                  inputArrays.data(), outputArrays.data(),
+                  workspace.getData(), options.cancel,
+                  options.poll,   options.pollData,
+                  chooseThreads(sizes, options.threads)};
+  int32_t status = program.getEntry()(&args);
+  if (status == KEOPS_STEP_CANCELLED)
+    throw Error(ErrorKind::Cancelled, "the run was cancelled");
+  if (status != KEOPS_STEP_OK)
+    raiseInternalError("program ", manifest.symbol, " returned status ", status);
+  packing.copyOutputs(workspace.getData(), outputs);
+}
+
+} // namespace keops

@@ -1,0 +1,117 @@
+// The decision what needs a copy, and the strided copies themselves.
+#include "keops/Runtime/Packing.h"
+#include "keops/Runtime/Error.h"
+
+#include <cstring>
+
+namespace keops {
+
+namespace {
+
+constexpr int64_t copyAlignment = 64;
+
+int64_t countElements(const Tensor &tensor) {
+  int64_t count = 1;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis)
+    count *= tensor.shape[axis];
+  return count;
+}
+
+/// Whether all elements lie at multiples of their size. Strides of axes that are never walked do not count.
+bool isAddressable(const Tensor &tensor) {
+  int64_t size = getByteSize(tensor.dtype);
+  if (reinterpret_cast<uintptr_t>(tensor.data) % uintptr_t(size) != 0)
+    return false;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis)
+    if (tensor.shape[axis] > 1 && tensor.getStride(axis) % size != 0)
+      return false;
+  return true;
+}
+
+bool isRowMajor(const Tensor &tensor) {
+  int64_t expected = getByteSize(tensor.dtype);
+  for (int32_t axis = tensor.rank; axis-- > 0; expected *= tensor.shape[axis])
+    if (tensor.shape[axis] > 1 && tensor.getStride(axis) != expected)
+      return false;
+  return true;
+}
+
+/// Steps through all elements in row-major order, calling visit(address) for each. Ranks are at most 32.
+template <typename Visit> void forEachElement(const Tensor &tensor, Visit visit) {
+  std::array<int64_t, 32> index{};
+  char *address = static_cast<char *>(tensor.data);
+  for (int64_t left = countElements(tensor); left > 0; --left) {
+    visit(address);
+    for (int32_t axis = tensor.rank; axis-- > 0;) {
+      address += tensor.getStride(axis);
+      if (++index[axis] < tensor.shape[axis])
+        break;
+      address -= tensor.getStride(axis) * tensor.shape[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+} // namespace
+
+int64_t Packing::reserve(const Tensor &tensor) {
+  int64_t offset = (bytes + copyAlignment - 1) / copyAlignment * copyAlignment;
+  int64_t size = 0;
+  if (__builtin_mul_overflow(countElements(tensor), getByteSize(tensor.dtype), &size) ||
+      __builtin_add_overflow(offset, size, &bytes))
+    raiseUserError("the arrays are too large to be copied, and their strides ask for a copy");
+  return offset;
+}
+
+keops_array Packing::addInput(const Tensor &tensor, bool isParameter) {
+  int32_t index = inputCount++;
+  int64_t size = getByteSize(tensor.dtype);
+  int64_t components = tensor.rank > 0 ? tensor.shape[tensor.rank - 1] : 1;
+  if (!isAddressable(tensor)) {
+    inputCopies[inputCopyCount++] = {index, reserve(tensor)};
+    return {nullptr, isParameter ? 0 : components, 1};
+  }
+  return {tensor.data, isParameter ? 0 : tensor.getStride(0) / size,
+          tensor.rank > 0 ? tensor.getStride(tensor.rank - 1) / size : 1};
+}
+
+keops_array Packing::addOutput(const Tensor &tensor) {
+  int32_t index = outputCount++;
+  int64_t components = 1;
+  for (int32_t axis = 1; axis < tensor.rank; ++axis)
+    components *= tensor.shape[axis];
+  if (isAddressable(tensor) && isRowMajor(tensor))
+    return {tensor.data, components, 1};
+  outputCopies[outputCopyCount++] = {index, reserve(tensor)};
+  return {nullptr, components, 1};
+}
+
+void Packing::copyInputs(char *buffer, std::span<const Tensor> inputs, keops_array *inputArrays,
+                         keops_array *outputArrays) const {
+  for (int32_t k = 0; k < inputCopyCount; ++k) {
+    auto [index, offset] = inputCopies[k];
+    char *target = buffer + offset;
+    inputArrays[index].data = target;
+    size_t size = size_t(getByteSize(inputs[index].dtype));
+    forEachElement(inputs[index], [&](const char *source) {
+      std::memcpy(target, source, size);
+      target += size;
+    });
+  }
+  for (int32_t k = 0; k < outputCopyCount; ++k)
+    outputArrays[outputCopies[k].index].data = buffer + outputCopies[k].offset;
+}
+
+void Packing::copyOutputs(const char *buffer, std::span<const Tensor> outputs) const {
+  for (int32_t k = 0; k < outputCopyCount; ++k) {
+    auto [index, offset] = outputCopies[k];
+    const char *source = buffer + offset;
+    size_t size = size_t(getByteSize(outputs[index].dtype));
+    forEachElement(outputs[index], [&](char *target) {
+      std::memcpy(target, source, size);
+      source += size;
+    });
+  }
+}
+
+} // namespace keops

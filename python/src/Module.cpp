@@ -1,0 +1,73 @@
+// The module keops._keops: binds keops-c/keops.h and nothing else. What users see is written in Python beside it.
+#include "Interrupt.h"
+#include "Reduction.h"
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+using namespace keops::python;
+
+static nb::dict getCacheInfo() {
+  keopsCacheInfo info;
+  check(keopsCacheGetInfo(&info));
+  nb::dict result;
+  result["memory_hits"] = info.memory_hits;
+  result["disk_hits"] = info.disk_hits;
+  result["compilations"] = info.compilations;
+  result["programs_in_memory"] = info.programs_in_memory;
+  result["disk_entries"] = info.disk_entries;
+  result["disk_bytes"] = info.disk_bytes;
+  result["folder"] = info.folder;
+  return result;
+}
+
+static void clearCache(bool memory, bool disk) {
+  if (memory)
+    check(keopsCacheClear(KEOPS_CACHE_MEMORY));
+  if (disk)
+    check(keopsCacheClear(KEOPS_CACHE_DISK));
+}
+
+static nb::dict getCompilerInfo() {
+  const char *path, *llvmVersion, *hostTarget;
+  check(keopsCompilerGetInfo(&path, &llvmVersion, &hostTarget));
+  nb::dict result;
+  result["path"] = path;
+  result["llvm_version"] = llvmVersion;
+  result["host_target"] = hostTarget;
+  return result;
+}
+
+static nb::dict getSettings() {
+  nb::dict result;
+  auto visit = [](const char *name, const char *standard, const char *text, void *user) {
+    (*static_cast<nb::dict *>(user))[name] = nb::make_tuple(standard, text);
+  };
+  keopsForEachSetting(visit, &result);
+  return result;
+}
+
+NB_MODULE(_keops, m) {
+  adoptMainThread();
+  nb::module_::import_("os").attr("register_at_fork")(
+      nb::arg("after_in_child") = nb::cpp_function(adoptMainThread));
+
+  nb::class_<Reduction>(m, "Reduction")
+      .def(nb::init<std::string, std::vector<std::string>, const std::string &, std::string,
+                    std::string>(),
+           nb::arg("formula"), nb::arg("aliases"), nb::arg("precision") = "default",
+           nb::arg("schedule") = "", nb::arg("caller") = "keops")
+      .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none())
+      .def("dump", &Reduction::dump, nb::arg("stage"), nb::arg("dtype"))
+      .def_prop_ro("compile_info", &Reduction::getCompileInfo);
+
+  m.def("set_num_threads", [](int count) { check(keopsSetNumThreads(count)); },
+        nb::arg("count"));
+  m.def("get_num_threads", &keopsGetNumThreads);
+  m.def("cache_info", getCacheInfo);
+  m.def("cache_clear", clearCache, nb::arg("memory") = true, nb::arg("disk") = true);
+  m.def("compiler_info", getCompilerInfo);
+  m.def("settings", getSettings);
+  m.def("version", &keopsGetVersion);
+  m.def("build_id", &keopsGetBuildId);
+}

@@ -1,0 +1,283 @@
+// The way from Python objects to keopsProgramRun and back. It is walked for every call on small arrays, so it makes no
+// Python-level calls except numpy.empty.
+#include "Reduction.h"
+#include "Interrupt.h"
+
+#include <array>
+#include <deque>
+
+namespace keops::python {
+
+namespace {
+
+/// More arguments than a formula can have never reach a program.
+constexpr size_t maxArguments = 256;
+constexpr int32_t maxOutputRank = 9;
+
+keopsPrecision parsePrecision(const std::string &name) {
+  if (name == "default")
+    return KEOPS_PRECISION_DEFAULT;
+  if (name == "fast")
+    return KEOPS_PRECISION_FAST;
+  if (name == "high")
+    return KEOPS_PRECISION_HIGH;
+  throw nb::value_error(
+      ("precision: expected 'fast', 'default' or 'high', got '" + name + "'").c_str());
+}
+
+void appendText(const char *data, size_t size, void *user) {
+  static_cast<std::string *>(user)->append(data, size);
+}
+
+const char *getSourceName(keopsSource source) {
+  static const char *const names[] = {"memory", "disk", "compiled", "ahead of time"};
+  return names[source];
+}
+
+} // namespace
+
+void raiseStatus(keopsStatus status) {
+  // Set by a signal handler that ran during a poll.
+  if (status == KEOPS_CANCELLED && PyErr_Occurred())
+    throw nb::python_error();
+  PyObject *type = status == KEOPS_INVALID     ? PyExc_ValueError
+                   : status == KEOPS_NO_MEMORY ? PyExc_MemoryError
+                                               : PyExc_RuntimeError;
+  PyErr_SetString(type, keopsGetLastError());
+  throw nb::python_error();
+}
+
+Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
+                     const std::string &precision, std::string schedule, std::string caller)
+    : formula(std::move(formula)), aliases(std::move(aliases)), schedule(std::move(schedule)),
+      caller(std::move(caller)), precision(parsePrecision(precision)) {
+  for (const std::string &alias : this->aliases)
+    aliasPointers.push_back(alias.c_str());
+}
+
+keopsProgramOptions Reduction::getOptions(keopsDType dtype) const {
+  keopsProgramOptions options = KEOPS_PROGRAM_OPTIONS_INIT;
+  options.formula = formula.c_str();
+  options.aliases = aliasPointers.data();
+  options.alias_count = int32_t(aliasPointers.size());
+  options.dtype = dtype;
+  options.precision = precision;
+  options.schedule = schedule.c_str();
+  options.caller = caller.c_str();
+  return options;
+}
+
+keopsProgram Reduction::getProgram(keopsDType dtype) {
+  latest = dtype;
+  if (programs[dtype])
+    return programs[dtype].get();
+  keopsProgramOptions options = getOptions(dtype);
+  keopsProgram made = nullptr;
+  keopsStatus status;
+  {
+    nb::gil_scoped_release release;
+    status = keopsProgramCreate(&options, &made);
+  }
+  check(status);
+  // Another thread may have been faster while the GIL was released.
+  if (programs[dtype])
+    keopsProgramDestroy(made);
+  else
+    programs[dtype].reset(made);
+  return programs[dtype].get();
+}
+
+/// The state of one call: what was borrowed or converted, until the run is over.
+struct Reduction::Call {
+  Reduction &reduction;
+  std::array<keopsTensor, maxArguments> inputs;
+  size_t inputCount = 0;
+  std::deque<Buffer> buffers;
+  std::deque<Number> numbers;
+  std::vector<nb::object> owned;
+  keopsDType dtype = KEOPS_F64;
+  keopsProgram program = nullptr;
+  keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
+
+  explicit Call(Reduction &reduction) : reduction(reduction) {
+    options.caller = reduction.caller.c_str();
+  }
+
+  void readInputs(const nb::args &arguments);
+  nb::object compute(nb::handle out);
+
+private:
+  void findDType(const nb::args &arguments);
+  void readInput(size_t index, nb::handle object);
+  void readConverted(size_t index, nb::handle object);
+  keopsTensor makeOutput(int32_t index, int64_t sizeI, int64_t sizeJ, nb::object &result);
+  keopsTensor readOutput(int32_t index, nb::handle object);
+  [[noreturn]] void raise(const std::string &message) const;
+  [[noreturn]] void raiseArgument(size_t index, const std::string &problem) const;
+};
+
+void Reduction::Call::raise(const std::string &message) const {
+  throw nb::value_error((reduction.caller + ": " + message).c_str());
+}
+
+void Reduction::Call::raiseArgument(size_t index, const std::string &problem) const {
+  std::string text = "argument " + std::to_string(index + 1);
+  keopsInputInfo info;
+  if (keopsProgramGetInput(program, int32_t(index), &info) == KEOPS_OK && *info.name)
+    text += std::string(" (") + info.name + ")";
+  raise(text + ": " + problem);
+}
+
+/// Numbers and lists follow the arrays; among arrays the first one of floating point decides, and the runtime
+/// refuses the others that differ.
+void Reduction::Call::findDType(const nb::args &arguments) {
+  for (nb::handle object : arguments) {
+    Buffer buffer;
+    keopsDType found;
+    if (!PyFloat_Check(object.ptr()) && buffer.acquire(object.ptr()) && buffer.getDType(found) &&
+        found != KEOPS_I64) {
+      dtype = found;
+      return;
+    }
+  }
+}
+
+void Reduction::Call::readConverted(size_t index, nb::handle object) {
+  try {
+    owned.push_back(toArray(object, dtype));
+  } catch (nb::python_error &error) {
+    raiseArgument(index, std::string("cannot be read as an array: ") +
+                             nb::str(error.value()).c_str());
+  }
+  Buffer &buffer = buffers.emplace_back();
+  if (!buffer.acquire(owned.back().ptr()))
+    raiseArgument(index, "expected an array, got " + getDTypeName(object));
+  inputs[index] = buffer.getTensor(dtype);
+}
+
+void Reduction::Call::readInput(size_t index, nb::handle object) {
+  // numpy.float64 is a Python float too, and like one it does not impose its precision.
+  if (PyFloat_Check(object.ptr()) || PyLong_Check(object.ptr())) {
+    double value = PyFloat_AsDouble(object.ptr());
+    if (value == -1.0 && PyErr_Occurred())
+      throw nb::python_error();
+    inputs[index] = numbers.emplace_back(value).getTensor(dtype);
+    return;
+  }
+  Buffer &buffer = buffers.emplace_back();
+  if (!buffer.acquire(object.ptr())) {
+    buffers.pop_back();
+    return readConverted(index, object);
+  }
+  keopsDType found;
+  if (!buffer.getDType(found) || found == KEOPS_I64)
+    raiseArgument(index, std::string("expected dtype ") +
+                             (dtype == KEOPS_F32 ? "float32" : "float64") + ", got " +
+                             getDTypeName(object));
+  inputs[index] = buffer.getTensor(found);
+}
+
+void Reduction::Call::readInputs(const nb::args &arguments) {
+  inputCount = arguments.size();
+  findDType(arguments);
+  program = reduction.getProgram(dtype);
+  int32_t expected = keopsProgramGetInputCount(program);
+  if (inputCount != size_t(expected))
+    raise("expected " + std::to_string(expected) + " arguments, got " +
+          std::to_string(inputCount));
+  for (size_t k = 0; k < inputCount; ++k)
+    readInput(k, arguments[k]);
+}
+
+keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object) {
+  std::string what = "output " + std::to_string(index + 1);
+  Buffer &buffer = buffers.emplace_back();
+  if (!buffer.acquire(object.ptr(), PyBUF_RECORDS))
+    raise(what + ": expected a writable array, got " + getDTypeName(object));
+  keopsDType found;
+  if (!buffer.getDType(found))
+    raise(what + ": expected dtype float32, float64 or int64, got " + getDTypeName(object));
+  return buffer.getTensor(found);
+}
+
+keopsTensor Reduction::Call::makeOutput(int32_t index, int64_t sizeI, int64_t sizeJ,
+                                        nb::object &result) {
+  int64_t shape[maxOutputRank];
+  int32_t rank = 0;
+  keopsOutputInfo info;
+  check(keopsProgramGetOutputShape(program, index, sizeI, sizeJ, shape, maxOutputRank, &rank));
+  check(keopsProgramGetOutput(program, index, &info));
+  result = makeEmpty(shape, rank, info.dtype);
+  return readOutput(index, result);
+}
+
+nb::object Reduction::Call::compute(nb::handle out) {
+  int64_t sizeI = 1, sizeJ = 1;
+  check(keopsProgramInferSizes(program, inputs.data(), int32_t(inputCount), &options, &sizeI,
+                               &sizeJ));
+  int32_t count = keopsProgramGetOutputCount(program);
+  bool isTuple = PyTuple_Check(out.ptr());
+  if (!out.is_none() && (isTuple ? PyTuple_GET_SIZE(out.ptr()) : 1) != count)
+    raise("out: expected " + std::to_string(count) + " array(s)");
+  std::vector<nb::object> results{size_t(count)};
+  std::vector<keopsTensor> outputs{size_t(count)};
+  for (int32_t k = 0; k < count; ++k) {
+    if (out.is_none()) {
+      outputs[size_t(k)] = makeOutput(k, sizeI, sizeJ, results[size_t(k)]);
+      continue;
+    }
+    results[size_t(k)] = nb::borrow(isTuple ? PyTuple_GET_ITEM(out.ptr(), k) : out.ptr());
+    outputs[size_t(k)] = readOutput(k, results[size_t(k)]);
+  }
+  keopsStatus status;
+  {
+    InterruptibleRun interruptible;
+    options.poll = interruptible.getPoll();
+    options.poll_data = &interruptible;
+    status = keopsProgramRun(program, inputs.data(), int32_t(inputCount), outputs.data(), count,
+                             &options);
+  }
+  check(status);
+  if (count == 1)
+    return results[0];
+  nb::object tuple = nb::steal(PyTuple_New(count));
+  for (int32_t k = 0; k < count; ++k)
+    PyTuple_SET_ITEM(tuple.ptr(), k, results[size_t(k)].release().ptr());
+  return tuple;
+}
+
+nb::object Reduction::run(nb::args arguments, nb::handle out) {
+  Call call(*this);
+  call.readInputs(arguments);
+  return call.compute(out);
+}
+
+std::string Reduction::dump(const std::string &stage, const std::string &dtype) const {
+  if (dtype != "float32" && dtype != "float64")
+    throw nb::value_error(
+        (caller + ": dtype: expected 'float32' or 'float64', got '" + dtype + "'").c_str());
+  keopsProgramOptions options = getOptions(dtype == "float32" ? KEOPS_F32 : KEOPS_F64);
+  std::string text;
+  keopsStatus status;
+  {
+    nb::gil_scoped_release release;
+    status = keopsDumpIR(&options, stage.c_str(), appendText, &text);
+  }
+  check(status);
+  return text;
+}
+
+nb::object Reduction::getCompileInfo() const {
+  if (latest < 0 || !programs[latest])
+    return nb::none();
+  keopsCompileInfo info;
+  check(keopsProgramGetCompileInfo(programs[latest].get(), &info));
+  nb::dict result;
+  result["source"] = getSourceName(info.source);
+  result["cpu_ms"] = info.cpu_milliseconds;
+  result["wall_ms"] = info.wall_milliseconds;
+  result["dtype"] = latest == KEOPS_F32 ? "float32" : "float64";
+  return result;
+}
+
+} // namespace keops::python

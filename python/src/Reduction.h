@@ -1,0 +1,56 @@
+// A reduction of one formula, callable on arrays: holds a compiled program for each dtype it was called with.
+#ifndef KEOPS_PYTHON_REDUCTION_H
+#define KEOPS_PYTHON_REDUCTION_H
+
+#include "Buffer.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace keops::python {
+
+struct ProgramDeleter {
+  void operator()(keopsProgram program) const { keopsProgramDestroy(program); }
+};
+using ProgramPtr = std::unique_ptr<keopsProgram_s, ProgramDeleter>;
+
+class Reduction {
+public:
+  Reduction(std::string formula, std::vector<std::string> aliases, const std::string &precision,
+            std::string schedule, std::string caller);
+
+  /// Computes. `out` is None, an array, or a tuple of arrays.
+  nb::object run(nb::args arguments, nb::handle out);
+
+  /// The program as text after a stage of the compiler.
+  std::string dump(const std::string &stage, const std::string &dtype) const;
+
+  /// None before the first call; otherwise where the latest program came from, and its compile time.
+  nb::object getCompileInfo() const;
+
+private:
+  struct Call;
+  keopsProgramOptions getOptions(keopsDType dtype) const;
+  keopsProgram getProgram(keopsDType dtype);
+
+  std::string formula;
+  std::vector<std::string> aliases;
+  std::vector<const char *> aliasPointers;
+  std::string schedule;
+  std::string caller;
+  keopsPrecision precision;
+  ProgramPtr programs[2];
+  int latest = -1;
+};
+
+/// Turns a failed status into the Python exception for it.
+[[noreturn]] void raiseStatus(keopsStatus status);
+inline void check(keopsStatus status) {
+  if (status != KEOPS_OK)
+    raiseStatus(status);
+}
+
+} // namespace keops::python
+
+#endif // KEOPS_PYTHON_REDUCTION_H
