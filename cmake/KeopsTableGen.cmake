@@ -1,3 +1,7 @@
+# TableGen reads the include directories of the folder that it is called from.
+include_directories(SYSTEM ${MLIR_INCLUDE_DIRS})
+include_directories("${PROJECT_SOURCE_DIR}/dialects")
+
 # keops_records(OUTPUT GENERATOR FILE): run our own generator over the vocabulary, beside mlir-tblgen.
 # The outputs are collected by add_public_tablegen_target like those of mlir_tablegen.
 function(keops_records output generator file)

@@ -101,7 +101,7 @@ static SmallVector<Value> sumLoop(Emitter &emitter, Location loc, int64_t end,
     sums.push_back(arith::AddFOp::create(b, loc, loop.getRegionIterArg(u), value));
   }
   scf::YieldOp::create(b, loc, sums);
-  return llvm::to_vector(loop.getResults());
+  return {loop.result_begin(), loop.result_end()};
 }
 
 Value Emitter::sum(Location loc, int64_t dim, ValueRange reads, function_ref<Value(OpFoldResult)> term) {

@@ -59,7 +59,7 @@ LogicalResult MapReduceOp::verify() {
     SmallVector<Value> values = getFormulas(r);
     if (failed(verifyReduction(*this, reduce, TypeRange(ValueRange(values)))))
       return failure();
-    llvm::append_range(results, getResultTypes(reduce, TypeRange(ValueRange(values)), getKept()));
+    llvm::append_range(results, keops::getResultTypes(reduce, TypeRange(ValueRange(values)), getKept()));
   }
   if (TypeRange(results) != getOutputs().getTypes())
     return emitOpError("expected results of types ") << results << ", got " << getOutputs().getTypes();

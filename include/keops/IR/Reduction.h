@@ -58,16 +58,22 @@ public:
   /// f32 or f64 lanes, e.g. vector<3x16xf32>, and 64-bit integers of the same shape.
   virtual mlir::Type valueType() = 0;
   virtual mlir::Type indexType() = 0;
-  /// Memory private to this tile, `count` elements of valueType() or indexType(), addressed by load and store below.
-  virtual mlir::Value scratch(mlir::Type type, int64_t count) = 0;
-  virtual mlir::Value load(mlir::Type type, mlir::Value scratch, mlir::Value position) = 0;
-  virtual void store(mlir::Value value, mlir::Value scratch, mlir::Value position) = 0;
+  /// Element `position` (type index) of scratch array `array` of the piece at hand, or of the other piece in merge.
+  enum class Piece { Own, Other };
+  virtual mlir::Value load(mlir::Location loc, unsigned array, mlir::Value position, Piece piece = Piece::Own) = 0;
+  virtual void store(mlir::Location loc, mlir::Value value, unsigned array, mlir::Value position) = 0;
   /// The formulas at a reduced index that is the same for all lanes (type index) or differs by lane (indexType()).
   virtual std::unique_ptr<Terms> termsAt(mlir::Value j) = 0;
   /// Size of the reduced index (type index) and terms per block.
   virtual mlir::Value size() = 0;
   virtual int64_t blockSize() = 0;
   virtual Precision precision() = 0;
+};
+
+/// An array in memory private to one piece: `count` elements of valueType() or indexType().
+struct ScratchArray {
+  bool index;
+  int64_t count;
 };
 
 /// One reduction over one chunk of `width` components. State and summary are lists of values of valueType() or
@@ -85,7 +91,9 @@ public:
   static std::unique_ptr<Reduction> create(ReduceAttr attr, unsigned width);
 
   using Values = llvm::SmallVector<mlir::Value>;
-  /// Allocates scratch memory and returns the state before the first term.
+  /// The memory that the state needs beside its registers.
+  virtual llvm::SmallVector<ScratchArray> scratch(int64_t blockSize) const { return {}; }
+  /// The state before the first term.
   virtual Values init(ReductionContext &context, mlir::Location loc) = 0;
   virtual Values summaryInit(ReductionContext &context, mlir::Location loc) = 0;
   /// Adds the term at reduced index `j`, the `slot`-th of its block.
@@ -97,10 +105,9 @@ public:
   virtual Values flush(ReductionContext &context, mlir::Location loc, mlir::ValueRange state) {
     return Values(state.begin(), state.end());
   }
-  /// Combines the states of two pieces of the reduced index, `second` holding the larger indices. `firstScratch` and
-  /// `secondScratch` are the memories that init() allocated for the pieces.
-  virtual Values merge(ReductionContext &context, mlir::Location loc, mlir::ValueRange first, mlir::ValueRange second,
-                       mlir::ValueRange firstScratch, mlir::ValueRange secondScratch) = 0;
+  /// Combines the states of two pieces of the reduced index, `second` holding the larger indices.
+  virtual Values merge(ReductionContext &context, mlir::Location loc, mlir::ValueRange first,
+                       mlir::ValueRange second) = 0;
   /// Receives component `position` (an index value, within the chunk's results) of result number `result`.
   using Sink = llvm::function_ref<void(unsigned result, mlir::Value position, mlir::Value value)>;
   virtual void finish(ReductionContext &context, mlir::Location loc, mlir::ValueRange state, Sink sink) = 0;

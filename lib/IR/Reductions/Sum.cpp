@@ -116,8 +116,7 @@ public:
     return next;
   }
 
-  Values merge(ReductionContext &context, Location loc, ValueRange first, ValueRange second, ValueRange,
-               ValueRange) override {
+  Values merge(ReductionContext &context, Location loc, ValueRange first, ValueRange second) override {
     Values next(first.begin(), first.end());
     for (unsigned c = 0; c < width; ++c)
       CompensatedSum::merge(context, loc, slotsOf(next, c), second.slice(c * CompensatedSum::slots, CompensatedSum::slots));
