@@ -1,0 +1,313 @@
+// Coefficients of the polynomials and constants of range reduction, written by coefficients.py beside this
+// file: do not edit. Values for float are exactly representable in float.
+#ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
+#define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
+
+namespace keops::approx {
+
+/// exp(r) for |r| <= log(2)/2, degree 5; error 2^-23.2.
+inline constexpr double kExp5F32[] = {
+    0x1.0000000000000p+0,
+    0x1.0000000000000p+0,
+    0x1.fffdfa0000000p-2,
+    0x1.5557ac0000000p-3,
+    0x1.572af60000000p-5,
+    0x1.1064960000000p-7};
+
+/// exp(r) for |r| <= log(2)/2, degree 6; error 2^-28.2.
+inline constexpr double kExp6F32[] = {
+    0x1.0000000000000p+0,
+    0x1.0000000000000p+0,
+    0x1.fffffc0000000p-2,
+    0x1.5554920000000p-3,
+    0x1.5558b40000000p-5,
+    0x1.12399a0000000p-7,
+    0x1.6a48ce0000000p-10};
+
+/// exp(r) for |r| <= log(2)/2, degree 10; error 2^-51.6.
+inline constexpr double kExp10F64[] = {
+    0x1.0000000000000p+0,
+    0x1.0000000000000p+0,
+    0x1.ffffffffffecfp-2,
+    0x1.5555555550727p-3,
+    0x1.5555555589796p-5,
+    0x1.11111125d36efp-7,
+    0x1.6c16c0c72ccd7p-10,
+    0x1.a0198ce1fb524p-13,
+    0x1.a01b7de71895fp-16,
+    0x1.72e9a2b813b0ap-19,
+    0x1.270723eb4aeebp-22};
+
+/// exp(r) for |r| <= log(2)/2, degree 11; error 2^-57.9.
+inline constexpr double kExp11F64[] = {
+    0x1.0000000000000p+0,
+    0x1.0000000000000p+0,
+    0x1.000000000000ap-1,
+    0x1.5555555555508p-3,
+    0x1.555555555074dp-5,
+    0x1.11111111253d7p-7,
+    0x1.6c16c18453889p-10,
+    0x1.a01a01349858ep-13,
+    0x1.a01999b6e7fb4p-16,
+    0x1.71df1309a2e7ap-19,
+    0x1.28adb7a3330ebp-22,
+    0x1.ad9790c77cfc9p-26};
+
+/// 2^r for 0 <= r <= 1, degree 5; error 2^-23.5.
+inline constexpr double kExp2Floor5F32[] = {
+    0x1.0000000000000p+0,
+    0x1.62e4ba0000000p-1,
+    0x1.ebdb6a0000000p-3,
+    0x1.c91c100000000p-5,
+    0x1.277c1e0000000p-7,
+    0x1.e969000000000p-10};
+
+/// 2^r for 0 <= r <= 1, degree 10; error 2^-52.0.
+inline constexpr double kExp2Floor10F64[] = {
+    0x1.0000000000000p+0,
+    0x1.62e42fefa38a8p-1,
+    0x1.ebfbdff83c979p-3,
+    0x1.c6b08d6bdb610p-5,
+    0x1.3b2ab793e4794p-7,
+    0x1.5d87e723b596fp-10,
+    0x1.430b45b99f729p-13,
+    0x1.ff88a48ba8197p-17,
+    0x1.654f3c9c51c09p-20,
+    0x1.96b706a5d0156p-24,
+    0x1.5561989b86c9bp-27};
+
+/// 2^r for 0 <= r <= 1, degree 11; error 2^-58.1.
+inline constexpr double kExp2Floor11F64[] = {
+    0x1.0000000000000p+0,
+    0x1.62e42fefa39f5p-1,
+    0x1.ebfbdff82c01bp-3,
+    0x1.c6b08d7066658p-5,
+    0x1.3b2ab6f71370dp-7,
+    0x1.5d87ff5280c65p-10,
+    0x1.4308f9932583bp-13,
+    0x1.ffcfd86ddfb67p-17,
+    0x1.628e7c00da918p-20,
+    0x1.b868975b5a78fp-24,
+    0x1.c280fc2618d39p-28,
+    0x1.58bf4dab2cf18p-31};
+
+/// 2^r for |r| <= 1/2, degree 5; error 2^-23.3.
+inline constexpr double kExp2Near5F32[] = {
+    0x1.0000000000000p+0,
+    0x1.62e42a0000000p-1,
+    0x1.ebf9c00000000p-3,
+    0x1.c6b6d80000000p-5,
+    0x1.3ce9840000000p-7,
+    0x1.5bdb7c0000000p-10};
+
+/// 2^r for |r| <= 1/2, degree 6; error 2^-28.3.
+inline constexpr double kExp2Near6F32[] = {
+    0x1.0000000000000p+0,
+    0x1.62e4300000000p-1,
+    0x1.ebfbdc0000000p-3,
+    0x1.c6af7a0000000p-5,
+    0x1.3b2dd80000000p-7,
+    0x1.5f096e0000000p-10,
+    0x1.41745e0000000p-13};
+
+/// 2^r for |r| <= 1/2, degree 7; error 2^-34.3.
+inline constexpr double kExp2Near7F64[] = {
+    0x1.0000000000000p+0,
+    0x1.62e42ff0e438bp-1,
+    0x1.ebfbe07849e9ep-3,
+    0x1.c6b08abc30deep-5,
+    0x1.3b29f2d64a228p-7,
+    0x1.5d8a88a8844f8p-10,
+    0x1.445d30e1a237fp-13,
+    0x1.fde4f26f559b6p-17};
+
+/// 2^r for |r| <= 1/2, degree 10; error 2^-52.0.
+inline constexpr double kExp2Near10F64[] = {
+    0x1.0000000000000p+0,
+    0x1.62e42fefa3a12p-1,
+    0x1.ebfbdff82c42ep-3,
+    0x1.c6b08d703e0dfp-5,
+    0x1.3b2ab6fbd73dap-7,
+    0x1.5d87fe9bae444p-10,
+    0x1.4309126afd2f2p-13,
+    0x1.ffcb585807494p-17,
+    0x1.62c1495bf6a44p-20,
+    0x1.b672314dc614ep-24,
+    0x1.e3a76278e21adp-28};
+
+/// 2^r for |r| <= 1/2, degree 11; error 2^-57.8.
+inline constexpr double kExp2Near11F64[] = {
+    0x1.0000000000000p+0,
+    0x1.62e42fefa39efp-1,
+    0x1.ebfbdff82c59dp-3,
+    0x1.c6b08d704a0ddp-5,
+    0x1.3b2ab6fba100ap-7,
+    0x1.5d87fe78b20b8p-10,
+    0x1.4309130c542f4p-13,
+    0x1.ffcbfc000b360p-17,
+    0x1.62bfcd20ec4a6p-20,
+    0x1.b525fff576d7cp-24,
+    0x1.e612d602eecedp-28,
+    0x1.e821eb26e2f36p-32};
+
+/// (2^r - 1 - ln2 r) / r^2 for |r| <= 1/2, degree 6 in all; error 2^-28.2.
+inline constexpr double kExp2Compensated6F32[] = {
+    0x1.ebfbdc0000000p-3,
+    0x1.c6af8a0000000p-5,
+    0x1.3b2dec0000000p-7,
+    0x1.5f032e0000000p-10,
+    0x1.415ec80000000p-13};
+
+/// (2^r - 1 - ln2 r) / r^2 for |r| <= 1/2, degree 11 in all; error 2^-57.9.
+inline constexpr double kExp2Compensated11F64[] = {
+    0x1.ebfbdff82c5a1p-3,
+    0x1.c6b08d704a045p-5,
+    0x1.3b2ab6fba0772p-7,
+    0x1.5d87fe78c3a05p-10,
+    0x1.4309130dd318fp-13,
+    0x1.ffcbfbc7014adp-17,
+    0x1.62bfc9c51e399p-20,
+    0x1.b526541856668p-24,
+    0x1.e6181bc752cd4p-28,
+    0x1.e7c5c757fb35bp-32};
+
+/// (log(1+f) - f + f^2/2) / f^3 for -1/4 <= f <= 1/2; error 2^-27.6.
+inline constexpr double kLogF32[] = {
+    0x1.5555a40000000p-2,
+    -0x1.00004a0000000p-2,
+    0x1.99699e0000000p-3,
+    -0x1.54ed960000000p-3,
+    0x1.28807c0000000p-3,
+    -0x1.0d98f80000000p-3,
+    0x1.acf4b20000000p-4,
+    -0x1.71e3120000000p-5};
+
+/// log2(1+f) / f for -1/4 <= f <= 1/2, enough for a float result; error 2^-43.7.
+inline constexpr double kLog2F64[] = {
+    0x1.71547652b8209p+0,
+    -0x1.71547652afc9cp-1,
+    0x1.ec709dc484ad8p-2,
+    -0x1.7154766a5689dp-2,
+    0x1.2776c49ccc994p-2,
+    -0x1.ec7089f5ae384p-3,
+    0x1.a61779fe2977ap-3,
+    -0x1.71580e720aed7p-3,
+    0x1.484ebd15ff3b4p-3,
+    -0x1.2729d9f91d10bp-3,
+    0x1.0bc91adf80963p-3,
+    -0x1.f11a00461a338p-4,
+    0x1.dfac8b01e0beep-4,
+    -0x1.b6aac93e1693ap-4,
+    0x1.2711b390ad665p-4,
+    -0x1.83eae52f489ccp-6};
+
+/// (log((1+s)/(1-s)) - 2s) / s^3 in z = s^2, |s| <= 1/5; error 2^-62.7.
+inline constexpr double kLogF64[] = {
+    0x1.555555555554fp-1,
+    0x1.999999999c17cp-2,
+    0x1.24924921e40f2p-2,
+    0x1.c71c7490032b4p-3,
+    0x1.745c4ac8f639bp-3,
+    0x1.3b35c387e0de1p-3,
+    0x1.0dcb61ef4c941p-3,
+    0x1.1b8317aa6931fp-3};
+
+/// (log((1+s)/(1-s)) - 2s - 2/3 s^3) / s^5 in z = s^2, |s| <= 1/5; error 2^-75.6.
+inline constexpr double kLogTailF64[] = {
+    0x1.999999999999ap-2,
+    0x1.2492492492357p-2,
+    0x1.c71c71c74828ep-3,
+    0x1.745d172d30527p-3,
+    0x1.3b13b9496ff9ap-3,
+    0x1.110f7205d1cedp-3,
+    0x1.e24a0f851668ep-4,
+    0x1.a73d4ac61b047p-4,
+    0x1.da81650f11666p-4};
+
+/// (sin(r) - r) / r^3 in z = r^2; error 2^-32.4.
+inline constexpr double kSinF32[] = {
+    -0x1.5555560000000p-3,
+    0x1.11116e0000000p-7,
+    -0x1.a051300000000p-13,
+    0x1.79ae1c0000000p-19};
+
+/// (cos(r) - 1 + r^2/2) / r^4 in z = r^2; error 2^-32.5.
+inline constexpr double kCosF32[] = {
+    0x1.5555480000000p-5,
+    -0x1.6c0aec0000000p-10,
+    0x1.998d660000000p-16};
+
+/// (sin(r) - r) / r^3 in z = r^2; error 2^-57.9.
+inline constexpr double kSinF64[] = {
+    -0x1.5555555555548p-3,
+    0x1.111111110f730p-7,
+    -0x1.a01a019be921ep-13,
+    0x1.71de35552c082p-19,
+    -0x1.ae5e4b84a689bp-26,
+    0x1.5d8b55d8cfd37p-33};
+
+/// (cos(r) - 1 + r^2/2) / r^4 in z = r^2; error 2^-63.9.
+inline constexpr double kCosF64[] = {
+    0x1.555555555554bp-5,
+    -0x1.6c16c16c15013p-10,
+    0x1.a01a019c8ed04p-16,
+    -0x1.27e4f7f140c77p-22,
+    0x1.1ee9db8dea216p-29,
+    -0x1.8fa65e63fe6e8p-37};
+
+/// log(2), short enough that products with exponents are exact.
+inline constexpr double kLn2HighF32 = 0x1.62e4000000000p-1;
+
+/// log(2) minus the short part.
+inline constexpr double kLn2LowF32 = 0x1.7f7d1c0000000p-20;
+
+/// log(2), rounded.
+inline constexpr double kLn2F32 = 0x1.62e4300000000p-1;
+
+/// log(2) minus its rounded value.
+inline constexpr double kLn2RestF32 = -0x1.05c6100000000p-29;
+
+/// log2(e), rounded.
+inline constexpr double kLog2EF32 = 0x1.7154760000000p+0;
+
+/// 2/pi, rounded.
+inline constexpr double kTwoOverPiF32 = 0x1.45f3060000000p-1;
+
+/// log(2), short enough that products with exponents are exact.
+inline constexpr double kLn2HighF64 = 0x1.62e42fefa3000p-1;
+
+/// log(2) minus the short part.
+inline constexpr double kLn2LowF64 = 0x1.3de6af278ece6p-42;
+
+/// log(2), rounded.
+inline constexpr double kLn2F64 = 0x1.62e42fefa39efp-1;
+
+/// log(2) minus its rounded value.
+inline constexpr double kLn2RestF64 = 0x1.abc9e3b39803fp-56;
+
+/// log2(e), rounded.
+inline constexpr double kLog2EF64 = 0x1.71547652b82fep+0;
+
+/// 2/pi, rounded.
+inline constexpr double kTwoOverPiF64 = 0x1.45f306dc9c883p-1;
+
+/// pi/2 in parts, each truncated so that later parts are positive.
+inline constexpr double kHalfPiF32[] = {
+    0x1.921fb40000000p+0,
+    0x1.4442d00000000p-24,
+    0x1.84698a0000000p-48};
+
+/// pi/2 in parts, each truncated so that later parts are positive.
+inline constexpr double kHalfPiF64[] = {
+    0x1.921fb54400000p+0,
+    0x1.0b4611a600000p-34,
+    0x1.3198a2e037073p-69};
+
+/// 2/3 in two words.
+inline constexpr double kTwoThirds[] = {
+    0x1.5555555555555p-1,
+    0x1.5555555555555p-55};
+
+} // namespace keops::approx
+
+#endif // KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H

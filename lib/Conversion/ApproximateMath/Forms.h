@@ -1,0 +1,56 @@
+// The forms: one C++ function per way of computing a function, chosen by the rows of Table.cpp. Each takes the kit and
+// the operands of the math operation and returns the result.
+#ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_FORMS_H
+#define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_FORMS_H
+
+#include "Kit.h"
+
+namespace keops::approx {
+
+using Operands = llvm::ArrayRef<Value>;
+using Form = Value (*)(Kit &, Operands);
+
+// Exp.cpp
+Value expShort(Kit &kit, Operands x);
+Value expPlain(Kit &kit, Operands x);
+Value expCompensated(Kit &kit, Operands x);
+Value exp2Short(Kit &kit, Operands x);
+Value exp2Floor(Kit &kit, Operands x);
+Value exp2Near(Kit &kit, Operands x);
+Value exp2Compensated(Kit &kit, Operands x);
+/// exp(x.high + x.low) for a small low part; subnormal results are rounded once.
+Value expDoubleWord(Kit &kit, DoubleWord x);
+
+// Log.cpp
+Value logSeries(Kit &kit, Operands x);
+
+// Trig.cpp
+Value sinFloat(Kit &kit, Operands x);
+Value cosFloat(Kit &kit, Operands x);
+Value sinWide(Kit &kit, Operands x);
+Value cosWide(Kit &kit, Operands x);
+/// Largest |x| for which the forms of Trig.cpp are right without the slow path.
+inline constexpr double trigFloatDomain = 131072.0;
+inline constexpr double trigWideDomain = 1048576.0;
+
+// Rsqrt.cpp
+Value rsqrtDivide(Kit &kit, Operands x);
+Value rsqrtNewton(Kit &kit, Operands x);
+Value rsqrtCorrected(Kit &kit, Operands x);
+Value rsqrtWide(Kit &kit, Operands x);
+
+// Power.cpp
+Value powAny(Kit &kit, Operands xy);
+Value powInteger(Kit &kit, Operands xn);
+
+/// A number above zero as 2^exponent * mantissa, mantissa in [3/4, 3/2). With AVX-512 zero and infinity give an
+/// infinite exponent and negative numbers a NaN mantissa; the portable way needs a positive finite number.
+struct Decomposed {
+  Value exponent;
+  Value mantissa;
+};
+Decomposed decompose(Kit &kit, Value x);
+
+} // namespace keops::approx
+
+#endif // KEOPS_LIB_CONVERSION_APPROXIMATEMATH_FORMS_H

@@ -1,0 +1,62 @@
+// Reciprocal square root: by division, or from the 14-bit estimate of AVX-512 with Newton steps, and with a last
+// correction from an exact residual where one unit in the last place is promised.
+#include "Forms.h"
+
+namespace keops::approx {
+
+namespace {
+
+/// 0 and infinity make a step compute 0 * infinity; the estimate is exact there.
+Value keepSpecial(Kit &kit, Value estimate, Value refined) {
+  Value isNaN = kit.compare(mlir::arith::CmpFPredicate::UNO, refined, refined);
+  return kit.select(isNaN, estimate, refined);
+}
+
+/// y (1 + e/2) with e = 1 - x y^2.
+Value newtonStep(Kit &kit, Value x, Value y) {
+  Value minusProduct = kit.mul(kit.mul(x, kit.constant(-1.0)), y);
+  Value e = kit.fma(minusProduct, y, kit.constant(1.0));
+  return kit.fma(kit.mul(y, kit.constant(0.5)), e, y);
+}
+
+Value estimate(Kit &kit, Value x) {
+  Value y = kit.rsqrt14(x);
+  // Each step doubles the number of right bits; the last one is left to the caller.
+  return kit.isDouble() ? newtonStep(kit, x, y) : y;
+}
+
+/// 1 - x y^2 as if computed exactly; only for targets with FMA.
+Value exactResidual(Kit &kit, Value x, Value y) {
+  DoubleWord product = kit.twoProduct(x, y);
+  Value minusY = kit.sub(kit.constant(-0.0), y);
+  Value e = kit.fma(product.high, minusY, kit.constant(1.0));
+  return kit.fma(product.low, minusY, e);
+}
+
+} // namespace
+
+Value rsqrtDivide(Kit &kit, Operands x) {
+  return kit.div(kit.constant(1.0), kit.sqrt(x[0]));
+}
+
+Value rsqrtNewton(Kit &kit, Operands x) {
+  Value refined = newtonStep(kit, x[0], estimate(kit, x[0]));
+  return keepSpecial(kit, kit.rsqrt14(x[0]), refined);
+}
+
+Value rsqrtCorrected(Kit &kit, Operands operands) {
+  Value x = operands[0];
+  Value first = kit.hasAvx512() ? kit.rsqrt14(x) : rsqrtDivide(kit, operands);
+  Value y = first;
+  if (kit.hasAvx512())
+    y = newtonStep(kit, x, kit.isDouble() ? newtonStep(kit, x, first) : first);
+  Value half = kit.mul(y, kit.constant(0.5));
+  return keepSpecial(kit, first, kit.fma(half, exactResidual(kit, x, y), y));
+}
+
+Value rsqrtWide(Kit &kit, Operands x) {
+  Kit wide = kit.wide();
+  return kit.narrow(rsqrtDivide(wide, {kit.widen(x[0])}));
+}
+
+} // namespace keops::approx

@@ -1,0 +1,86 @@
+// The rows themselves. Bounds are the measured maxima of test/Numerics/Math, rounded up; that test reads them back.
+#include "Table.h"
+#include <limits>
+
+namespace keops::approx {
+
+namespace {
+
+enum : unsigned { F32 = 1, F64 = 2, Both = 3 };
+enum : unsigned { Fast = 1, Default = 2, High = 4, Quick = Fast | Default, All = 7 };
+enum : unsigned { Plain = 1, Fma = 2, Avx512 = 4, Portable = Plain | Fma, Fused = Fma | Avx512, Any = 7 };
+
+constexpr double everywhere = std::numeric_limits<double>::infinity();
+
+// clang-format off
+const Row rows[] = {
+    // function     widths levels   targets   form             f32   f64  flush  fast domain       method
+    {"math.exp",    Both, Fast,     Any,      expShort,        5.0,  5.0, true,  everywhere,       "two-part log(2), degree 5 (10)"},
+    {"math.exp",    Both, Default,  Any,      expPlain,        2.5,  2.5, true,  everywhere,       "two-part log(2), degree 6 (11)"},
+    {"math.exp",    Both, High,     Any,      expCompensated,  1.0,  1.0, false, everywhere,       "degree 6 (11), compensated rest"},
+    {"math.exp2",   Both, Fast,     Any,      exp2Short,       5.0,  5.0, true,  everywhere,       "degree 5 (10)"},
+    {"math.exp2",   Both, Default,  Avx512,   exp2Floor,       2.5,  2.5, true,  everywhere,       "vreduce, degree 5 (11), vscalef"},
+    {"math.exp2",   Both, Default,  Portable, exp2Near,        2.5,  2.5, true,  everywhere,       "nearest integer, degree 6 (11)"},
+    {"math.exp2",   Both, High,     Fused,    exp2Compensated, 1.0,  1.0, false, everywhere,       "two-part linear term, degree 6 (11)"},
+    {"math.exp2",   Both, High,     Plain,    exp2Compensated, 1.5,  1.5, false, everywhere,       "two-part linear term, degree 6 (11)"},
+    {"math.log",    Both, All,      Any,      logSeries,       1.0,  1.0, false, everywhere,       "mantissa in [3/4, 3/2), degree 10; atanh series (double)"},
+    {"math.sin",    F32,  Quick,    Fused,    sinFloat,        2.5,  0.0, false, trigFloatDomain,  "pi/2 in three parts"},
+    {"math.cos",    F32,  Quick,    Fused,    cosFloat,        2.5,  0.0, false, trigFloatDomain,  "pi/2 in three parts"},
+    {"math.sin",    Both, All,      Any,      sinWide,         1.0,  1.0, false, trigWideDomain,   "in double; compensated for double"},
+    {"math.cos",    Both, All,      Any,      cosWide,         1.0,  1.0, false, trigWideDomain,   "in double; compensated for double"},
+    {"math.rsqrt",  Both, Quick,    Avx512,   rsqrtNewton,     2.5,  2.5, false, everywhere,       "14-bit estimate, Newton steps"},
+    {"math.rsqrt",  Both, Quick,    Portable, rsqrtDivide,     2.0,  2.0, false, everywhere,       "1 / sqrt"},
+    {"math.rsqrt",  Both, High,     Fused,    rsqrtCorrected,  1.0,  1.0, false, everywhere,       "exact residual"},
+    {"math.rsqrt",  F32,  High,     Plain,    rsqrtWide,       1.0,  0.0, false, everywhere,       "1 / sqrt in double"},
+    {"math.rsqrt",  F64,  High,     Plain,    rsqrtDivide,     0.0,  2.0, false, everywhere,       "1 / sqrt"},
+    {"math.powf",   Both, All,      Any,      powAny,          1.0,  1.5, false, everywhere,       "in double; double-word logarithm for double"},
+    {"math.fpowi",  Both, All,      Any,      powInteger,      1.0,  1.5, false, everywhere,       "as math.powf"},
+};
+// clang-format on
+
+bool covers(const Row &row, unsigned width, MathPrecision precision, MathTarget target) {
+  unsigned widthBit = width == 64 ? F64 : F32;
+  return (row.widths & widthBit) && (row.levels & (1u << unsigned(precision))) &&
+         (row.targets & (1u << unsigned(target)));
+}
+
+} // namespace
+
+llvm::ArrayRef<Row> getRows() { return rows; }
+
+const Row *findRow(llvm::StringRef opName, unsigned width, MathPrecision precision,
+                   MathTarget target) {
+  for (const Row &row : rows)
+    if (opName == row.opName && covers(row, width, precision, target))
+      return &row;
+  return nullptr;
+}
+
+} // namespace keops::approx
+
+namespace keops {
+
+static MathBound makeBound(const approx::Row &row, unsigned width, MathPrecision precision,
+                           MathTarget target) {
+  return {row.opName,
+          width,
+          precision,
+          target,
+          width == 64 ? row.ulpDouble : row.ulpFloat,
+          row.mayFlush,
+          row.fastDomain,
+          row.method};
+}
+
+llvm::SmallVector<MathBound> getMathBounds() {
+  llvm::SmallVector<MathBound> bounds;
+  for (const approx::Row &row : approx::getRows())
+    for (unsigned width : {32u, 64u})
+      for (auto precision : {MathPrecision::Fast, MathPrecision::Default, MathPrecision::High})
+        for (auto target : {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512})
+          if (approx::findRow(row.opName, width, precision, target) == &row)
+            bounds.push_back(makeBound(row, width, precision, target));
+  return bounds;
+}
+
+} // namespace keops

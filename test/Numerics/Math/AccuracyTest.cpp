@@ -1,0 +1,189 @@
+// Measures every promise of the table over sampled arguments (all of them for float with KEOPS_SLOW=1) and checks that
+// scalars and vectors of every shape give the same bits.
+#include "MathKernel.h"
+#include "Reference.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cstdlib>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <thread>
+
+using namespace keops;
+using namespace keops::test;
+
+namespace {
+
+constexpr MathPrecision levels[] = {MathPrecision::Fast, MathPrecision::Default,
+                                    MathPrecision::High};
+
+struct Case {
+  std::string opName;
+  unsigned width;
+  MathTarget target;
+};
+
+const MathBound &boundFor(const Case &c, MathPrecision precision) {
+  static const llvm::SmallVector<MathBound> bounds = getMathBounds();
+  for (const MathBound &bound : bounds)
+    if (bound.opName == c.opName && bound.width == c.width && bound.target == c.target &&
+        bound.precision == precision)
+      return bound;
+  throw std::out_of_range("the table has no row for " + c.opName);
+}
+
+std::vector<Case> allCases() {
+  std::vector<Case> cases;
+  for (const MathBound &bound : getMathBounds())
+    if (bound.precision == MathPrecision::Default && bound.opName != "math.fpowi")
+      cases.push_back({bound.opName.str(), bound.width, bound.target});
+  return cases;
+}
+
+std::string caseName(const testing::TestParamInfo<Case> &info) {
+  std::string name = info.param.opName.substr(5);
+  return name + "_f" + std::to_string(info.param.width) + "_" + nameOf(info.param.target).str();
+}
+
+/// The largest error seen and the argument it was seen at.
+template <typename T>
+struct Worst {
+  double ulp = 0;
+  T x = 0, z = 0, got = 0;
+  long double exact = 0;
+
+  void merge(const Worst &other) {
+    if (other.ulp > ulp)
+      *this = other;
+  }
+};
+
+KernelSpec specFor(const Case &c, MathPrecision precision, int lanes, int rows) {
+  return {findFunction(c.opName).body, c.width, lanes, rows, c.target, precision};
+}
+
+template <typename T>
+void measureChunk(const MathKernel &kernel, const MathBound &bound, const T *x, const T *z,
+                  const long double *exact, Worst<T> &worst) {
+  std::vector<T> y(chunkSize);
+  kernel(x, z, y.data());
+  for (size_t k = 0; k < chunkSize; ++k) {
+    double ulp = ulpError<T>(y[k], exact[k], bound.mayFlush);
+    if (ulp > worst.ulp)
+      worst = {ulp, x[k], z[k], y[k], exact[k]};
+  }
+}
+
+template <typename T>
+void report(const MathBound &bound, const Worst<T> &worst) {
+  llvm::outs() << llvm::formatv("{0,-11} f{1} {2,-7} {3,-8} max {4,8:F3} ULP  promised {5,4:F1}\n",
+                                bound.opName, bound.width, nameOf(bound.target),
+                                nameOf(bound.precision), worst.ulp, bound.maxUlp);
+  llvm::outs().flush();
+  EXPECT_LE(worst.ulp, bound.maxUlp)
+      << std::hexfloat << "x = " << worst.x << ", z = " << worst.z << ", got " << worst.got
+      << ", exact " << worst.exact << std::defaultfloat << " (x = " << worst.x << ")";
+}
+
+template <typename T>
+std::vector<long double> exactValues(const Function &function, const T *x, const T *z, size_t count) {
+  std::vector<long double> exact(count);
+  for (size_t k = 0; k < count; ++k)
+    exact[k] = exactValue<T>(function, x[k], z[k]);
+  return exact;
+}
+
+template <typename T>
+void sweepSamples(const Case &c) {
+  const Function &function = findFunction(c.opName);
+  std::vector<T> x, z;
+  makeSamples<T>(function, chunkSize * 196, x, z);
+  std::vector<long double> exact = exactValues(function, x.data(), z.data(), x.size());
+  for (MathPrecision precision : levels) {
+    const MathBound &bound = boundFor(c, precision);
+    MathKernel kernel(specFor(c, precision, 512 / c.width, 2));
+    Worst<T> worst;
+    for (size_t at = 0; at < x.size(); at += chunkSize)
+      measureChunk<T>(kernel, bound, &x[at], &z[at], &exact[at], worst);
+    report(bound, worst);
+  }
+}
+
+/// Every float from pattern `first` in steps of one chunk times `threads`.
+void sweepStripe(const Case &c, const std::vector<MathKernel> &kernels, uint64_t first,
+                 uint64_t stride, std::vector<Worst<float>> &worst) {
+  const Function &function = findFunction(c.opName);
+  std::vector<float> x(chunkSize), z(chunkSize);
+  for (uint64_t at = first; at < (uint64_t(1) << 32); at += stride) {
+    for (size_t k = 0; k < chunkSize; ++k) {
+      uint32_t bits = uint32_t(at + k);
+      memcpy(&x[k], &bits, sizeof bits);
+    }
+    std::vector<long double> exact = exactValues(function, x.data(), z.data(), chunkSize);
+    for (size_t level = 0; level < kernels.size(); ++level)
+      measureChunk<float>(kernels[level], boundFor(c, levels[level]), x.data(), z.data(),
+                          exact.data(), worst[level]);
+  }
+}
+
+void sweepAll(const Case &c) {
+  std::vector<MathKernel> kernels;
+  for (MathPrecision precision : levels)
+    kernels.emplace_back(specFor(c, precision, 16, 2));
+  unsigned count = std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::vector<Worst<float>>> worst(count, std::vector<Worst<float>>(kernels.size()));
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < count; ++t)
+    threads.emplace_back([&, t] { sweepStripe(c, kernels, t * chunkSize, count * chunkSize, worst[t]); });
+  for (std::thread &thread : threads)
+    thread.join();
+  for (size_t level = 0; level < kernels.size(); ++level) {
+    for (unsigned t = 1; t < count; ++t)
+      worst[0][level].merge(worst[t][level]);
+    report(boundFor(c, levels[level]), worst[0][level]);
+  }
+}
+
+bool wantsSlow() {
+  const char *slow = std::getenv("KEOPS_SLOW");
+  return slow && *slow && *slow != '0';
+}
+
+class Accuracy : public testing::TestWithParam<Case> {
+protected:
+  void SetUp() override {
+    std::string reason = whyNotOnThisHost(GetParam().target);
+    if (!reason.empty())
+      GTEST_SKIP() << reason;
+  }
+};
+
+TEST_P(Accuracy, StaysWithinTheTable) {
+  const Case &c = GetParam();
+  if (c.width == 64)
+    return sweepSamples<double>(c);
+  bool unary = !findFunction(c.opName).binary;
+  return wantsSlow() && unary ? sweepAll(c) : sweepSamples<float>(c);
+}
+
+template <typename T>
+void compareShapes(const Case &c) {
+  std::vector<T> x, z, expected(chunkSize), got(chunkSize);
+  makeSamples<T>(findFunction(c.opName), chunkSize, x, z);
+  for (MathPrecision precision : levels) {
+    MathKernel(specFor(c, precision, 0, 0))(x.data(), z.data(), expected.data());
+    for (auto [lanes, rows] : {std::pair(int(512 / c.width), 3), {8, 0}, {7, 0}, {24, 0}, {2, 2}}) {
+      MathKernel(specFor(c, precision, lanes, rows))(x.data(), z.data(), got.data());
+      EXPECT_EQ(0, memcmp(expected.data(), got.data(), chunkSize * sizeof(T)))
+          << rows << "x" << lanes << " differs from scalars at " << nameOf(precision).str();
+    }
+  }
+}
+
+TEST_P(Accuracy, ShapesAgreeBitForBit) {
+  const Case &c = GetParam();
+  return c.width == 64 ? compareShapes<double>(c) : compareShapes<float>(c);
+}
+
+INSTANTIATE_TEST_SUITE_P(Math, Accuracy, testing::ValuesIn(allCases()), caseName);
+
+} // namespace

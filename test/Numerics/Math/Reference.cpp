@@ -1,0 +1,129 @@
+// The list of functions, the measure of error and the choice of arguments.
+#include "Reference.h"
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <stdexcept>
+
+namespace keops::test {
+
+namespace {
+
+const Function functions[] = {
+    {"math.exp", "%y = math.exp %x : $T", false, [](long double x, long double) { return expl(x); },
+     [](double x, double) { return exp(x); }, {-106, -750}, {90, 711}},
+    {"math.exp2", "%y = math.exp2 %x : $T", false, [](long double x, long double) { return exp2l(x); },
+     [](double x, double) { return exp2(x); }, {-152, -1080}, {130, 1026}},
+    {"math.log", "%y = math.log %x : $T", false, [](long double x, long double) { return logl(x); },
+     [](double x, double) { return log(x); }, {0.25, 0.25}, {4, 4}},
+    {"math.sin", "%y = math.sin %x : $T", false, [](long double x, long double) { return sinl(x); },
+     [](double x, double) { return sin(x); }, {-4000, -4000}, {4000, 4000}},
+    {"math.cos", "%y = math.cos %x : $T", false, [](long double x, long double) { return cosl(x); },
+     [](double x, double) { return cos(x); }, {-4000, -4000}, {4000, 4000}},
+    {"math.rsqrt", "%y = math.rsqrt %x : $T", false,
+     [](long double x, long double) { return x == 0 ? INFINITY : 1 / sqrtl(x); },
+     [](double x, double) { return x == 0 ? INFINITY : 1 / sqrt(x); }, {0.5, 0.5}, {4, 4}},
+    {"math.powf", "%y = math.powf %x, %z : $T", true,
+     [](long double x, long double z) { return powl(x, z); },
+     [](double x, double z) { return pow(x, z); }, {-104, -745}, {89, 710}},
+};
+
+template <typename T>
+struct Format;
+template <>
+struct Format<float> {
+  using Bits = uint32_t;
+  static constexpr int which = 0;
+};
+template <>
+struct Format<double> {
+  using Bits = uint64_t;
+  static constexpr int which = 1;
+};
+
+template <typename T>
+T fromBits(typename Format<T>::Bits bits) {
+  T value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+using Random = std::mt19937_64;
+
+/// The k-th of `count` strata of all bit patterns, at a random place in it.
+template <typename T>
+T stratified(Random &random, size_t k, size_t count) {
+  using Bits = typename Format<T>::Bits;
+  Bits stride = std::numeric_limits<Bits>::max() / count;
+  return fromBits<T>(Bits(k) * stride + Bits(random() % stride));
+}
+
+/// A pair with x^z = e^t: a positive base of any size, often near 1, or a negative base with an integer exponent.
+template <typename T>
+void makePair(Random &random, size_t k, T t, T &x, T &z) {
+  std::uniform_real_distribution<double> unit(-1, 1);
+  if (k % 4 == 0)
+    x = T(1 + unit(random) * std::ldexp(1.0, -int(random() % 23)));
+  else
+    x = std::fabs(fromBits<T>(typename Format<T>::Bits(random())));
+  z = T(t / std::log((long double)x));
+  if (k % 4 == 1)
+    z = std::nearbyint(z);
+  if (k % 4 == 1 && k % 8 == 1)
+    x = -x;
+}
+
+} // namespace
+
+const Function &findFunction(const std::string &opName) {
+  for (const Function &function : functions)
+    if (opName == function.opName)
+      return function;
+  throw std::out_of_range("no reference for " + opName);
+}
+
+template <typename T>
+double ulpError(T got, long double exact, bool mayFlush) {
+  using Limits = std::numeric_limits<T>;
+  if (std::isnan(exact) || std::isnan(got))
+    return std::isnan(exact) && std::isnan(got) ? 0 : INFINITY;
+  if (got == T(exact) && std::isinf(got))
+    return 0;
+  if (mayFlush && got == 0 && std::fabs(exact) < Limits::min())
+    return 0;
+  if (std::isinf(exact))
+    return INFINITY;
+  int exponent = exact == 0 ? Limits::min_exponent : std::max(std::ilogb(exact) + 1, Limits::min_exponent);
+  long double unit = std::ldexp(1.0L, exponent - Limits::digits);
+  long double value = std::isinf(got) ? std::copysign(std::ldexp(1.0L, Limits::max_exponent), got)
+                                      : (long double)got;
+  return double(std::fabs(value - exact) / unit);
+}
+
+template double ulpError<float>(float, long double, bool);
+template double ulpError<double>(double, long double, bool);
+
+template <typename T>
+void makeSamples(const Function &function, size_t count, std::vector<T> &x, std::vector<T> &z) {
+  Random random(20250701);
+  std::uniform_real_distribution<double> range(function.low[Format<T>::which],
+                                               function.high[Format<T>::which]);
+  x.resize(count);
+  z.assign(count, T(0));
+  for (size_t k = 0; k < count; ++k) {
+    bool uniform = k % 2;
+    x[k] = uniform ? T(range(random)) : stratified<T>(random, k, count);
+    if (function.binary && uniform)
+      makePair<T>(random, k / 2, x[k], x[k], z[k]);
+    else if (function.binary)
+      z[k] = fromBits<T>(typename Format<T>::Bits(random()));
+  }
+}
+
+template void makeSamples<float>(const Function &, size_t, std::vector<float> &, std::vector<float> &);
+template void makeSamples<double>(const Function &, size_t, std::vector<double> &,
+                                  std::vector<double> &);
+
+} // namespace keops::test
