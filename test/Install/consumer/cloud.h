@@ -5,7 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { M = 37, N = 53, D = 3 };
+#define M 37
+#define N 53
+#define D 3
 
 static float x[M][D], y[N][D], b[N], result[M];
 
