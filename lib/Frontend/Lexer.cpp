@@ -1,5 +1,5 @@
-// The tokens of parity.md's grammar plus float literals, == and !=. Whitespace, newlines included, only separates.
-// Character classes are written out because <cctype> follows the locale.
+// The tokens of parity.md's grammar plus float literals, == and !=. Whitespace, newlines included,
+// only separates. Character classes are written out because <cctype> follows the locale.
 #include "keops/Frontend/Lexer.h"
 
 #include <cstdio>
@@ -10,21 +10,19 @@ namespace {
 
 bool isSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
-bool isNameStart(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool isNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool isNamePart(char c) { return isNameStart(c) || isDigit(c); }
 bool isPrintable(char c) { return c >= ' ' && c <= '~'; }
 
 constexpr std::string_view kindNames[] = {
-    "integer", "float", "identifier", "'('", "')'",  "'['",  "']'",  "','",
-    "'+'",     "'-'",   "'*'",        "'**'", "'/'", "'|'",  "'<'",  "'<='",
-    "'>'",     "'>='",  "'=='",       "'!='", "'='", "end of formula", "error"};
+    "integer", "float",          "identifier", "'('", "')'", "'['",  "']'", "','",  "'+'",  "'-'",
+    "'*'",     "'**'",           "'/'",        "'|'", "'<'", "'<='", "'>'", "'>='", "'=='", "'!='",
+    "'='",     "end of formula", "error"};
 static_assert(sizeof(kindNames) / sizeof(kindNames[0]) == size_t(TokenKind::Error) + 1,
               "one name for each kind of token");
 
-/// Length of the number at the start of `text`, and whether it is a float; `valid` is false when an exponent has no
-/// digits or when letters, digits or a second point follow.
+/// Length of the number at the start of `text`, and whether it is a float; `valid` is false when an
+/// exponent has no digits or when letters, digits or a second point follow.
 struct NumberScan {
   size_t length = 0;
   bool isFloat = false;

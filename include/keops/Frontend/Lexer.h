@@ -1,5 +1,6 @@
-// Cuts formula text into tokens. The parser reads them in the compiler library; the runtime reads them to normalise a
-// request for the cache key. Depends on the standard library alone, allocates nothing and does not recurse.
+// Cuts formula text into tokens. The parser reads them in the compiler library; the runtime reads
+// them to normalise a request for the cache key. Depends on the standard library alone, allocates
+// nothing and does not recurse.
 #ifndef KEOPS_FRONTEND_LEXER_H
 #define KEOPS_FRONTEND_LEXER_H
 
@@ -53,8 +54,8 @@ struct Token {
   std::string getErrorMessage() const;
 };
 
-/// Reads tokens one after another. After the end, or after an error, it keeps on returning that same token kind, so a
-/// loop over it ends.
+/// Reads tokens one after another. After the end, or after an error, it keeps on returning that
+/// same token kind, so a loop over it ends.
 class Lexer {
 public:
   explicit Lexer(std::string_view source) : source(source) {}

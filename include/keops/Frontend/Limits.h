@@ -1,5 +1,5 @@
-// The sizes beyond which a formula is refused, so that no text can exhaust stack or memory. Shared by the runtime (which
-// refuses early) and the parser.
+// The sizes beyond which a formula is refused, so that no text can exhaust stack or memory. Shared
+// by the runtime (which refuses early) and the parser.
 #ifndef KEOPS_FRONTEND_LIMITS_H
 #define KEOPS_FRONTEND_LIMITS_H
 

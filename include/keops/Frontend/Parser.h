@@ -1,0 +1,31 @@
+// The door through which formula text enters the compiler: text and aliases in, a module of the
+// keops dialect out. Counterpart: Printer.h. Errors are MLIR diagnostics located in the text;
+// Diagnostics.h renders them.
+#ifndef KEOPS_FRONTEND_PARSER_H
+#define KEOPS_FRONTEND_PARSER_H
+
+#include "keops/IR/Keops.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace keops {
+
+/// Parses a reduction such as "Sum_Reduction(Exp(-SqDist(x,y))*b,0)" with aliases such as "x=Vi(3)"
+/// into a module that holds one function `symbol`. The function has one argument per position,
+/// unused ones included, and returns the results of the reductions in order. Every operation
+/// carries a location inside the formula (see getFormulaLoc). After a failure exactly one error has
+/// been emitted.
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+parseFormula(llvm::StringRef formula, llvm::ArrayRef<llvm::StringRef> aliases,
+             mlir::Type elementType, llvm::StringRef symbol, Precision precision,
+             mlir::MLIRContext *context);
+
+/// The location of the bytes [begin, end) of `text`: a range on line 1 of a "file" whose name is
+/// the text itself.
+mlir::Location getFormulaLoc(mlir::MLIRContext *context, llvm::StringRef text, size_t begin,
+                             size_t end);
+
+} // namespace keops
+
+#endif // KEOPS_FRONTEND_PARSER_H

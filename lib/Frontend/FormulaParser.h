@@ -1,0 +1,92 @@
+// Recursive descent over the tokens of one formula; builds operations as it goes. Formulas are in
+// FormulaParser.cpp, reductions in ReductionParser.cpp, the door to both in ParseFormula.cpp.
+#ifndef KEOPS_LIB_FRONTEND_FORMULAPARSER_H
+#define KEOPS_LIB_FRONTEND_FORMULAPARSER_H
+
+#include "FormulaBuilder.h"
+#include "TokenStream.h"
+#include "Variables.h"
+#include "keops/IR/Reduction.h"
+
+namespace keops {
+
+/// The null value and failure mean that an error has been emitted.
+class FormulaParser {
+public:
+  FormulaParser(TokenStream &tokens, FormulaBuilder &build, VariableTable &variables,
+                Precision precision)
+      : tokens(tokens), build(build), variables(variables), precision(precision) {}
+
+  using Results = llvm::SmallVector<mlir::Value>;
+  /// A reduction, a gradient of one, or Fused(...) of several; then the end of the text.
+  mlir::FailureOr<Results> parseProgram();
+
+private:
+  /// Counts what is open around the current token, so that no text can exhaust the stack.
+  class Nested {
+  public:
+    explicit Nested(FormulaParser &parser) : parser(parser) { ++parser.nesting; }
+    ~Nested() { --parser.nesting; }
+    bool isTooDeep(const Token &token) const;
+
+  private:
+    FormulaParser &parser;
+  };
+
+  // Formulas.
+  mlir::Value parseFormula() { return parseComparison(); }
+  mlir::Value parseComparison();
+  mlir::Value parseBinary(unsigned level);
+  mlir::Value parseUnary();
+  mlir::Value parseMinus();
+  mlir::Value parsePower();
+  mlir::Value parseAtom();
+  mlir::Value parseNumber(bool negative, size_t begin);
+  mlir::Value parseParentheses();
+  mlir::Value parseName();
+  mlir::Value parseCall();
+  mlir::Value parseTableCall(const FormulaInfo &info);
+  mlir::Value parseConstantCall();
+  mlir::Value parseVariableCall();
+  mlir::Value parseGrad();
+  mlir::Value createComparison(mlir::Location loc, const Token &op, mlir::Value left,
+                               mlir::Value right);
+  mlir::Value createBinary(mlir::Location loc, llvm::StringRef name, mlir::Value left,
+                           mlir::Value right);
+  mlir::Value createPower(mlir::Location loc, mlir::Value base, mlir::Value exponent);
+  mlir::Value reportUnknown(const Token &name);
+
+  // What both kinds share: a call's arguments, the last two arguments of Grad.
+  mlir::LogicalResult parseSeparator(const Token &open, llvm::StringRef function,
+                                     llvm::StringRef expected);
+  mlir::FailureOr<Variable> parseGradVariable();
+  /// A new last argument for a gradient without third argument.
+  mlir::Value createImplicitAdjoint(mlir::Location loc, mlir::Value formula, Placement placement);
+
+  // Reductions.
+  mlir::FailureOr<Results> parseReductions();
+  mlir::FailureOr<Results> parseFused();
+  mlir::FailureOr<Results> parseReduction();
+  mlir::Value parseReductionGrad();
+  mlir::Value parseReductionAdjoint(Placement kept);
+  mlir::LogicalResult parseReductionNumbers(const ReductionInfo &info, llvm::StringRef name,
+                                            const Token &open, ReduceAttr &reduce, int64_t &tag);
+  mlir::LogicalResult parseWeight(const ReductionInfo &info, llvm::StringRef name,
+                                  Results &formulas);
+  mlir::Operation *createMapReduce(mlir::Location loc, ReduceAttr reduce, int64_t tag,
+                                   FormulaScope scope, mlir::TypeRange formulas);
+
+  TokenStream &tokens;
+  FormulaBuilder &build;
+  VariableTable &variables;
+  Precision precision;
+  int64_t nesting = 0;
+};
+
+/// Largest position that a token list declares by Var(k,...), Vi(k,...), ...; -1 when it declares
+/// none.
+int64_t findLargestPosition(llvm::ArrayRef<Token> tokens);
+
+} // namespace keops
+
+#endif // KEOPS_LIB_FRONTEND_FORMULAPARSER_H

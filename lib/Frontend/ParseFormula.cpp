@@ -1,0 +1,66 @@
+// parseFormula: aliases, then the formula, then the function that holds it.
+#include "keops/Frontend/Parser.h"
+
+#include "FormulaParser.h"
+#include "keops/Frontend/Limits.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+using namespace keops;
+
+static LogicalResult parseAliases(ArrayRef<StringRef> aliases, VariableTable &variables,
+                                  MLIRContext *context) {
+  if (static_cast<int64_t>(aliases.size()) > maxArguments)
+    return emitError(UnknownLoc::get(context))
+           << "a formula takes at most " << maxArguments << " arguments, got " << aliases.size();
+  for (auto [index, alias] : llvm::enumerate(aliases))
+    if (failed(parseAlias(context, alias, index, variables)))
+      return failure();
+  return success();
+}
+
+static func::FuncOp createFunction(Location loc, StringRef symbol, FormulaScope scope,
+                                   const VariableTable &variables, TypeRange results) {
+  OpBuilder b(loc.getContext());
+  FunctionType type = b.getFunctionType(scope.block->getArgumentTypes(), results);
+  auto function = func::FuncOp::create(loc, symbol, type);
+  function.getBody().push_back(scope.block.release());
+  for (const auto &[position, variable] : variables.getVariables())
+    if (!variable.name.empty())
+      function.setArgAttr(position, "keops.name", b.getStringAttr(variable.name));
+  return function;
+}
+
+/// Every declared argument becomes an argument of the function, used or not.
+static void completeArguments(FormulaBuilder &build, const VariableTable &variables, Location loc) {
+  for (const auto &[position, variable] : variables.getVariables())
+    build.createVariable(loc, variable);
+}
+
+FailureOr<OwningOpRef<ModuleOp>> keops::parseFormula(StringRef formula, ArrayRef<StringRef> aliases,
+                                                     Type elementType, StringRef symbol,
+                                                     Precision precision, MLIRContext *context) {
+  context->loadDialect<KeopsDialect, func::FuncDialect>();
+  VariableTable variables;
+  TokenStream tokens(context, formula, "formula");
+  if (failed(tokens.lex()) || failed(parseAliases(aliases, variables, context)))
+    return failure();
+  FormulaBuilder build(context, elementType);
+  FormulaScope scope;
+  FormulaBuilder::ScopeGuard guard(build, scope);
+  FailureOr<FormulaParser::Results> results =
+      FormulaParser(tokens, build, variables, precision).parseProgram();
+  Location loc = getFormulaLoc(context, formula, 0, formula.size());
+  if (failed(results) || failed(variables.checkComplete(loc)))
+    return failure();
+  completeArguments(build, variables, loc);
+  build.createReturn(loc, *results);
+  TypeRange types = TypeRange(ValueRange(*results));
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  module->push_back(createFunction(loc, symbol, std::move(scope), variables, types));
+  if (failed(verify(*module)))
+    return emitError(loc) << "internal fault: the parser built an invalid module";
+  return module;
+}

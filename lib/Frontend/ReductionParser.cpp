@@ -1,0 +1,248 @@
+// The outermost level of a formula text: reductions, gradients of reductions, and Fused.
+#include "FormulaParser.h"
+
+#include "Names.h"
+#include "keops/Frontend/Limits.h"
+
+using namespace mlir;
+using namespace keops;
+
+FailureOr<FormulaParser::Results> FormulaParser::parseProgram() {
+  FailureOr<Results> results = parseReductions();
+  if (failed(results))
+    return failure();
+  if (tokens.at(TokenKind::RParen))
+    return tokens.errorAt(tokens.peek()) << "this ')' closes nothing";
+  if (failed(tokens.expect(TokenKind::End, "the end of the formula")))
+    return failure();
+  return results;
+}
+
+FailureOr<FormulaParser::Results> FormulaParser::parseReductions() {
+  Token name = tokens.peek();
+  bool call = name.is(TokenKind::Identifier) && tokens.at(TokenKind::LParen, 1);
+  StringRef text = name.text;
+  if (call && text == "Fused")
+    return parseFused();
+  if (call && text == "Grad") {
+    if (Value gradient = parseReductionGrad())
+      return Results{gradient};
+    return failure();
+  }
+  if (call && text.ends_with(reductionSuffix))
+    return parseReduction();
+  if (call && !findFormula(text) && findReduction(text))
+    return tokens.errorAt(name) << "expected a reduction, got '" << text << "'; did you mean '"
+                                << text << reductionSuffix << "'?";
+  return tokens.errorAt(name) << "expected a reduction such as Sum_Reduction(F,0), got a formula";
+}
+
+FailureOr<FormulaParser::Results> FormulaParser::parseFused() {
+  Nested nested(*this);
+  Token name = tokens.take(), open = tokens.take();
+  if (nested.isTooDeep(name))
+    return failure();
+  Results all;
+  do {
+    if (!all.empty() && tokens.at(TokenKind::RParen))
+      break;
+    FailureOr<Results> results = parseReductions();
+    if (failed(results))
+      return failure();
+    all.append(*results);
+  } while (tokens.consume(TokenKind::Comma));
+  if (failed(tokens.expectClosing(open)))
+    return failure();
+  return all;
+}
+
+//===-- One reduction
+//-----------------------------------------------------------------------------------------------===//
+
+/// "KMin_Reduction(F,K,tag)".
+static std::string describeUse(const ReductionInfo &info, StringRef name) {
+  return (name + "(F" + (info.takesK ? ",K" : "") + ",tag" +
+          (info.formulas == 2 ? (info.optionalWeight ? "[,G]" : ",G") : "") + ")")
+      .str();
+}
+
+FailureOr<FormulaParser::Results> FormulaParser::parseReduction() {
+  Token name = tokens.peek();
+  StringRef text = name.text;
+  const ReductionInfo *info = findReduction(text.drop_back(reductionSuffix.size()));
+  if (!info) {
+    reportUnknown(name);
+    return failure();
+  }
+  tokens.take();
+  Token open = tokens.take();
+  FormulaScope scope;
+  Results formulas;
+  ReduceAttr reduce;
+  int64_t tag = 0;
+  {
+    FormulaBuilder::ScopeGuard guard(build, scope);
+    Value formula = parseFormula();
+    if (!formula)
+      return failure();
+    formulas.push_back(formula);
+    if (info->scalarFormula && getDim(formula) != 1)
+      return emitError(tokens.locFrom(name.offset))
+             << text << ": the first formula must have dimension 1, got " << getDim(formula);
+    if (failed(parseReductionNumbers(*info, text, open, reduce, tag)) ||
+        failed(parseWeight(*info, text, formulas)) || failed(tokens.expectClosing(open)))
+      return failure();
+    build.createYield(tokens.locFrom(name.offset), formulas);
+  }
+  TypeRange types = TypeRange(ValueRange(formulas));
+  Operation *op =
+      createMapReduce(tokens.locFrom(name.offset), reduce, tag, std::move(scope), types);
+  if (!op)
+    return failure();
+  return Results(op->getResults());
+}
+
+LogicalResult FormulaParser::parseReductionNumbers(const ReductionInfo &info, StringRef name,
+                                                   const Token &open, ReduceAttr &reduce,
+                                                   int64_t &tag) {
+  SmallVector<int64_t, 2> numbers;
+  std::string use = describeUse(info, name);
+  for (unsigned k = 0; k < (info.takesK ? 2u : 1u); ++k) {
+    if (failed(
+            parseSeparator(open, use, info.takesK && k == 0 ? "the integer K" : "the tag 0 or 1")))
+      return failure();
+    FailureOr<int64_t> number =
+        tokens.parseInteger(info.takesK && k == 0 ? "the integer K" : "the tag 0 or 1");
+    if (failed(number))
+      return failure();
+    numbers.push_back(*number);
+  }
+  Location loc = tokens.locFrom(open.offset);
+  if (info.takesK && (numbers[0] < 1 || numbers[0] > maxBestOf))
+    return emitError(loc) << name << ": K must lie between 1 and " << maxBestOf << ", got "
+                          << numbers[0];
+  tag = numbers.back();
+  if (tag != 0 && tag != 1)
+    return emitError(loc) << name
+                          << ": the tag must be 0 (result over i) or 1 (result over j), got "
+                          << tag;
+  reduce = ReduceAttr::get(build.builder().getContext(), info.kind, info.takesK ? numbers[0] : 0);
+  return success();
+}
+
+LogicalResult FormulaParser::parseWeight(const ReductionInfo &info, StringRef name,
+                                         Results &formulas) {
+  bool more = tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen);
+  if (more && info.formulas == 1)
+    return emitError(tokens.loc(tokens.peek()))
+           << "too many arguments; expected " << describeUse(info, name);
+  if (info.formulas == 1)
+    return success();
+  if (!more && !info.optionalWeight)
+    return emitError(tokens.loc(tokens.peek()))
+           << name << " needs a second formula: " << describeUse(info, name);
+  Value weight = more ? parseFormula() : build.createInteger(tokens.loc(tokens.peek()), 1);
+  formulas.push_back(weight);
+  tokens.consume(TokenKind::Comma);
+  return success(weight != Value());
+}
+
+Operation *FormulaParser::createMapReduce(Location loc, ReduceAttr reduce, int64_t tag,
+                                          FormulaScope scope, TypeRange formulas) {
+  Builder &b = build.builder();
+  Placement kept = tag == 0 ? Placement::I : Placement::J;
+  int64_t size = reduce.getBestOf();
+  if (size && size * cast<ValueType>(formulas.front()).getDim() > maxDimension) {
+    emitError(loc) << "K times the dimension of the formula must be at most " << maxDimension
+                   << ", got " << size << " times " << cast<ValueType>(formulas.front()).getDim();
+    return nullptr;
+  }
+  OperationState state(loc, MapReduceOp::getOperationName());
+  state.addAttribute("over", PlacementAttr::get(b.getContext(), otherIndex(kept)));
+  state.addAttribute("reductions", b.getArrayAttr(reduce));
+  state.addAttribute("precision", PrecisionAttr::get(b.getContext(), precision));
+  SmallVector<Type> results = getResultTypes(reduce, formulas, kept);
+  return build.createRegionOp(state, std::move(scope), results);
+}
+
+//===-- The gradient of a reduction
+//---------------------------------------------------------------------------------===//
+
+/// A reduction without derivative rule says why in its record.
+static LogicalResult checkDifferentiable(Location loc, Value value) {
+  auto op = value.getDefiningOp<MapReduceOp>();
+  if (!op)
+    return success();
+  const ReductionInfo &info = getReductionInfo(op.getReduceAttrs().front().getKind());
+  StringRef reason = info.derivative;
+  if (reason.consume_front("none"))
+    return emitError(loc) << "Grad: " << info.name << reductionSuffix << " has no derivative"
+                          << reason;
+  return success();
+}
+
+Value FormulaParser::parseReductionGrad() {
+  Nested nested(*this);
+  Token name = tokens.take(), open = tokens.take();
+  if (nested.isTooDeep(name))
+    return {};
+  FailureOr<Results> results = parseReductions();
+  if (failed(results))
+    return {};
+  if (results->size() != 1) {
+    emitError(tokens.locFrom(name.offset))
+        << "Grad: expected a reduction with one result, got " << results->size();
+    return {};
+  }
+  Value reduced = results->front();
+  if (failed(checkDifferentiable(tokens.locFrom(name.offset), reduced)) ||
+      failed(parseSeparator(open, "Grad", "a variable")))
+    return {};
+  size_t begin = tokens.peek().offset;
+  FailureOr<Variable> variable = parseGradVariable();
+  if (failed(variable))
+    return {};
+  Value argument = build.createVariable(tokens.locFrom(begin), *variable);
+  Value adjoint;
+  if (tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen)) {
+    adjoint = parseReductionAdjoint(getValueType(reduced).getPlacement());
+    tokens.consume(TokenKind::Comma);
+  } else {
+    adjoint =
+        createImplicitAdjoint(tokens.loc(name), reduced, getValueType(reduced).getPlacement());
+  }
+  if (!adjoint || failed(tokens.expectClosing(open)))
+    return {};
+  return build.createGrad(tokens.locFrom(name.offset), reduced, argument, adjoint);
+}
+
+/// The adjoint stands outside all loops: a bare argument is used as it is, a formula becomes a map
+/// over the rows.
+Value FormulaParser::parseReductionAdjoint(Placement kept) {
+  size_t begin = tokens.peek().offset;
+  FormulaScope scope;
+  Value formula;
+  {
+    FormulaBuilder::ScopeGuard guard(build, scope);
+    formula = parseFormula();
+    if (!formula)
+      return {};
+    build.createYield(tokens.locFrom(begin), formula);
+  }
+  Location loc = tokens.locFrom(begin);
+  ValueType type = getValueType(formula);
+  if (join(type.getPlacement(), kept) != kept) {
+    emitError(loc) << "Grad: the third argument must depend on " << stringifyPlacement(kept)
+                   << " alone, like the reduction's result, got "
+                   << stringifyPlacement(type.getPlacement());
+    return {};
+  }
+  for (auto &[position, argument] : scope.arguments)
+    if (formula == argument)
+      return build.createVariable(loc, variables.get(position));
+  OperationState state(loc, MapOp::getOperationName());
+  state.addAttribute("over", PlacementAttr::get(loc.getContext(), kept));
+  Type result = ValueType::get(loc.getContext(), type.getDim(), type.getElementType(), kept);
+  Operation *op = build.createRegionOp(state, std::move(scope), result);
+  return op ? op->getResult(0) : Value();
+}
