@@ -9,12 +9,13 @@
  *   if (keopsProgramCreate(&options, &program) != KEOPS_OK)
  *     puts(keopsGetLastError());
  *
- * Rules. Handles are opaque; XCreate makes one, XDestroy ends it (NULL is fine), XGet lends what the handle owns, so a
- * lent string lives as long as its handle. Every function that can fail returns a status; keopsGetLastError says why,
- * naming the function, the argument, what was expected and what came. Longer texts leave through a callback. All
- * functions may be called from any thread, and one program may run in many threads at once. Inside one major version
- * this interface only grows: structures that a caller fills begin with their size and are to be initialised with
- * their KEOPS_..._INIT. */
+ * Rules. Handles are opaque; XCreate makes one, XDestroy ends it (NULL is fine), XGet lends what
+ * the handle owns, so a lent string lives as long as its handle. Every function that can fail
+ * returns a status; keopsGetLastError says why, naming the function, the argument, what was
+ * expected and what came. Longer texts leave through a callback. All functions may be called from
+ * any thread, and one program may run in many threads at once. Inside one major version this
+ * interface only grows: structures that a caller fills begin with their size and are to be
+ * initialised with their KEOPS_..._INIT. */
 #ifndef KEOPS_C_KEOPS_H
 #define KEOPS_C_KEOPS_H
 
@@ -37,17 +38,19 @@
 extern "C" {
 #endif
 
-/* ---- Status ---------------------------------------------------------------------------------------------------- */
+/* ---- Status ---- */
 
 typedef enum keopsStatus {
   KEOPS_OK = 0,
-  KEOPS_INVALID = 1,   /* the caller's mistake: formula, arguments, settings */
-  KEOPS_INTERNAL = 2,  /* a fault of keops, to be reported */
-  KEOPS_CANCELLED = 3, /* ended by a cancel flag or by the poll callback; outputs hold unfinished values */
+  KEOPS_INVALID = 1,  /* the caller's mistake: formula, arguments, settings */
+  KEOPS_INTERNAL = 2, /* a fault of keops, to be reported */
+  KEOPS_CANCELLED =
+      3, /* ended by a cancel flag or by the poll callback; outputs hold unfinished values */
   KEOPS_NO_MEMORY = 4
 } keopsStatus;
 
-/* The message of the last failure in this thread; "" before the first. Valid until the next failure in this thread. */
+/* The message of the last failure in this thread; "" before the first. Valid until the next failure
+ * in this thread. */
 KEOPS_EXPORT const char *keopsGetLastError(void);
 
 /* "0.1.0", of the library that runs (the macros above are those of the header). Static storage. */
@@ -58,7 +61,7 @@ KEOPS_EXPORT const char *keopsGetBuildId(void);
 /* Receives text or bytes; `data` lives only during the call. */
 typedef void (*keopsTextCallback)(const char *data, size_t size, void *user);
 
-/* ---- Programs -------------------------------------------------------------------------------------------------- */
+/* ---- Programs ---- */
 
 typedef enum keopsDType { KEOPS_F32 = 0, KEOPS_F64 = 1, KEOPS_I64 = 2 } keopsDType;
 typedef enum keopsCategory { KEOPS_VI = 0, KEOPS_VJ = 1, KEOPS_PM = 2 } keopsCategory;
@@ -69,15 +72,16 @@ typedef enum keopsPrecision {
 } keopsPrecision;
 
 typedef struct keopsProgramOptions {
-  size_t size;         /* of this structure */
-  const char *formula; /* the whole reduction, e.g. "Sum_Reduction(Exp(-SqDist(x,y))*b,0)" */
+  size_t size;                /* of this structure */
+  const char *formula;        /* the whole reduction, e.g. "Sum_Reduction(Exp(-SqDist(x,y))*b,0)" */
   const char *const *aliases; /* "x=Vi(3)", one for each argument */
   int32_t alias_count;
   keopsDType dtype; /* KEOPS_F32 or KEOPS_F64 */
   keopsPrecision precision;
   int32_t single_threaded; /* non-zero compiles a program that never starts threads */
-  const char *schedule;    /* forced schedule, "rows=2,lanes=8"; NULL or "" lets the compiler choose */
-  const char *caller;      /* what messages call the function that the user called; NULL: the C function */
+  const char *schedule; /* forced schedule, "rows=2,lanes=8"; NULL or "" lets the compiler choose */
+  const char
+      *caller; /* what messages call the function that the user called; NULL: the C function */
 } keopsProgramOptions;
 #define KEOPS_PROGRAM_OPTIONS_INIT                                                                 \
   {sizeof(keopsProgramOptions), NULL, NULL, 0, KEOPS_F32, KEOPS_PRECISION_DEFAULT, 0, NULL, NULL}
@@ -87,7 +91,8 @@ typedef struct keopsProgram_s *keopsProgram;
 /* Compiles, or finds in the cache. */
 KEOPS_EXPORT keopsStatus keopsProgramCreate(const keopsProgramOptions *options,
                                             keopsProgram *program);
-/* A program that was compiled ahead of time: its manifest text and its function. Needs no compiler library. */
+/* A program that was compiled ahead of time: its manifest text and its function. Needs no compiler
+ * library. */
 KEOPS_EXPORT keopsStatus keopsProgramCreateFromEntry(const char *manifest,
                                                      int32_t (*entry)(const keops_args *),
                                                      keopsProgram *program);
@@ -132,14 +137,15 @@ typedef struct keopsCompileInfo {
 
 KEOPS_EXPORT keopsStatus keopsProgramGetCompileInfo(keopsProgram program, keopsCompileInfo *info);
 
-/* Prints what a request becomes: stage "keops", "expanded", "scheduled", "loops", "llvm" or "asm". */
+/* Prints what a request becomes: stage "keops", "expanded", "scheduled", "loops", "llvm" or "asm".
+ */
 KEOPS_EXPORT keopsStatus keopsDumpIR(const keopsProgramOptions *options, const char *stage,
                                      keopsTextCallback text, void *user);
 
-/* ---- Runs ------------------------------------------------------------------------------------------------------ */
+/* ---- Runs ---- */
 
-/* An array of the caller. Inputs are never written. Shapes: Vi (M, D), Vj (N, D), Pm (D); outputs as
- * keopsProgramGetOutputShape says. */
+/* An array of the caller. Inputs are never written. Shapes: Vi (M, D), Vj (N, D), Pm (D); outputs
+ * as keopsProgramGetOutputShape says. */
 typedef struct keopsTensor {
   void *data;
   keopsDType dtype;
@@ -154,13 +160,15 @@ typedef struct keopsRunOptions {
   size_t size;        /* of this structure */
   int32_t threads;    /* at most so many; 0: see keopsSetNumThreads */
   keopsCancel cancel; /* may be NULL */
-  int32_t (*poll)(void *data); /* called now and then during the run; non-zero ends it; may be NULL */
+  int32_t (*poll)(
+      void *data); /* called now and then during the run; non-zero ends it; may be NULL */
   void *poll_data;
   const char *caller; /* as in keopsProgramOptions */
 } keopsRunOptions;
 #define KEOPS_RUN_OPTIONS_INIT {sizeof(keopsRunOptions), 0, NULL, NULL, NULL, NULL}
 
-/* Checks the inputs and tells M and N: rows of the first Vi and of the first Vj argument, 1 where there is none. */
+/* Checks the inputs and tells M and N: rows of the first Vi and of the first Vj argument, 1 where
+ * there is none. */
 KEOPS_EXPORT keopsStatus keopsProgramInferSizes(keopsProgram program, const keopsTensor *inputs,
                                                 int32_t input_count, const keopsRunOptions *options,
                                                 int64_t *size_i, int64_t *size_j);
@@ -179,7 +187,7 @@ KEOPS_EXPORT void keopsCancelDestroy(keopsCancel cancel);
 KEOPS_EXPORT void keopsCancelRequest(keopsCancel cancel);
 KEOPS_EXPORT void keopsCancelReset(keopsCancel cancel);
 
-/* ---- Process-wide ---------------------------------------------------------------------------------------------- */
+/* ---- Process-wide ---- */
 
 /* Threads for large work; 0 restores the default (see keopsForEachSetting). */
 KEOPS_EXPORT keopsStatus keopsSetNumThreads(int32_t count);
@@ -211,9 +219,8 @@ typedef enum keopsLogLevel {
 
 KEOPS_EXPORT void keopsSetLogLevel(keopsLogLevel level);
 /* NULL restores standard error. The callback may come from any thread. */
-KEOPS_EXPORT void keopsSetLogCallback(void (*callback)(int32_t level, const char *message,
-                                                       void *user),
-                                      void *user);
+KEOPS_EXPORT void
+keopsSetLogCallback(void (*callback)(int32_t level, const char *message, void *user), void *user);
 
 /* Visits every environment variable that keops reads. All strings have static storage. */
 KEOPS_EXPORT void keopsForEachSetting(void (*visit)(const char *name, const char *standard,

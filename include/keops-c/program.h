@@ -34,7 +34,7 @@ typedef struct keops_args {
 } keops_args;
 
 /* What a compiled program returns. */
-enum { KEOPS_STEP_OK = 0, KEOPS_STEP_CANCELLED = 1 };
+enum { KEOPS_STEP_OK = 0, KEOPS_STEP_CANCELLED = 1, KEOPS_STEP_NO_MEMORY = 2 };
 
 #ifdef __cplusplus
 }

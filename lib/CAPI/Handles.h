@@ -1,5 +1,5 @@
-// What is behind the opaque handles of keops.h, and the guard that every function of it runs in: nothing is thrown into
-// C, and each failure leaves a message.
+// What is behind the opaque handles of keops.h, and the guard that every function of it runs in:
+// nothing is thrown into C, and each failure leaves a message.
 #ifndef KEOPS_CAPI_HANDLES_H
 #define KEOPS_CAPI_HANDLES_H
 
@@ -34,7 +34,8 @@ namespace keops::capi {
 void setLastError(const char *function, const char *message) noexcept;
 
 /// Runs `body` and turns what it throws into a status and a message.
-template <typename Body> keopsStatus guard(const char *function, Body body) noexcept {
+template <typename Body>
+keopsStatus guard(const char *function, Body body) noexcept {
   try {
     body();
     return KEOPS_OK;
@@ -52,14 +53,17 @@ template <typename Body> keopsStatus guard(const char *function, Body body) noex
   }
 }
 
-template <typename T> T *require(T *pointer, const char *argument) {
+template <typename T>
+T *require(T *pointer, const char *argument) {
   if (!pointer)
     raiseUserError("argument '", argument, "' is NULL");
   return pointer;
 }
 
-/// The options as this version knows them: fields that the caller's version did not have keep their defaults.
-template <typename Options> Options readOptions(const Options *given, Options standard) {
+/// The options as this version knows them: fields that the caller's version did not have keep their
+/// defaults.
+template <typename Options>
+Options readOptions(const Options *given, Options standard) {
   if (!given)
     return standard;
   if (given->size < sizeof(size_t) || given->size > (size_t(1) << 16))
@@ -68,8 +72,10 @@ template <typename Options> Options readOptions(const Options *given, Options st
   return standard;
 }
 
-/// Which function a message names: the one that the application's user called, if the application told.
-template <typename Options> const char *getCaller(const Options *options, const char *function) {
+/// Which function a message names: the one that the application's user called, if the application
+/// told.
+template <typename Options>
+const char *getCaller(const Options *options, const char *function) {
   constexpr size_t end = offsetof(Options, caller) + sizeof(options->caller);
   return options && options->size >= end && options->caller ? options->caller : function;
 }

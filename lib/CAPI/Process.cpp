@@ -1,4 +1,5 @@
-// Errors, versions, threads, cache, log and settings: what belongs to the process and not to one program.
+// Errors, versions, threads, cache, log and settings: what belongs to the process and not to one
+// program.
 #include "Handles.h"
 #include "keops/Runtime/Compiler.h"
 #include "keops/Runtime/Log.h"
@@ -44,8 +45,12 @@ keopsStatus keopsCacheGetInfo(keopsCacheInfo *info) {
     ProgramCache &cache = ProgramCache::get();
     CacheCounts counts = cache.getCounts();
     DiskCache::Usage usage = cache.getDisk().getUsage();
-    *require(info, "info") = {counts.memoryHits,         counts.diskHits, counts.compilations,
-                              counts.programsInMemory,   usage.entries,   usage.bytes,
+    *require(info, "info") = {counts.memoryHits,
+                              counts.diskHits,
+                              counts.compilations,
+                              counts.programsInMemory,
+                              usage.entries,
+                              usage.bytes,
                               cache.getDisk().getFolder().c_str()};
   });
 }

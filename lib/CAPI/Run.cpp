@@ -1,4 +1,5 @@
-// Runs: tensors and options translated, then forwarded to the launcher. No allocation on the way to a small program.
+// Runs: tensors and options translated, then forwarded to the launcher. No allocation on the way to
+// a small program.
 #include "Handles.h"
 #include "keops/Frontend/Limits.h"
 
@@ -88,7 +89,8 @@ keopsStatus keopsCancelCreate(keopsCancel *cancel) {
 
 void keopsCancelDestroy(keopsCancel cancel) { delete cancel; }
 
-// The running program reads the flag as plain memory once a tile, so the store needs no order, only to be one store.
+// The running program reads the flag as plain memory once a tile, so the store needs no order, only
+// to be one store.
 void keopsCancelRequest(keopsCancel cancel) {
   if (cancel)
     __atomic_store_n(&cancel->requested, 1, __ATOMIC_RELAXED);

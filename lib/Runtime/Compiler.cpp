@@ -58,9 +58,9 @@ Compiler load() {
   Compiler compiler;
   compiler.path = findLibrary();
   compiler.table = findTable(openLibrary(compiler.path), compiler.path);
-  compiler.identity = concat("runtime ", getRuntimeBuildId(), "\ncompiler ",
-                             getBuildId(compiler.table), "\nllvm ", compiler.table->llvmVersion,
-                             "\nhost ", compiler.table->hostTarget, '\n');
+  compiler.identity =
+      concat("runtime ", getRuntimeBuildId(), "\ncompiler ", getBuildId(compiler.table), "\nllvm ",
+             compiler.table->llvmVersion, "\nhost ", compiler.table->hostTarget, '\n');
   log(LogLevel::Info, "loaded ", compiler.path, ", LLVM ", compiler.table->llvmVersion);
   return compiler;
 }
@@ -116,8 +116,7 @@ std::string describeFile(const std::string &path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0)
     return path;
-  return concat(path, ' ', status.st_size, ' ', status.st_mtim.tv_sec, ' ',
-                status.st_mtim.tv_nsec);
+  return concat(path, ' ', status.st_size, ' ', status.st_mtim.tv_sec, ' ', status.st_mtim.tv_nsec);
 }
 
 } // namespace

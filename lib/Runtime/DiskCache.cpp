@@ -1,9 +1,12 @@
 // One file per program: header, key text, manifest, object. The rules, each with its reason:
-//  - the folder must belong to the user and be closed to others' writing: its objects run with the user's rights;
-//  - a file appears under its name by rename only: a reader sees a whole entry or none, even after a crash;
+//  - the folder must belong to the user and be closed to others' writing: its objects run with the
+//  user's rights;
+//  - a file appears under its name by rename only: a reader sees a whole entry or none, even after
+//  a crash;
 //  - the checksum covers everything: a damaged disk must not become wrong numbers;
 //  - the key text is compared in full: two requests never share a program by accident;
-//  - wrong *content* is removed and made anew, an I/O error never removes anything: it may be the network;
+//  - wrong *content* is removed and made anew, an I/O error never removes anything: it may be the
+//  network;
 //  - a folder that cannot be written is reported once and then left alone.
 #include "keops/Runtime/DiskCache.h"
 #include "keops/Runtime/Error.h"
@@ -28,7 +31,7 @@ namespace {
 constexpr std::string_view entrySuffix = ".program";
 constexpr std::string_view temporaryPrefix = "tmp-";
 /// No process needs an hour to write one file.
-constexpr int64_t temporaryLifetimeSeconds = 3600;
+constexpr int64_t temporaryLifetime = 3600 * int64_t(1000000000);
 constexpr int64_t maxEntryBytes = int64_t(1) << 30;
 
 struct EntryHeader {
@@ -141,7 +144,8 @@ bool writeAll(int descriptor, std::string_view bytes) {
 
 /// mkdir -p, private from the first moment on.
 bool createFolders(const std::string &path) {
-  for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+  for (size_t slash = path.find('/', 1); slash != std::string::npos;
+       slash = path.find('/', slash + 1))
     ::mkdir(path.substr(0, slash).c_str(), 0700);
   return ::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST;
 }
@@ -149,15 +153,20 @@ bool createFolders(const std::string &path) {
 struct File {
   std::string name;
   int64_t bytes = 0;
-  int64_t time = 0;
+  int64_t time = 0; ///< of the last write or use, in nanoseconds
   bool isTemporary = false;
 };
+
+int64_t toNanoseconds(const timespec &time) {
+  return time.tv_sec * int64_t(1000000000) + time.tv_nsec;
+}
 
 bool endsWith(std::string_view text, std::string_view suffix) {
   return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
 }
 
-/// Our files in the folder, and no others: a user may point the variable at a folder with other content.
+/// Our files in the folder, and no others: a user may point the variable at a folder with other
+/// content.
 std::vector<File> listFiles(int folderDescriptor) {
   std::vector<File> files;
   int copy = ::openat(folderDescriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -171,7 +180,8 @@ std::vector<File> listFiles(int folderDescriptor) {
     if ((isTemporary || endsWith(name, entrySuffix)) &&
         ::fstatat(folderDescriptor, item->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISREG(status.st_mode))
-      files.push_back({std::string(name), status.st_size, status.st_mtime, isTemporary});
+      files.push_back(
+          {std::string(name), status.st_size, toNanoseconds(status.st_mtim), isTemporary});
   }
   ::closedir(stream);
   return files;
@@ -242,12 +252,29 @@ std::optional<DiskEntry> DiskCache::load(std::string_view keyText) {
   return entry;
 }
 
-bool DiskCache::publish(int folderDescriptor, const std::string &name, const std::string &bytes) {
-  std::string temporary = concat(temporaryPrefix, ::getpid(), '-', ++temporaryCount);
+/// A file of this call alone, and its name. Another process, another machine on the same file
+/// system or a second copy of this library may be writing too, so nothing but O_EXCL tells whether
+/// a name is free.
+static int createTemporary(int folderDescriptor, std::string &name) {
+  static std::atomic<uint64_t> count{0};
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    timespec now;
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    name = concat(temporaryPrefix, ::getpid(), '-', now.tv_nsec, '-', ++count);
+    int descriptor = ::openat(folderDescriptor, name.c_str(),
+                              O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor >= 0 || errno != EEXIST)
+      return descriptor;
+  }
+  return -1;
+}
+
+/// Writes the file under a temporary name, then gives it its own. On failure errno says why.
+static bool publish(int folderDescriptor, const std::string &name, const std::string &bytes) {
+  std::string temporary;
   bool written = false;
   {
-    Descriptor file(::openat(folderDescriptor, temporary.c_str(),
-                             O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    Descriptor file(createTemporary(folderDescriptor, temporary));
     if (!file)
       return false;
     written = writeAll(file.get(), bytes);
@@ -270,8 +297,10 @@ void DiskCache::store(std::string_view keyText, const DiskEntry &entry) {
     return;
   if (!publish(directory.get(), getEntryName(keyText), bytes))
     return disable(std::strerror(errno));
-  // Listing a large folder costs milliseconds, so it is done once and then whenever the bound may have been passed.
-  if (estimatedBytes < 0 || estimatedBytes.fetch_add(bytes.size()) + int64_t(bytes.size()) > maxBytes)
+  // Listing a large folder costs milliseconds, so it is done once and then whenever the bound may
+  // have been passed.
+  if (estimatedBytes < 0 ||
+      estimatedBytes.fetch_add(bytes.size()) + int64_t(bytes.size()) > maxBytes)
     evict(directory.get());
 }
 
@@ -282,11 +311,12 @@ void DiskCache::evict(int folderDescriptor) {
   int64_t total = 0;
   for (const File &file : files)
     total += file.bytes;
-  int64_t now = ::time(nullptr);
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
   // Going somewhat below the bound keeps the next writes from listing the folder again.
   int64_t goal = total > maxBytes ? maxBytes - maxBytes / 10 : maxBytes;
   for (const File &file : files) {
-    bool isStale = file.isTemporary && now - file.time > temporaryLifetimeSeconds;
+    bool isStale = file.isTemporary && toNanoseconds(now) - file.time > temporaryLifetime;
     if (!isStale && (total <= goal || file.isTemporary))
       continue;
     if (::unlinkat(folderDescriptor, file.name.c_str(), 0) == 0)

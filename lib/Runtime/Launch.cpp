@@ -1,5 +1,6 @@
-// The checks, in the order in which a user would make the mistakes, and the call itself. Where an array cannot be
-// addressed in whole elements (misaligned, or strides that are no multiple of the element) it is copied; see Packing.
+// The checks, in the order in which a user would make the mistakes, and the call itself. Where an
+// array cannot be addressed in whole elements (misaligned, or strides that are no multiple of the
+// element) it is copied; see Packing.
 #include "keops/Runtime/Launch.h"
 #include "keops/Frontend/Limits.h"
 #include "keops/Runtime/Error.h"
@@ -70,16 +71,19 @@ Extent getExtent(const Tensor &tensor) {
   return extent;
 }
 
-/// Sizes and ranks that a caller of the C interface may have filled with nonsense. `describe` names the array, and is
-/// called for a message only: this is the path of every run.
-template <typename Describe> void checkDescription(const Tensor &tensor, Describe describe) {
+/// Sizes and ranks that a caller of the C interface may have filled with nonsense. `describe` names
+/// the array, and is called for a message only: this is the path of every run.
+template <typename Describe>
+void checkDescription(const Tensor &tensor, Describe describe) {
   if (tensor.rank < 0 || tensor.rank > 32 || (tensor.rank > 0 && !tensor.shape))
-    raiseUserError(describe(), ": expected a rank from 0 to 32 and a shape, got rank ", tensor.rank);
+    raiseUserError(describe(), ": expected a rank from 0 to 32 and a shape, got rank ",
+                   tensor.rank);
   int64_t bytes = getByteSize(tensor.dtype);
   bool isHuge = false;
   for (int32_t axis = 0; axis < tensor.rank; ++axis) {
     if (tensor.shape[axis] < 0)
-      raiseUserError(describe(), ": expected lengths of at least 0, got shape ", formatShape(tensor));
+      raiseUserError(describe(), ": expected lengths of at least 0, got shape ",
+                     formatShape(tensor));
     isHuge |= __builtin_mul_overflow(bytes, std::max<int64_t>(tensor.shape[axis], 1), &bytes);
   }
   // An array of stride 0 may be longer than memory, so the bound is generous.
@@ -165,15 +169,15 @@ void Launcher::checkOutput(size_t index, const Tensor &tensor, Sizes sizes) cons
                  tensor.shape[0] == (output.category == Category::I ? sizes.i : sizes.j) &&
                  std::equal(output.dimensions.begin(), output.dimensions.end(), tensor.shape + 1);
   if (!isRight)
-    raiseUserError(describeOutput(index), ": expected shape ", formatShape(getOutputShape(index, sizes)), ", got ",
-                   formatShape(tensor));
+    raiseUserError(describeOutput(index), ": expected shape ",
+                   formatShape(getOutputShape(index, sizes)), ", got ", formatShape(tensor));
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
     if (tensor.shape[axis] > 1 && tensor.getStride(axis) == 0)
-      raiseUserError(describeOutput(index), ": axis ", axis, " has stride 0, so its elements share memory");
+      raiseUserError(describeOutput(index), ": axis ", axis,
+                     " has stride 0, so its elements share memory");
 }
 
-void Launcher::checkOverlap(std::span<const Tensor> inputs,
-                            std::span<const Tensor> outputs) const {
+void Launcher::checkOverlap(std::span<const Tensor> inputs, std::span<const Tensor> outputs) const {
   for (size_t k = 0; k < outputs.size(); ++k) {
     Extent extent = getExtent(outputs[k]);
     for (size_t other = 0; other < inputs.size(); ++other)
@@ -215,14 +219,20 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
 
   Workspace workspace(packing.getBytes());
   packing.copyInputs(workspace.getData(), inputs, inputArrays.data(), outputArrays.data());
-  keops_args args{sizes.i,        sizes.j,
-                  inputArrays.data(), outputArrays.data(),
-                  workspace.getData(), options.cancel,
-                  options.poll,   options.pollData,
+  keops_args args{sizes.i,
+                  sizes.j,
+                  inputArrays.data(),
+                  outputArrays.data(),
+                  workspace.getData(),
+                  options.cancel,
+                  options.poll,
+                  options.pollData,
                   chooseThreads(sizes, options.threads)};
   int32_t status = program.getEntry()(&args);
   if (status == KEOPS_STEP_CANCELLED)
     throw Error(ErrorKind::Cancelled, "the run was cancelled");
+  if (status == KEOPS_STEP_NO_MEMORY)
+    throw Error(ErrorKind::Memory, "not enough memory for this formula and these sizes");
   if (status != KEOPS_STEP_OK)
     raiseInternalError("program ", manifest.symbol, " returned status ", status);
   packing.copyOutputs(workspace.getData(), outputs);

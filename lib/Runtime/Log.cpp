@@ -1,4 +1,5 @@
-// Keeps level and callback. Each line leaves in one write, so that lines of several threads do not mix.
+// Keeps level and callback. Each line leaves in one write, so that lines of several threads do not
+// mix.
 #include "keops/Runtime/Log.h"
 #include "keops/Runtime/Settings.h"
 

@@ -196,7 +196,8 @@ Manifest Manifest::parse(std::string_view text) {
     isFirst = false;
   }
   if (manifest.symbol.empty() || manifest.outputs.empty() ||
-      manifest.inputs.size() > size_t(maxArguments) || manifest.outputs.size() > size_t(maxArguments))
+      manifest.inputs.size() > size_t(maxArguments) ||
+      manifest.outputs.size() > size_t(maxArguments))
     raiseInternalError("the manifest of a program is incomplete: '", manifest.text.substr(0, 200),
                        "'");
   return manifest;

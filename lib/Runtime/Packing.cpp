@@ -17,7 +17,8 @@ int64_t countElements(const Tensor &tensor) {
   return count;
 }
 
-/// Whether all elements lie at multiples of their size. Strides of axes that are never walked do not count.
+/// Whether all elements lie at multiples of their size. Strides of axes that are never walked do
+/// not count.
 bool isAddressable(const Tensor &tensor) {
   int64_t size = getByteSize(tensor.dtype);
   if (reinterpret_cast<uintptr_t>(tensor.data) % uintptr_t(size) != 0)
@@ -36,8 +37,10 @@ bool isRowMajor(const Tensor &tensor) {
   return true;
 }
 
-/// Steps through all elements in row-major order, calling visit(address) for each. Ranks are at most 32.
-template <typename Visit> void forEachElement(const Tensor &tensor, Visit visit) {
+/// Steps through all elements in row-major order, calling visit(address) for each. Ranks are at
+/// most 32.
+template <typename Visit>
+void forEachElement(const Tensor &tensor, Visit visit) {
   std::array<int64_t, 32> index{};
   char *address = static_cast<char *>(tensor.data);
   for (int64_t left = countElements(tensor); left > 0; --left) {

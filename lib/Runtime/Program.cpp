@@ -1,4 +1,5 @@
-// Linking of objects through the compiler library, and the reverse when the last user of a program is gone.
+// Linking of objects through the compiler library, and the reverse when the last user of a program
+// is gone.
 #include "keops/Runtime/Program.h"
 #include "keops/Runtime/Error.h"
 
@@ -21,8 +22,8 @@ std::shared_ptr<const Program> Program::link(Manifest manifest, const std::strin
                                keepText, &problem);
   if (!handle || !address)
     raiseInternalError("an object cannot be linked: ", problem);
-  auto program = std::make_shared<Program>(std::move(manifest),
-                                           reinterpret_cast<ProgramEntry>(address));
+  auto program =
+      std::make_shared<Program>(std::move(manifest), reinterpret_cast<ProgramEntry>(address));
   program->linked = handle;
   program->unlink = compiler.unlink;
   return program;

@@ -70,7 +70,8 @@ std::optional<std::string_view> getAliasName(std::string_view alias) {
   return name.text;
 }
 
-/// Tokens separated by single spaces; `rename` maps identifiers that are no function names. Empty on a lexer error.
+/// Tokens separated by single spaces; `rename` maps identifiers that are no function names. Empty
+/// on a lexer error.
 template <typename Rename>
 std::optional<std::string> joinTokens(std::string_view text, Rename rename) {
   std::string joined;

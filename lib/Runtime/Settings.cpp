@@ -1,4 +1,5 @@
-// The table of environment variables, how each is read, and the thread count that may be changed afterwards.
+// The table of environment variables, how each is read, and the thread count that may be changed
+// afterwards.
 #include "keops/Runtime/Settings.h"
 #include "keops/Runtime/Error.h"
 #include "keops/Runtime/Log.h"
@@ -35,7 +36,8 @@ const char *readNumber(const char *value, Settings &settings) {
   return readInteger(value, low, high, settings.*field) ? nullptr : expected.c_str();
 }
 
-template <auto field> const char *readText(const char *value, Settings &settings) {
+template <auto field>
+const char *readText(const char *value, Settings &settings) {
   settings.*field = value;
   return nullptr;
 }
@@ -60,7 +62,8 @@ const char *readHome(const char *value, Settings &settings) {
 }
 
 const char *readOmpThreads(const char *value, Settings &settings) {
-  // A list ("4,2") gives one number per nesting level; the first is ours. OpenMP itself reports bad values.
+  // A list ("4,2") gives one number per nesting level; the first is ours. OpenMP itself reports bad
+  // values.
   int64_t count = std::strtol(value, nullptr, 10);
   if (settings.numThreads == 0 && count >= 1 && count <= maxThreads)
     settings.numThreads = count;
@@ -102,8 +105,7 @@ const Knob knobs[] = {
     {"KEOPS_LOG", "warning", readLogLevel, "quiet, error, warning, info or debug"},
     {"KEOPS_COMPILER_LIBRARY", "libkeops-compiler.so beside libkeops.so",
      readText<&Settings::compilerLibrary>, "path of the compiler library"},
-    {"KEOPS_WORK_PER_THREAD", "200000",
-     readNumber<&Settings::workPerThread, 1, int64_t(1) << 50>,
+    {"KEOPS_WORK_PER_THREAD", "200000", readNumber<&Settings::workPerThread, 1, int64_t(1) << 50>,
      "scalar operations below which another thread is not worth its start"},
     {"KEOPS_SANITIZE_GENERATED", "unset", readText<&Settings::sanitizeGenerated>,
      "1 compiles programs with AddressSanitizer (for tests of keops itself)"},
@@ -153,8 +155,7 @@ const Settings &getSettings() {
   return process->settings;
 }
 
-void forEachSetting(
-    const std::function<void(const char *, const char *, const char *)> &visit) {
+void forEachSetting(const std::function<void(const char *, const char *, const char *)> &visit) {
   for (const Knob &knob : knobs)
     visit(knob.name, knob.standard, knob.text);
 }
@@ -162,9 +163,8 @@ void forEachSetting(
 int32_t getNumThreads() {
   if (int32_t chosen = chosenThreads.load(std::memory_order_relaxed))
     return chosen;
-  static const int32_t standard = getSettings().numThreads
-                                      ? static_cast<int32_t>(getSettings().numThreads)
-                                      : countProcessors();
+  static const int32_t standard =
+      getSettings().numThreads ? static_cast<int32_t>(getSettings().numThreads) : countProcessors();
   return standard;
 }
 

@@ -1,5 +1,6 @@
-// FIPS 180-4, written out here because the alternatives (OpenSSL and the like) would be the only dependency of
-// libkeops.so, for eighty lines that never change and that the published test vectors check.
+// FIPS 180-4, written out here because the alternatives (OpenSSL and the like) would be the only
+// dependency of libkeops.so, for eighty lines that never change and that the published test vectors
+// check.
 #include "keops/Runtime/Sha256.h"
 
 #include <algorithm>

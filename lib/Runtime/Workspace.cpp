@@ -34,8 +34,8 @@ Workspace::Workspace(int64_t bytes)
   data = static_cast<char *>(std::aligned_alloc(alignment, needed));
   capacity = data ? needed : 0;
   if (!data)
-    throw Error(ErrorKind::Memory, concat("not enough memory: this call needs ", bytes,
-                                          " bytes of temporary memory"));
+    throw Error(ErrorKind::Memory,
+                concat("not enough memory: this call needs ", bytes, " bytes of temporary memory"));
 }
 
 Workspace::~Workspace() {

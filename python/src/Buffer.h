@@ -1,5 +1,5 @@
-// One argument of a call, as memory: borrowed from the object through the buffer protocol, which costs a tenth of the
-// array wrappers above it, or converted when the object is a number or a list.
+// One argument of a call, as memory: borrowed from the object through the buffer protocol, which
+// costs a tenth of the array wrappers above it, or converted when the object is a number or a list.
 #ifndef KEOPS_PYTHON_BUFFER_H
 #define KEOPS_PYTHON_BUFFER_H
 

@@ -1,4 +1,5 @@
-// Polls come once a tile, which may be every few microseconds; the GIL is taken every twentieth millisecond only.
+// Polls come once a tile, which may be every few microseconds; the GIL is taken every twentieth
+// millisecond only.
 #include "Interrupt.h"
 
 #include <atomic>

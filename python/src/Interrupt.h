@@ -9,8 +9,8 @@
 
 namespace keops::python {
 
-/// Releases the GIL for its lifetime and answers polls. Only Python's main thread can receive signals, so in other
-/// threads there is nothing to poll.
+/// Releases the GIL for its lifetime and answers polls. Only Python's main thread can receive
+/// signals, so in other threads there is nothing to poll.
 class InterruptibleRun {
 public:
   InterruptibleRun();

@@ -1,4 +1,5 @@
-// The module keops._keops: binds keops-c/keops.h and nothing else. What users see is written in Python beside it.
+// The module keops._keops: binds keops-c/keops.h and nothing else. What users see is written in
+// Python beside it.
 #include "Interrupt.h"
 #include "Reduction.h"
 
@@ -49,8 +50,8 @@ static nb::dict getSettings() {
 
 NB_MODULE(_keops, m) {
   adoptMainThread();
-  nb::module_::import_("os").attr("register_at_fork")(
-      nb::arg("after_in_child") = nb::cpp_function(adoptMainThread));
+  nb::module_::import_("os").attr("register_at_fork")(nb::arg("after_in_child") =
+                                                          nb::cpp_function(adoptMainThread));
 
   nb::class_<Reduction>(m, "Reduction")
       .def(nb::init<std::string, std::vector<std::string>, const std::string &, std::string,
@@ -61,8 +62,7 @@ NB_MODULE(_keops, m) {
       .def("dump", &Reduction::dump, nb::arg("stage"), nb::arg("dtype"))
       .def_prop_ro("compile_info", &Reduction::getCompileInfo);
 
-  m.def("set_num_threads", [](int count) { check(keopsSetNumThreads(count)); },
-        nb::arg("count"));
+  m.def("set_num_threads", [](int count) { check(keopsSetNumThreads(count)); }, nb::arg("count"));
   m.def("get_num_threads", &keopsGetNumThreads);
   m.def("cache_info", getCacheInfo);
   m.def("cache_clear", clearCache, nb::arg("memory") = true, nb::arg("disk") = true);

@@ -1,5 +1,5 @@
-// The way from Python objects to keopsProgramRun and back. It is walked for every call on small arrays, so it makes no
-// Python-level calls except numpy.empty.
+// The way from Python objects to keopsProgramRun and back. It is walked for every call on small
+// arrays, so it makes no Python-level calls except numpy.empty.
 #include "Reduction.h"
 #include "Interrupt.h"
 
@@ -128,8 +128,8 @@ void Reduction::Call::raiseArgument(size_t index, const std::string &problem) co
   raise(text + ": " + problem);
 }
 
-/// Numbers and lists follow the arrays; among arrays the first one of floating point decides, and the runtime
-/// refuses the others that differ.
+/// Numbers and lists follow the arrays; among arrays the first one of floating point decides, and
+/// the runtime refuses the others that differ.
 void Reduction::Call::findDType(const nb::args &arguments) {
   for (nb::handle object : arguments) {
     Buffer buffer;
@@ -143,11 +143,14 @@ void Reduction::Call::findDType(const nb::args &arguments) {
 }
 
 void Reduction::Call::readConverted(size_t index, nb::handle object) {
+  // NumPy would read None as NaN and "1.5" as a number; here both are mistakes.
+  if (object.is_none() || PyUnicode_Check(object.ptr()))
+    raiseArgument(index, "expected an array, got " + getDTypeName(object));
   try {
     owned.push_back(toArray(object, dtype));
   } catch (nb::python_error &error) {
-    raiseArgument(index, std::string("cannot be read as an array: ") +
-                             nb::str(error.value()).c_str());
+    raiseArgument(index,
+                  std::string("cannot be read as an array: ") + nb::str(error.value()).c_str());
   }
   Buffer &buffer = buffers.emplace_back();
   if (!buffer.acquire(owned.back().ptr()))
@@ -183,8 +186,7 @@ void Reduction::Call::readInputs(const nb::args &arguments) {
   program = reduction.getProgram(dtype);
   int32_t expected = keopsProgramGetInputCount(program);
   if (inputCount != size_t(expected))
-    raise("expected " + std::to_string(expected) + " arguments, got " +
-          std::to_string(inputCount));
+    raise("expected " + std::to_string(expected) + " arguments, got " + std::to_string(inputCount));
   for (size_t k = 0; k < inputCount; ++k)
     readInput(k, arguments[k]);
 }

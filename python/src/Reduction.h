@@ -1,4 +1,5 @@
-// A reduction of one formula, callable on arrays: holds a compiled program for each dtype it was called with.
+// A reduction of one formula, callable on arrays: holds a compiled program for each dtype it was
+// called with.
 #ifndef KEOPS_PYTHON_REDUCTION_H
 #define KEOPS_PYTHON_REDUCTION_H
 
@@ -26,7 +27,8 @@ public:
   /// The program as text after a stage of the compiler.
   std::string dump(const std::string &stage, const std::string &dtype) const;
 
-  /// None before the first call; otherwise where the latest program came from, and its compile time.
+  /// None before the first call; otherwise where the latest program came from, and its compile
+  /// time.
   nb::object getCompileInfo() const;
 
 private:

@@ -35,8 +35,8 @@ class ProgramCache {
 public:
   ProgramCache(size_t capacity, std::string folder, int64_t maxDiskBytes);
 
-  /// Compiles at most once for one normal form, however many threads ask at the same time. Throws what the compiler
-  /// has to say about a wrong request; failures are not kept.
+  /// Compiles at most once for one normal form, however many threads ask at the same time. Throws
+  /// what the compiler has to say about a wrong request; failures are not kept.
   CachedProgram get(const Request &request);
 
   void clearMemory();
@@ -66,7 +66,8 @@ private:
   CacheCounts counts;
 };
 
-/// Compiles a request outside any cache; throws user or internal errors with the compiler's message.
+/// Compiles a request outside any cache; throws user or internal errors with the compiler's
+/// message.
 DiskEntry compileRequest(const Request &request, const std::string &symbol,
                          const KeopsCompilerInterface &compiler);
 

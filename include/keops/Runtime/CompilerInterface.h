@@ -1,5 +1,5 @@
-// The C interface between libkeops.so (no LLVM) and libkeops-compiler.so, which the runtime opens with dlopen on the
-// first cache miss. Both sides include this file and nothing else of each other.
+// The C interface between libkeops.so (no LLVM) and libkeops-compiler.so, which the runtime opens
+// with dlopen on the first cache miss. Both sides include this file and nothing else of each other.
 #ifndef KEOPS_RUNTIME_COMPILERINTERFACE_H
 #define KEOPS_RUNTIME_COMPILERINTERFACE_H
 
@@ -26,18 +26,20 @@ struct KeopsCompileRequest {
 /// Receives one piece of text or bytes; `data` lives only during the call.
 typedef void (*KeopsBytesCallback)(const char *data, size_t size, void *user);
 
-/// Compiles to one relocatable object. On success (0) calls `object` and `manifest` once each. On failure calls
-/// `error` once with the whole message (formula errors with a caret line) and returns 1 for the user's mistake, 2
-/// for an internal fault (the message then holds the IR).
+/// Compiles to one relocatable object. On success (0) calls `object` and `manifest` once each. On
+/// failure calls `error` once with the whole message (formula errors with a caret line) and returns
+/// 1 for the user's mistake, 2 for an internal fault (the message then holds the IR).
 typedef int32_t (*KeopsCompileFn)(const KeopsCompileRequest *request, KeopsBytesCallback object,
-                                  KeopsBytesCallback manifest, KeopsBytesCallback error, void *user);
+                                  KeopsBytesCallback manifest, KeopsBytesCallback error,
+                                  void *user);
 
-/// Prints the program after a named stage: "keops" | "expanded" | "scheduled" | "loops" | "llvm" | "asm".
-typedef int32_t (*KeopsDumpFn)(const KeopsCompileRequest *request, const char *stage, KeopsBytesCallback text,
-                               KeopsBytesCallback error, void *user);
+/// Prints the program after a named stage: "keops" | "expanded" | "scheduled" | "loops" | "llvm" |
+/// "asm".
+typedef int32_t (*KeopsDumpFn)(const KeopsCompileRequest *request, const char *stage,
+                               KeopsBytesCallback text, KeopsBytesCallback error, void *user);
 
-/// Links an object into this process. Returns an opaque handle (nullptr after calling `error`); `*entry` receives the
-/// address of `symbol`, to be called as int32_t(const keops_args *).
+/// Links an object into this process. Returns an opaque handle (nullptr after calling `error`);
+/// `*entry` receives the address of `symbol`, to be called as int32_t(const keops_args *).
 typedef void *(*KeopsLinkFn)(const char *object, size_t size, const char *symbol, void **entry,
                              KeopsBytesCallback error, void *user);
 typedef void (*KeopsUnlinkFn)(void *handle);

@@ -1,5 +1,5 @@
-// Compiled programs on disk, shared by the processes of one user. It never throws: whatever goes wrong, the caller
-// compiles as if the entry were absent.
+// Compiled programs on disk, shared by the processes of one user. It never throws: whatever goes
+// wrong, the caller compiles as if the entry were absent.
 #ifndef KEOPS_RUNTIME_DISKCACHE_H
 #define KEOPS_RUNTIME_DISKCACHE_H
 
@@ -39,12 +39,10 @@ private:
   int openFolder(bool create);
   void disable(const std::string &reason);
   void evict(int folderDescriptor);
-  bool publish(int folderDescriptor, const std::string &name, const std::string &bytes);
 
   std::string folder;
   int64_t maxBytes;
   std::atomic<bool> enabled;
-  std::atomic<uint64_t> temporaryCount{0};
   /// Bytes in the folder as last seen plus what was written since; negative when never looked at.
   std::atomic<int64_t> estimatedBytes{-1};
 };

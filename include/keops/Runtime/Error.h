@@ -1,4 +1,5 @@
-// What the runtime throws. The C API turns it into a status and a message that starts with the public function's name.
+// What the runtime throws. The C API turns it into a status and a message that starts with the
+// public function's name.
 #ifndef KEOPS_RUNTIME_ERROR_H
 #define KEOPS_RUNTIME_ERROR_H
 
@@ -10,7 +11,8 @@
 
 namespace keops {
 
-/// Whose fault it is: the caller's (recoverable, worded for the caller), ours (a bug to report), or nobody's.
+/// Whose fault it is: the caller's (recoverable, worded for the caller), ours (a bug to report), or
+/// nobody's.
 enum class ErrorKind : uint8_t { User, Internal, Cancelled, Memory };
 
 class Error : public std::runtime_error {
@@ -33,18 +35,22 @@ void append(std::string &text, T number) {
 } // namespace detail
 
 /// Strings and numbers one after another, as one message.
-template <typename... Pieces> std::string concat(const Pieces &...pieces) {
+template <typename... Pieces>
+std::string concat(const Pieces &...pieces) {
   std::string text;
   (detail::append(text, pieces), ...);
   return text;
 }
 
-template <typename... Pieces> [[noreturn]] void raiseUserError(const Pieces &...pieces) {
+template <typename... Pieces>
+[[noreturn]] void raiseUserError(const Pieces &...pieces) {
   throw Error(ErrorKind::User, concat(pieces...));
 }
 
-template <typename... Pieces> [[noreturn]] void raiseInternalError(const Pieces &...pieces) {
-  throw Error(ErrorKind::Internal, concat("internal fault of keops, please report it: ", pieces...));
+template <typename... Pieces>
+[[noreturn]] void raiseInternalError(const Pieces &...pieces) {
+  throw Error(ErrorKind::Internal,
+              concat("internal fault of keops, please report it: ", pieces...));
 }
 
 } // namespace keops

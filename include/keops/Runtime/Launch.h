@@ -1,5 +1,5 @@
-// Checks arrays against a manifest and runs a program on them. A compiled program sees nothing that was not checked
-// here.
+// Checks arrays against a manifest and runs a program on them. A compiled program sees nothing that
+// was not checked here.
 #ifndef KEOPS_RUNTIME_LAUNCH_H
 #define KEOPS_RUNTIME_LAUNCH_H
 
@@ -37,11 +37,13 @@ struct RunOptions {
 
 class Launcher {
 public:
-  /// `argumentNames` are the caller's names, used in messages; both references must outlive the launcher.
+  /// `argumentNames` are the caller's names, used in messages; both references must outlive the
+  /// launcher.
   Launcher(const Program &program, const std::vector<std::string> &argumentNames)
       : program(program), manifest(program.getManifest()), argumentNames(argumentNames) {}
 
-  /// Checks all inputs. M is read from the first i-argument, N from the first j-argument; 1 where there is none.
+  /// Checks all inputs. M is read from the first i-argument, N from the first j-argument; 1 where
+  /// there is none.
   Sizes checkInputs(std::span<const Tensor> inputs) const;
 
   /// Checks everything, then runs. Throws a Cancelled error when the run was ended early.

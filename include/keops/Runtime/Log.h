@@ -16,7 +16,8 @@ void setLogLevel(LogLevel level);
 bool isLogged(LogLevel level);
 void writeLog(LogLevel level, const std::string &message);
 
-template <typename... Pieces> void log(LogLevel level, const Pieces &...pieces) {
+template <typename... Pieces>
+void log(LogLevel level, const Pieces &...pieces) {
   if (isLogged(level))
     writeLog(level, concat(pieces...));
 }

@@ -1,4 +1,5 @@
-// What a compiled program expects and returns: the text that the compiler writes beside an object, and its parsed form.
+// What a compiled program expects and returns: the text that the compiler writes beside an object,
+// and its parsed form.
 #ifndef KEOPS_RUNTIME_MANIFEST_H
 #define KEOPS_RUNTIME_MANIFEST_H
 
@@ -23,7 +24,8 @@ struct ManifestInput {
   std::string name; ///< the name in the formula that was compiled first; empty for none
 };
 
-/// Logical shape (rows of the index, dimensions...). Programs write (rows, product of dimensions), row-major.
+/// Logical shape (rows of the index, dimensions...). Programs write (rows, product of dimensions),
+/// row-major.
 struct ManifestOutput {
   Category category = Category::I;
   DType dtype = DType::F32;
@@ -33,7 +35,8 @@ struct ManifestOutput {
   int64_t getRowElements() const;
 };
 
-/// bytes + perRow[0] * M + perRow[1] * N + perTile[0] * ceil(M / tileRows[0]) + perTile[1] * ceil(N / tileRows[1])
+/// bytes + perRow[0] * M + perRow[1] * N + perTile[0] * ceil(M / tileRows[0]) + perTile[1] * ceil(N
+/// / tileRows[1])
 struct ManifestWorkspace {
   int64_t bytes = 0;
   int64_t perRow[2] = {0, 0};
@@ -52,8 +55,8 @@ struct Manifest {
   ManifestWorkspace workspace;
   double costPerPair = 1;
 
-  /// Throws an internal error that quotes the first line it does not understand: an unknown item may be a condition
-  /// that must hold before the program runs.
+  /// Throws an internal error that quotes the first line it does not understand: an unknown item
+  /// may be a condition that must hold before the program runs.
   static Manifest parse(std::string_view text);
 };
 

@@ -1,5 +1,6 @@
-// Turns the caller's arrays into what compiled programs can address: whole elements at strides counted in elements, and
-// row-major outputs. Arrays that already are like that, which is nearly all, are passed through without a copy.
+// Turns the caller's arrays into what compiled programs can address: whole elements at strides
+// counted in elements, and row-major outputs. Arrays that already are like that, which is nearly
+// all, are passed through without a copy.
 #ifndef KEOPS_RUNTIME_PACKING_H
 #define KEOPS_RUNTIME_PACKING_H
 
@@ -11,8 +12,8 @@
 
 namespace keops {
 
-/// Plans the copies of one run in two steps, because all memory of a run is one buffer: first every array is added,
-/// then the buffer exists and the copies are made.
+/// Plans the copies of one run in two steps, because all memory of a run is one buffer: first every
+/// array is added, then the buffer exists and the copies are made.
 class Packing {
 public:
   /// Copies are placed behind the workspace of the program.
@@ -22,7 +23,8 @@ public:
   keops_array addOutput(const Tensor &tensor);
   int64_t getBytes() const { return bytes; }
 
-  /// Copies inputs into the buffer and sets the pointers of all arrays that were given a place in it.
+  /// Copies inputs into the buffer and sets the pointers of all arrays that were given a place in
+  /// it.
   void copyInputs(char *buffer, std::span<const Tensor> inputs, keops_array *inputArrays,
                   keops_array *outputArrays) const;
   /// Copies results from the buffer to where the caller wants them.

@@ -1,5 +1,5 @@
-// What a caller asks to have compiled, and the key under which the result is kept. Computed with the lexer alone, so a
-// cache hit in memory never touches the compiler library.
+// What a caller asks to have compiled, and the key under which the result is kept. Computed with
+// the lexer alone, so a cache hit in memory never touches the compiler library.
 #ifndef KEOPS_RUNTIME_REQUEST_H
 #define KEOPS_RUNTIME_REQUEST_H
 
@@ -20,9 +20,10 @@ struct Request {
   /// Throws a user error for what can be seen without parsing: lengths, counts and option names.
   void validate() const;
 
-  /// The request with everything removed that does not change the program: whitespace and the names of the arguments.
-  /// Two requests with one normal form have the same program. Empty when the text has an error that the lexer sees;
-  /// such a request must go to the compiler, which says what is wrong.
+  /// The request with everything removed that does not change the program: whitespace and the names
+  /// of the arguments. Two requests with one normal form have the same program. Empty when the text
+  /// has an error that the lexer sees; such a request must go to the compiler, which says what is
+  /// wrong.
   std::string getNormalForm() const;
 
   /// The name of each argument by position; empty for those without one.

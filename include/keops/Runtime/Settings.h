@@ -1,5 +1,5 @@
-// Every KEOPS_* environment variable, typed, with its default and one line of documentation. Nothing else in the
-// runtime reads the environment.
+// Every KEOPS_* environment variable, typed, with its default and one line of documentation.
+// Nothing else in the runtime reads the environment.
 #ifndef KEOPS_RUNTIME_SETTINGS_H
 #define KEOPS_RUNTIME_SETTINGS_H
 
@@ -24,7 +24,8 @@ struct Settings {
 /// Looks up one environment variable; nullptr when unset.
 using EnvironmentLookup = std::function<const char *(const char *name)>;
 
-/// Reads all settings. A value that cannot be read keeps its default and adds one line to `problems`.
+/// Reads all settings. A value that cannot be read keeps its default and adds one line to
+/// `problems`.
 Settings readSettings(const EnvironmentLookup &lookup, std::vector<std::string> &problems);
 
 /// The settings of this process, read from the environment on first use.
@@ -34,8 +35,8 @@ const Settings &getSettings();
 void forEachSetting(
     const std::function<void(const char *name, const char *standard, const char *text)> &visit);
 
-/// The number of threads used for large work: set by setNumThreads, or KEOPS_NUM_THREADS, or OMP_NUM_THREADS, or the
-/// number of processors this process may run on.
+/// The number of threads used for large work: set by setNumThreads, or KEOPS_NUM_THREADS, or
+/// OMP_NUM_THREADS, or the number of processors this process may run on.
 int32_t getNumThreads();
 /// 0 restores the default. Throws on negative numbers.
 void setNumThreads(int32_t count);

@@ -1,4 +1,5 @@
-// Memory that a run needs for its own time, kept between runs so that the steady state allocates nothing.
+// Memory that a run needs for its own time, kept between runs so that the steady state allocates
+// nothing.
 #ifndef KEOPS_RUNTIME_WORKSPACE_H
 #define KEOPS_RUNTIME_WORKSPACE_H
 
@@ -7,8 +8,8 @@
 
 namespace keops {
 
-/// Borrows the buffer of this thread, aligned to 64 bytes. When a run starts inside another one (a poll callback may
-/// do so), the inner run gets a buffer of its own.
+/// Borrows the buffer of this thread, aligned to 64 bytes. When a run starts inside another one (a
+/// poll callback may do so), the inner run gets a buffer of its own.
 class Workspace {
 public:
   /// Throws a memory error when the system refuses.

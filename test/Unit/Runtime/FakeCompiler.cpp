@@ -1,8 +1,10 @@
-// Stands in for libkeops-compiler.so in the tests of the runtime: "objects" are one line of text, "linking" picks a
-// function below. What a formula contains decides what happens:
-//   bad    a user error            fault  an internal fault          Wait   a program that only ends when cancelled
-//   Pair   two outputs, the second of indices                        other  sum_j exp(-g |x_i - y_j|^2) b_j
-// The file `$KEOPS_FAKE_LOG`, if set, gets one line for each compilation, so that tests can count them.
+// Stands in for libkeops-compiler.so in the tests of the runtime: "objects" are one line of text,
+// "linking" picks a function below. What a formula contains decides what happens:
+//   bad    a user error            fault  an internal fault          Wait   a program that only
+//   ends when cancelled Pair   two outputs, the second of indices                        other
+//   sum_j exp(-g |x_i - y_j|^2) b_j
+// The file `$KEOPS_FAKE_LOG`, if set, gets one line for each compilation, so that tests can count
+// them.
 #include "keops-c/program.h"
 #include "keops/Runtime/CompilerInterface.h"
 
@@ -16,13 +18,15 @@
 
 namespace {
 
-template <typename T> T load(const keops_array &array, int64_t row, int64_t component) {
+template <typename T>
+T load(const keops_array &array, int64_t row, int64_t component) {
   return static_cast<const T *>(
       array.data)[row * array.row_stride + component * array.component_stride];
 }
 
 /// Arguments x, y and then either b, or g and b.
-template <typename T, int dimension, bool hasScale> int32_t gauss(const keops_args *args) {
+template <typename T, int dimension, bool hasScale>
+int32_t gauss(const keops_args *args) {
   const keops_array &x = args->inputs[0], &y = args->inputs[1];
   const keops_array &b = args->inputs[hasScale ? 3 : 2];
   T scale = hasScale ? load<T>(args->inputs[2], 0, 0) : T(1);
@@ -51,7 +55,8 @@ int32_t waitUntilCancelled(const keops_args *args) {
 }
 
 /// values[i] = x[i], indices[i] = i.
-template <typename T> int32_t pair(const keops_args *args) {
+template <typename T>
+int32_t pair(const keops_args *args) {
   for (int64_t i = 0; i < args->size_i; ++i) {
     static_cast<T *>(args->outputs[0].data)[i] = load<T>(args->inputs[0], i, 0);
     static_cast<int64_t *>(args->outputs[1].data)[i] = i;
@@ -61,10 +66,10 @@ template <typename T> int32_t pair(const keops_args *args) {
 
 using Entry = int32_t (*)(const keops_args *);
 
-template <typename T> Entry chooseGauss(int dimension, bool hasScale) {
-  static const Entry entries[2][3] = {
-      {gauss<T, 1, false>, gauss<T, 2, false>, gauss<T, 3, false>},
-      {gauss<T, 1, true>, gauss<T, 2, true>, gauss<T, 3, true>}};
+template <typename T>
+Entry chooseGauss(int dimension, bool hasScale) {
+  static const Entry entries[2][3] = {{gauss<T, 1, false>, gauss<T, 2, false>, gauss<T, 3, false>},
+                                      {gauss<T, 1, true>, gauss<T, 2, true>, gauss<T, 3, true>}};
   return dimension >= 1 && dimension <= 3 ? entries[hasScale][dimension - 1] : nullptr;
 }
 
@@ -116,9 +121,7 @@ int32_t compile(const KeopsCompileRequest *request, KeopsBytesCallback object,
   int dimension = 1;
   std::string inputs = describeInputs(request, dimension);
   bool isPair = formula.find("Pair") != std::string::npos;
-  const char *kind = isPair                                         ? "pair"
-                     : formula.find("Wait") != std::string::npos ? "wait"
-                                                                    : "gauss";
+  const char *kind = isPair ? "pair" : formula.find("Wait") != std::string::npos ? "wait" : "gauss";
   reply(object,
         std::string(kind) + " " + request->dtype + " " + std::to_string(dimension) + " " +
             std::to_string(request->aliasCount > 3),
@@ -169,11 +172,6 @@ void unlink(void *handle) { delete static_cast<int *>(handle); }
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) const KeopsCompilerInterface
-    keopsCompilerInterface = {KEOPS_COMPILER_INTERFACE_VERSION,
-                              compile,
-                              dump,
-                              link,
-                              unlink,
-                              "0.0-fake",
-                              "fake processor"};
+extern "C" __attribute__((visibility("default")))
+const KeopsCompilerInterface keopsCompilerInterface = {
+    KEOPS_COMPILER_INTERFACE_VERSION, compile, dump, link, unlink, "0.0-fake", "fake processor"};

@@ -1,0 +1,214 @@
+// The C interface and the C++ header over it, on the fake compiler library of test/Unit/Runtime.
+// Links libkeops.so alone.
+#include "keops/keops.hpp"
+
+#include "gtest/gtest.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+const std::vector<std::string> aliases = {"x=Vi(1)", "y=Vj(1)", "b=Vj(1)"};
+const char *const formula = "Sum_Reduction(Exp(-SqDist(x,y))*b,0)";
+
+template <typename Body>
+std::string getMessage(Body body, keopsStatus expected = KEOPS_INVALID) {
+  try {
+    body();
+  } catch (const keops::Error &error) {
+    EXPECT_EQ(error.getStatus(), expected);
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return {};
+}
+
+keopsProgramOptions makeOptions(const char *const *pointers) {
+  keopsProgramOptions options = KEOPS_PROGRAM_OPTIONS_INIT;
+  options.formula = formula;
+  options.aliases = pointers;
+  options.alias_count = 3;
+  return options;
+}
+
+} // namespace
+
+TEST(Interface, computes) {
+  keops::Program program(formula, aliases);
+  std::vector<float> x = {0, 1}, y = {0, 2}, b = {1, 3}, result(2);
+  program.run({{x.data(), {2, 1}}, {y.data(), {2, 1}}, {b.data(), {2, 1}}},
+              {{result.data(), {2, 1}}});
+  for (int i = 0; i < 2; ++i)
+    EXPECT_NEAR(result[i], std::exp(-x[i] * x[i]) + 3 * std::exp(-(x[i] - 2) * (x[i] - 2)), 1e-6);
+}
+
+TEST(Interface, describesPrograms) {
+  keops::Program program(formula, aliases);
+  EXPECT_EQ(program.getOutputShape(0, 7, 5), (std::vector<int64_t>{7, 1}));
+  EXPECT_EQ(keopsProgramGetInputCount(program.get()), 3);
+  keopsInputInfo input;
+  ASSERT_EQ(keopsProgramGetInput(program.get(), 1, &input), KEOPS_OK);
+  EXPECT_EQ(input.category, KEOPS_VJ);
+  EXPECT_STREQ(input.name, "y");
+  keopsOutputInfo output;
+  ASSERT_EQ(keopsProgramGetOutput(program.get(), 0, &output), KEOPS_OK);
+  EXPECT_EQ(output.category, KEOPS_VI);
+  EXPECT_STREQ(output.name, "Sum");
+  EXPECT_EQ(output.dimension_count, 1);
+  EXPECT_EQ(output.dimensions[0], 1);
+  EXPECT_EQ(std::string(keopsProgramGetManifest(program.get())).substr(0, 15), "keops-program 1");
+  EXPECT_EQ(keopsProgramGetInput(program.get(), 3, &input), KEOPS_INVALID);
+  EXPECT_STREQ(keopsGetLastError(), "keopsProgramGetInput: argument 'index': expected 0 to 2 "
+                                    "(inputs of this program), got 3");
+}
+
+TEST(Interface, namesAreThoseOfTheCallerAlsoForSharedPrograms) {
+  keops::Program first(formula, aliases);
+  keops::Program second("Sum_Reduction(Exp(-SqDist(p,q))*w,0)", {"p=Vi(1)", "q=Vj(1)", "w=Vj(1)"});
+  EXPECT_EQ(second.getCompileInfo().source, KEOPS_FROM_MEMORY);
+  std::vector<float> data(4);
+  EXPECT_EQ(getMessage([&] {
+              second.run({{data.data(), {4, 1}}, {data.data(), {2, 2}}, {data.data(), {4, 1}}}, {});
+            }),
+            "keopsProgramRun: argument 2 (q): expected shape (N, 1), got (2, 2)");
+}
+
+TEST(Interface, errorsNameFunctionAndReason) {
+  EXPECT_EQ(getMessage([] { keops::Program("bad", {}); }),
+            "keopsProgramCreate: unknown name 'bad'\n  bad\n  ^");
+  EXPECT_NE(
+      getMessage([] { keops::Program("fault", {}); }, KEOPS_INTERNAL).find("please report it"),
+      std::string::npos);
+  EXPECT_EQ(getMessage([] { keops::Program(std::string(100000, '('), {}); }),
+            "keopsProgramCreate: the formula has 100000 characters; at most 65536 are accepted");
+  EXPECT_EQ(getMessage([] { keops::Program::dump(formula, aliases, "soup"); }),
+            "keopsDumpIR: unknown stage 'soup'");
+}
+
+TEST(Interface, callersMayPutTheirOwnNameIntoMessages) {
+  const char *pointers[] = {"x=Vi(1)", "y=Vj(1)", "b=Vj(1)"};
+  keopsProgramOptions options = makeOptions(pointers);
+  options.formula = "bad";
+  options.caller = "Genred";
+  keopsProgram program;
+  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+  EXPECT_EQ(program, nullptr);
+  EXPECT_EQ(std::string(keopsGetLastError()).substr(0, 20), "Genred: unknown name");
+}
+
+TEST(Interface, nullAndNonsenseAreErrors) {
+  const char *pointers[] = {"x=Vi(1)", nullptr, "b=Vj(1)"};
+  keopsProgramOptions options = makeOptions(pointers);
+  keopsProgram program = nullptr;
+  EXPECT_EQ(keopsProgramCreate(nullptr, &program), KEOPS_INVALID);
+  EXPECT_EQ(keopsProgramCreate(&options, nullptr), KEOPS_INVALID);
+  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID) << "one alias is NULL";
+  options.aliases = nullptr;
+  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+  options.alias_count = -1;
+  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+  options.alias_count = 0;
+  options.dtype = KEOPS_I64;
+  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+  options.size = 0;
+  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+  EXPECT_EQ(keopsProgramRun(nullptr, nullptr, 0, nullptr, 0, nullptr), KEOPS_INVALID);
+  EXPECT_EQ(keopsProgramGetInputCount(nullptr), 0);
+  EXPECT_EQ(keopsProgramCreateFromEntry(nullptr, nullptr, &program), KEOPS_INVALID);
+  EXPECT_EQ(keopsCacheGetInfo(nullptr), KEOPS_INVALID);
+  EXPECT_EQ(keopsSetNumThreads(-3), KEOPS_INVALID);
+  keopsProgramDestroy(nullptr);
+  keopsCancelDestroy(nullptr);
+  keopsCancelRequest(nullptr);
+}
+
+TEST(Interface, tensorsWithNonsenseAreErrors) {
+  keops::Program program(formula, aliases);
+  int64_t shape[2] = {2, 1};
+  float data[2] = {0, 0};
+  keopsTensor good = {data, KEOPS_F32, 2, shape, nullptr};
+  auto run = [&](keopsTensor first) {
+    keopsTensor inputs[3] = {first, good, good};
+    return keopsProgramRun(program.get(), inputs, 3, &good, 1, nullptr);
+  };
+  for (int32_t rank : {-1, 33, 1000000}) {
+    keopsTensor bad = good;
+    bad.rank = rank;
+    EXPECT_EQ(run(bad), KEOPS_INVALID) << rank;
+  }
+  keopsTensor noShape = good, noData = good, noDType = good;
+  noShape.shape = nullptr;
+  noData.data = nullptr;
+  noDType.dtype = static_cast<keopsDType>(77);
+  EXPECT_EQ(run(noShape), KEOPS_INVALID);
+  EXPECT_EQ(run(noData), KEOPS_INVALID);
+  EXPECT_EQ(run(noDType), KEOPS_INVALID);
+  EXPECT_EQ(keopsProgramRun(program.get(), nullptr, 3, &good, 1, nullptr), KEOPS_INVALID);
+  EXPECT_EQ(keopsProgramRun(program.get(), &good, -1, &good, 1, nullptr), KEOPS_INVALID);
+  EXPECT_EQ(keopsProgramRun(program.get(), &good, 100000, &good, 1, nullptr), KEOPS_INVALID);
+}
+
+TEST(Interface, aFlagEndsARun) {
+  keops::Program program("Wait", {});
+  keops::CancelFlag flag;
+  keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
+  options.cancel = flag.get();
+  std::thread canceller([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    flag.request();
+  });
+  float result;
+  EXPECT_EQ(getMessage([&] { program.run({}, {{&result, {1, 1}}}, options); }, KEOPS_CANCELLED),
+            "keopsProgramRun: the run was cancelled");
+  canceller.join();
+}
+
+TEST(Interface, aPollEndsARun) {
+  keops::Program program("Wait", {});
+  int calls = 0;
+  keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
+  options.poll = [](void *data) -> int32_t { return ++*static_cast<int *>(data) == 3; };
+  options.poll_data = &calls;
+  float result;
+  getMessage([&] { program.run({}, {{&result, {1, 1}}}, options); }, KEOPS_CANCELLED);
+  EXPECT_EQ(calls, 3);
+}
+
+TEST(Interface, dumpsStages) {
+  EXPECT_EQ(keops::Program::dump(formula, aliases, "keops"),
+            std::string("keops.map_reduce ") + formula + "\n");
+}
+
+TEST(Interface, countsTheCache) {
+  ASSERT_EQ(keopsCacheClear(KEOPS_CACHE_ALL), KEOPS_OK);
+  keopsCacheInfo before, after;
+  ASSERT_EQ(keopsCacheGetInfo(&before), KEOPS_OK);
+  EXPECT_EQ(before.disk_entries, 0);
+  keops::Program program(formula, aliases);
+  ASSERT_EQ(keopsCacheGetInfo(&after), KEOPS_OK);
+  EXPECT_EQ(after.compilations, before.compilations + 1);
+  EXPECT_EQ(after.disk_entries, 1);
+  EXPECT_STREQ(after.folder, std::getenv("KEOPS_CACHE_DIR"));
+}
+
+TEST(Interface, errorsBelongToTheirThread) {
+  EXPECT_EQ(keopsSetNumThreads(-3), KEOPS_INVALID);
+  std::thread([] { EXPECT_STREQ(keopsGetLastError(), ""); }).join();
+  EXPECT_STREQ(keopsGetLastError(), "keopsSetNumThreads: the number of threads must be from 0 "
+                                    "(default) to 4096, got -3");
+}
+
+int main(int argc, char **argv) {
+  char folder[] = "/tmp/keops-test-XXXXXX";
+  ::setenv("KEOPS_COMPILER_LIBRARY", KEOPS_FAKE_COMPILER, 1);
+  ::setenv("KEOPS_CACHE_DIR", ::mkdtemp(folder), 1);
+  ::testing::InitGoogleTest(&argc, argv);
+  int status = RUN_ALL_TESTS();
+  keopsCacheClear(KEOPS_CACHE_DISK);
+  ::rmdir(folder);
+  return status;
+}

@@ -1,0 +1,232 @@
+// Checks of arrays, copies of those that need one, and runs. The programs are plain functions here.
+#include "keops/Runtime/Launch.h"
+#include "TestSupport.h"
+#include "keops/Runtime/Settings.h"
+#include "keops/Runtime/Workspace.h"
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+using namespace keops;
+using namespace keops::test;
+
+namespace {
+
+/// out[i] = p * sum over d of x[i, d], plus the sum of all y.
+int32_t addUp(const keops_args *args) {
+  auto at = [](const keops_array &array, int64_t row, int64_t component) {
+    return static_cast<const float *>(
+        array.data)[row * array.row_stride + component * array.component_stride];
+  };
+  for (int64_t i = 0; i < args->size_i; ++i) {
+    float sum = 0;
+    for (int64_t d = 0; d < 3; ++d)
+      sum += at(args->inputs[0], i, d);
+    sum *= at(args->inputs[2], 0, 0);
+    for (int64_t j = 0; j < args->size_j; ++j)
+      sum += at(args->inputs[1], j, 0);
+    static_cast<float *>(args->outputs[0].data)[i * args->outputs[0].row_stride] = sum;
+  }
+  std::memset(args->workspace, 0xff, size_t(64 + 8 * args->size_i));
+  return KEOPS_STEP_OK;
+}
+
+const char *const manifestText = "keops-program 1\nsymbol f\n"
+                                 "input i 3 f32 x\ninput j 1 f32 y\ninput p 1 f32 p\n"
+                                 "output i f32 Sum 1\n"
+                                 "workspace 64 8 0 0 0 1 1\ncost 100\n";
+
+/// A tensor that owns shape and strides.
+struct OwnedTensor {
+  std::vector<int64_t> shape, strides;
+  Tensor tensor;
+
+  OwnedTensor(const void *data, std::vector<int64_t> shape, std::vector<int64_t> strides = {},
+              DType dtype = DType::F32)
+      : shape(std::move(shape)), strides(std::move(strides)) {
+    tensor = {const_cast<void *>(data), dtype, int32_t(this->shape.size()), this->shape.data(),
+              this->strides.empty() ? nullptr : this->strides.data()};
+  }
+};
+
+class LauncherTest : public ::testing::Test {
+protected:
+  std::string refuse(std::vector<Tensor> inputs) {
+    return getErrorMessage([&] { launcher.checkInputs(inputs); });
+  }
+  void run(const OwnedTensor &x, const OwnedTensor &y, const OwnedTensor &p,
+           const OwnedTensor &out) {
+    launcher.run(std::vector{x.tensor, y.tensor, p.tensor}, std::vector{out.tensor}, {});
+  }
+  std::string refuseOutput(const OwnedTensor &out) {
+    return getErrorMessage([&] { run(x, y, p, out); });
+  }
+
+  std::vector<float> xData = {1, 2, 3, 4, 5, 6}, yData = {10, 20}, pData = {2};
+  std::vector<float> result = {-1, -1};
+  OwnedTensor x{xData.data(), {2, 3}}, y{yData.data(), {2, 1}}, p{pData.data(), {1}};
+  OwnedTensor out{result.data(), {2, 1}};
+  std::vector<std::string> names = {"x", "y", "p"};
+  Program program{Manifest::parse(manifestText), addUp};
+  Launcher launcher{program, names};
+  const std::vector<float> expected = {42, 60};
+};
+
+} // namespace
+
+TEST_F(LauncherTest, runs) {
+  run(x, y, p, out);
+  EXPECT_EQ(result, expected);
+}
+
+TEST_F(LauncherTest, refusesWrongInputs) {
+  EXPECT_EQ(refuse({x.tensor, y.tensor}), "expected 3 arguments, got 2");
+  EXPECT_EQ(refuse({OwnedTensor(xData.data(), {3, 2}).tensor, y.tensor, p.tensor}),
+            "argument 1 (x): expected shape (M, 3), got (3, 2)");
+  EXPECT_EQ(refuse({OwnedTensor(xData.data(), {6}).tensor, y.tensor, p.tensor}),
+            "argument 1 (x): expected shape (M, 3), got (6,)");
+  EXPECT_EQ(refuse({x.tensor, OwnedTensor(yData.data(), {1, 2, 1}).tensor, p.tensor}),
+            "argument 2 (y): expected shape (N, 1), got (1, 2, 1)");
+  EXPECT_EQ(refuse({x.tensor, y.tensor, OwnedTensor(xData.data(), {3}).tensor}),
+            "argument 3 (p): expected shape (1,), got (3,)");
+  EXPECT_EQ(refuse({x.tensor, OwnedTensor(yData.data(), {2, 1}, {}, DType::F64).tensor, p.tensor}),
+            "argument 2 (y): expected dtype float32, got float64");
+  EXPECT_EQ(refuse({OwnedTensor(nullptr, {2, 3}).tensor, y.tensor, p.tensor}),
+            "argument 1 (x): the data pointer is null");
+  EXPECT_EQ(refuse({OwnedTensor(xData.data(), {-2, 3}).tensor, y.tensor, p.tensor}),
+            "argument 1 (x): expected lengths of at least 0, got shape (-2, 3)");
+  EXPECT_EQ(refuse({OwnedTensor(xData.data(), {int64_t(1) << 62, 3}).tensor, y.tensor, p.tensor}),
+            "argument 1 (x): shape (4611686018427387904, 3) is too large");
+}
+
+TEST_F(LauncherTest, sizesMustAgree) {
+  Program two{Manifest::parse("keops-program 1\nsymbol f\ninput j 1 f32 -\ninput j 2 f32 b\n"
+                              "output j f32 Sum 1\n"),
+              addUp};
+  std::vector<std::string> secondOnly = {"", "b"};
+  Launcher checker(two, secondOnly);
+  OwnedTensor b(xData.data(), {3, 2});
+  EXPECT_EQ(getErrorMessage([&] { checker.checkInputs(std::vector{y.tensor, b.tensor}); }),
+            "argument 2 (b): expected N = 2 rows like argument 1, got 3");
+  OwnedTensor fitting(xData.data(), {2, 2});
+  Sizes sizes = checker.checkInputs(std::vector{y.tensor, fitting.tensor});
+  EXPECT_EQ(sizes.i, 1) << "no argument is indexed by i";
+  EXPECT_EQ(sizes.j, 2);
+}
+
+TEST_F(LauncherTest, parametersMayHaveLeadingOnesOrNone) {
+  for (std::vector<int64_t> shape : {std::vector<int64_t>{}, {1}, {1, 1}, {1, 1, 1}}) {
+    result = {-1, -1};
+    run(x, y, OwnedTensor(pData.data(), shape), out);
+    EXPECT_EQ(result, expected);
+  }
+}
+
+TEST_F(LauncherTest, anyStridesWillDo) {
+  std::vector<float> columns = {1, 4, 2, 5, 3, 6};
+  run(OwnedTensor(columns.data(), {2, 3}, {4, 8}), y, p, out);
+  EXPECT_EQ(result, expected);
+  std::vector<float> reversed = {6, 5, 4, 3, 2, 1};
+  run(OwnedTensor(reversed.data() + 5, {2, 3}, {-12, -4}), y, p, out);
+  EXPECT_EQ(result, expected);
+  std::vector<float> one = {15};
+  run(x, OwnedTensor(one.data(), {2, 1}, {0, 4}), p, out);
+  EXPECT_EQ(result, expected);
+}
+
+TEST_F(LauncherTest, misalignedArraysAreCopied) {
+  std::vector<char> bytes(64);
+  std::memcpy(bytes.data() + 1, xData.data(), 24);
+  run(OwnedTensor(bytes.data() + 1, {2, 3}), y, p, out);
+  EXPECT_EQ(result, expected);
+  // Records of 13 bytes that begin with three floats.
+  std::memcpy(bytes.data(), xData.data(), 12);
+  std::memcpy(bytes.data() + 13, xData.data() + 3, 12);
+  run(OwnedTensor(bytes.data(), {2, 3}, {13, 4}), y, p, out);
+  EXPECT_EQ(result, expected);
+  std::memcpy(bytes.data() + 3, pData.data(), 4);
+  run(x, y, OwnedTensor(bytes.data() + 3, {}), out);
+  EXPECT_EQ(result, expected);
+}
+
+TEST_F(LauncherTest, outputsMayHaveStridesToo) {
+  std::vector<float> wide = {-1, -1, -1, -1};
+  run(x, y, p, OwnedTensor(wide.data(), {2, 1}, {8, 4}));
+  EXPECT_EQ(wide, (std::vector<float>{42, -1, 60, -1}));
+  std::vector<char> bytes(16);
+  run(x, y, p, OwnedTensor(bytes.data() + 1, {2, 1}));
+  std::memcpy(result.data(), bytes.data() + 1, 8);
+  EXPECT_EQ(result, expected);
+}
+
+TEST_F(LauncherTest, refusesWrongOutputs) {
+  EXPECT_EQ(refuseOutput(OwnedTensor(result.data(), {2})),
+            "output 1 (Sum): expected shape (2, 1), got (2,)");
+  EXPECT_EQ(refuseOutput(OwnedTensor(result.data(), {2, 1}, {}, DType::I64)),
+            "output 1 (Sum): expected dtype float32, got int64");
+  EXPECT_EQ(refuseOutput(OwnedTensor(result.data(), {2, 1}, {0, 4})),
+            "output 1 (Sum): axis 0 has stride 0, so its elements share memory");
+  EXPECT_EQ(refuseOutput(OwnedTensor(xData.data() + 4, {2, 1})),
+            "output 1 (Sum): expected memory of its own, but it overlaps argument 1 (x)");
+  EXPECT_EQ(refuseOutput(OwnedTensor(yData.data() + 1, {2, 1}, {-4, 4})),
+            "output 1 (Sum): expected memory of its own, but it overlaps argument 2 (y)");
+  EXPECT_EQ(
+      getErrorMessage([&] { launcher.run(std::vector{x.tensor, y.tensor, p.tensor}, {}, {}); }),
+      "expected 1 outputs, got 0");
+}
+
+TEST_F(LauncherTest, emptyArraysAreFine) {
+  OwnedTensor noX(nullptr, {0, 3}), noY(nullptr, {0, 1}), noOut(nullptr, {0, 1});
+  run(noX, y, p, noOut);
+  run(x, noY, p, out);
+  EXPECT_EQ(result, (std::vector<float>{12, 30}));
+}
+
+TEST_F(LauncherTest, stopsAndReportsStatuses) {
+  auto runWith = [&](ProgramEntry entry, ErrorKind kind) {
+    Program other{Manifest::parse(manifestText), entry};
+    return getErrorMessage(
+        [&] {
+          Launcher(other, names)
+              .run(std::vector{x.tensor, y.tensor, p.tensor}, std::vector{out.tensor}, {});
+        },
+        kind);
+  };
+  EXPECT_EQ(runWith([](const keops_args *) { return 1; }, ErrorKind::Cancelled),
+            "the run was cancelled");
+  EXPECT_EQ(runWith([](const keops_args *) { return 2; }, ErrorKind::Memory),
+            "not enough memory for this formula and these sizes");
+  EXPECT_NE(runWith([](const keops_args *) { return 5; }, ErrorKind::Internal)
+                .find("program f returned status 5"),
+            std::string::npos);
+}
+
+TEST_F(LauncherTest, smallWorkUsesOneThread) {
+  setNumThreads(8);
+  EXPECT_EQ(launcher.chooseThreads({1, 1}, 0), 1);
+  EXPECT_EQ(launcher.chooseThreads({100, 50}, 0), 2);
+  EXPECT_EQ(launcher.chooseThreads({1000000, 1000000}, 0), 8);
+  EXPECT_EQ(launcher.chooseThreads({1000000, 1000000}, 3), 3);
+  EXPECT_EQ(launcher.chooseThreads({int64_t(1) << 46, int64_t(1) << 46}, 0), 8);
+  EXPECT_EQ(launcher.chooseThreads({0, 1000000}, 0), 1);
+  setNumThreads(0);
+}
+
+TEST(Workspace, isAlignedReusedAndReentrant) {
+  char *first = nullptr;
+  {
+    Workspace outer(1000);
+    first = outer.getData();
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(first) % 64, 0u);
+    Workspace inner(1000);
+    EXPECT_NE(inner.getData(), first);
+  }
+  Workspace again(1000);
+  EXPECT_TRUE(again.getData() != nullptr);
+}
+
+TEST(Workspace, saysWhenMemoryIsShort) {
+  std::string message = getErrorMessage([] { Workspace(int64_t(1) << 46); }, ErrorKind::Memory);
+  EXPECT_EQ(message, "not enough memory: this call needs 70368744177664 bytes of temporary memory");
+}

@@ -1,0 +1,79 @@
+// Manifests that are read, and those that must be refused.
+#include "keops/Runtime/Manifest.h"
+#include "TestSupport.h"
+
+using namespace keops;
+using namespace keops::test;
+
+static const std::string whole = "keops-program 1\n"
+                                 "symbol keops_1\n"
+                                 "input i 3 f32 x\n"
+                                 "input p 1 f32 -\n"
+                                 "output i f32 values 4 3\n"
+                                 "output i i64 indices 4\n"
+                                 "workspace 64 8 16 32 128 4 16\n"
+                                 "cost 12.5\n";
+
+TEST(Manifest, readsEveryItem) {
+  Manifest manifest = Manifest::parse(whole);
+  EXPECT_EQ(manifest.symbol, "keops_1");
+  ASSERT_EQ(manifest.inputs.size(), 2u);
+  EXPECT_EQ(manifest.inputs[0].category, Category::I);
+  EXPECT_EQ(manifest.inputs[0].dimension, 3);
+  EXPECT_EQ(manifest.inputs[0].name, "x");
+  EXPECT_EQ(manifest.inputs[1].name, "");
+  ASSERT_EQ(manifest.outputs.size(), 2u);
+  EXPECT_EQ(manifest.outputs[0].dimensions, (std::vector<int64_t>{4, 3}));
+  EXPECT_EQ(manifest.outputs[0].getRowElements(), 12);
+  EXPECT_EQ(manifest.outputs[1].dtype, DType::I64);
+  EXPECT_EQ(manifest.costPerPair, 12.5);
+  EXPECT_EQ(manifest.text, whole);
+}
+
+TEST(Manifest, workspaceCountsRowsAndTiles) {
+  ManifestWorkspace workspace = Manifest::parse(whole).workspace;
+  EXPECT_EQ(workspace.getBytes(0, 0), 64);
+  EXPECT_EQ(workspace.getBytes(5, 0), 64 + 8 * 5 + 32 * 2);
+  EXPECT_EQ(workspace.getBytes(0, 17), 64 + 16 * 17 + 128 * 2);
+  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes(int64_t(1) << 62, 1); }),
+            "the arrays are too large: M = 4611686018427387904, N = 1");
+}
+
+TEST(Manifest, refusesLinesItDoesNotKnow) {
+  auto refuse = [](const std::string &line) {
+    std::string message =
+        getErrorMessage([&] { Manifest::parse(whole + line); }, ErrorKind::Internal);
+    EXPECT_NE(message.find("cannot read: '" + line + "'"), std::string::npos) << message;
+  };
+  for (const char *line : {"guard radius",
+                           "input k 3 f32 x",
+                           "input i 0 f32 x",
+                           "input i 3 f16 x",
+                           "input i 3 f32",
+                           "input i 3 i64 x",
+                           "input i 3 f32 x y",
+                           "output p f32 Sum 1",
+                           "output i f32 Sum -1",
+                           "output i f32",
+                           "workspace 1 2 3",
+                           "workspace -1 0 0 0 0 1 1",
+                           "workspace 0 0 0 0 0 0 1",
+                           "cost nan",
+                           "cost -1",
+                           "cost",
+                           "symbol",
+                           "input i 99999999999999999999 f32 x",
+                           "output i f32 Sum 1048576 1048576 1048576",
+                           "keops-program 1"})
+    refuse(line);
+}
+
+TEST(Manifest, refusesOtherVersionsAndTruncation) {
+  auto message = [](const std::string &text) {
+    return getErrorMessage([&] { Manifest::parse(text); }, ErrorKind::Internal);
+  };
+  EXPECT_NE(message("keops-program 2\nsymbol f\noutput i f32 Sum 1\n").find("'keops-program 2'"),
+            std::string::npos);
+  EXPECT_NE(message("").find("incomplete"), std::string::npos);
+  EXPECT_NE(message("keops-program 1\nsymbol f\n").find("incomplete"), std::string::npos);
+}
