@@ -142,7 +142,7 @@ Value FormulaBuilder::create(Location loc, const FormulaInfo &info, ValueRange o
                              ArrayRef<int64_t> integers) {
   if (failed(checkDivisor(loc, info, operands)))
     return {};
-  OperationState state(loc, ("keops." + info.mnemonic).str());
+  OperationState state(loc, info.mnemonic);
   state.addOperands(operands);
   SmallVector<StringRef> names;
   info.operandNames.split(names, ',');

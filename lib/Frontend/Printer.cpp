@@ -168,7 +168,7 @@ static bool needsCall(Operation *op) {
 }
 
 static const FormulaInfo *findFormulaOf(Operation *op) {
-  StringRef mnemonic = op->getName().stripDialect();
+  StringRef mnemonic = op->getName().getStringRef();
   const auto *info =
       llvm::find_if(getFormulaTable(), [&](const auto &row) { return row.mnemonic == mnemonic; });
   return info == getFormulaTable().end() ? nullptr : info;
