@@ -1,0 +1,70 @@
+"""What the Python tests share: a private cache folder, the Gaussian sum and its reference."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Before keops is imported: the user's own cache must neither help nor be filled.
+_cache = tempfile.TemporaryDirectory(prefix="keops-test-")
+os.environ["KEOPS_CACHE_DIR"] = os.path.join(_cache.name, "cache")
+
+import numpy as np  # noqa: E402
+
+import keops  # noqa: E402
+from keops.numpy import Genred  # noqa: E402
+
+ALIASES = ["x=Vi(3)", "y=Vj(3)", "g=Pm(1)", "b=Vj(1)"]
+
+
+@pytest.fixture(scope="session")
+def gauss():
+    return Genred("Exp(-SqDist(x,y)*g)*b", ALIASES, axis=1)
+
+
+@pytest.fixture
+def arrays():
+    """x, y, g, b in float32 for M=50, N=30."""
+    return make_arrays(50, 30, np.float32)
+
+
+def make_arrays(m, n, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    shapes = [(m, 3), (n, 3), (1,), (n, 1)]
+    return [(rng.random(shape) + 0.1).astype(dtype) for shape in shapes]
+
+
+def reference(x, y, g, b):
+    x, y, g, b = (np.asarray(a, dtype=np.float64) for a in (x, y, g, b))
+    squares = ((x[:, None, :] - y[None, :, :]) ** 2).sum(-1)
+    return np.exp(-squares * g.reshape(())) @ b
+
+
+def assert_gauss(result, x, y, g, b):
+    expected = reference(x, y, g, b)
+    assert result.shape == expected.shape
+    eps = np.finfo(result.dtype).eps
+    assert np.abs(result - expected).max(initial=0) <= 20 * eps * (1 + np.abs(expected).max(initial=0))
+
+
+def run_python(code, **environment):
+    """Runs a program in a fresh interpreter and returns its standard output."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def fake_compiler():
+    """The pretending compiler library of test/Unit/Runtime, whose programs can wait for ever."""
+    library = Path(keops._keops.__file__).parents[2] / "lib" / "libkeops-fake-compiler.so"
+    if not library.exists():
+        pytest.skip("the fake compiler library is not built")
+    return str(library)

@@ -1,0 +1,118 @@
+"""Every mistake in a call gives one clear exception that names the argument, what was expected and what came."""
+
+import re
+
+import numpy as np
+import pytest
+
+from keops.numpy import Genred
+
+
+def change(arrays, index, value):
+    changed = list(arrays)
+    changed[index] = value
+    return changed
+
+
+WRONG = [
+    (0, lambda a: a[:, :2], "argument 1 (x): expected shape (M, 3), got (50, 2)"),
+    (0, lambda a: a[0], "argument 1 (x): expected shape (M, 3), got (3,)"),
+    (0, lambda a: a[None], "argument 1 (x): expected shape (M, 3), got (1, 50, 3)"),
+    (0, lambda a: a.astype(np.float64), "argument 2 (y): expected dtype float64, got float32"),
+    (1, lambda a: a.astype(np.float64), "argument 2 (y): expected dtype float32, got float64"),
+    (1, lambda a: a.astype(np.int32), "argument 2 (y): expected dtype float32, got int32"),
+    (1, lambda a: a.astype(np.int64), "argument 2 (y): expected dtype float32, got int64"),
+    (1, lambda a: a.astype(np.float16), "argument 2 (y): expected dtype float32, got float16"),
+    (1, lambda a: a.astype(np.complex64), "argument 2 (y): expected dtype float32, got complex64"),
+    (1, lambda a: a.astype(">f4"), "argument 2 (y): expected dtype float32, got >f4"),
+    (1, lambda a: a > 0, "argument 2 (y): expected dtype float32, got bool"),
+    (2, lambda a: [1, 2], "argument 3 (g): expected shape (1,), got (2,)"),
+    (2, lambda a: "1.5", "argument 3 (g): expected an array, got str"),
+    (2, lambda a: None, "argument 3 (g): expected an array, got NoneType"),
+    (2, lambda a: 1j, "argument 3 (g): cannot be read as an array: "),
+    (2, lambda a: [[1, 2], [3]], "argument 3 (g): cannot be read as an array: "),
+    (2, lambda a: object(), "argument 3 (g): cannot be read as an array: "),
+    (3, lambda a: a[:5], "argument 4 (b): expected N = 30 rows like argument 2 (y), got 5"),
+    (3, lambda a: a[:, 0], "argument 4 (b): expected shape (N, 1), got (30,)"),
+    (3, lambda a: 1.0, "argument 4 (b): expected shape (N, 1), got ()"),
+]
+
+
+@pytest.mark.parametrize("index,spoil,message", WRONG, ids=[m for _, _, m in WRONG])
+def test_wrong_argument(gauss, arrays, index, spoil, message):
+    with pytest.raises(ValueError, match=re.escape("Genred: " + message)):
+        gauss(*change(arrays, index, spoil(arrays[index])))
+
+
+def test_wrong_count(gauss, arrays):
+    with pytest.raises(ValueError, match="Genred: expected 4 arguments, got 3"):
+        gauss(*arrays[:3])
+    with pytest.raises(ValueError, match="Genred: expected 4 arguments, got 300"):
+        gauss(*(arrays[:1] * 300))
+
+
+def test_wrong_out(gauss, arrays):
+    def refuse(out, message):
+        with pytest.raises(ValueError, match=re.escape("Genred: " + message)):
+            gauss(*arrays, out=out)
+
+    refuse(np.zeros((3, 1), np.float32), "output 1 (Sum): expected shape (50, 1), got (3, 1)")
+    refuse(np.zeros((50, 1)), "output 1 (Sum): expected dtype float32, got float64")
+    refuse(np.zeros((50, 1), np.int8), "output 1: expected dtype float32, float64 or int64, got int8")
+    refuse(arrays[0][:, :1], "output 1 (Sum): expected memory of its own, but it overlaps argument 1 (x)")
+    refuse([1.0], "output 1: expected a writable array, got list")
+    refuse((1, 2), "out: expected 1 array(s)")
+    frozen = np.zeros((50, 1), np.float32)
+    frozen.setflags(write=False)
+    refuse(frozen, "output 1: expected a writable array, got float32")
+
+
+def test_wrong_call_options(gauss, arrays):
+    for options, error in (
+        ({"backend": "GPU"}, ValueError),
+        ({"backend": "TPU"}, ValueError),
+        ({"device_id": 0}, ValueError),
+        ({"ranges": ()}, NotImplementedError),
+        ({"keepdims": True}, TypeError),
+    ):
+        with pytest.raises(error):
+            gauss(*arrays, **options)
+
+
+@pytest.mark.parametrize(
+    "arguments,error,message",
+    [
+        ((3, ["x=Vi(1)"]), TypeError, "Genred: formula: expected a string, got int"),
+        (("x", "x=Vi(1)"), TypeError, "Genred: aliases: expected a list of strings, got a string"),
+        (("x", [1]), TypeError, r"Genred: aliases\[0\]: expected a string, got int"),
+        (("x", ["x=Vi(1)"], "Sum", 2), ValueError, "Genred: axis: expected 0 or 1, got 2"),
+        (("x", ["x=Vi(1)"], None), TypeError, "Genred: reduction_op: expected a string, got NoneType"),
+    ],
+)
+def test_wrong_construction(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Genred(*arguments)
+
+
+def test_wrong_options():
+    with pytest.raises(ValueError, match="precision: expected"):
+        Genred("x", ["x=Vi(1)"], precision="best")
+    with pytest.raises(ValueError, match="sum_scheme: expected one of"):
+        Genred("x", ["x=Vi(1)"], sum_scheme="best")
+    with pytest.warns(DeprecationWarning):
+        Genred("x", ["x=Vi(1)"], dtype="float32")
+
+
+def test_huge_formulas(arrays):
+    for formula in ("(" * 100_000 + "x" + ")" * 100_000, "x" * 10_000_000):
+        with pytest.raises(ValueError, match="Genred: the formula has [0-9]+ characters; at most 65536"):
+            Genred(formula, ["x=Vi(3)"])(arrays[0])
+    with pytest.raises(ValueError, match="Genred: got 1000 aliases; at most 256|expected 0 to 256 aliases"):
+        Genred("x", ["x=Vi(3)"] * 1000)(arrays[0])
+
+
+def test_a_failed_call_leaves_the_object_usable(gauss, arrays):
+    expected = gauss(*arrays)
+    with pytest.raises(ValueError):
+        gauss(arrays[0])
+    assert np.array_equal(gauss(*arrays), expected)
