@@ -53,43 +53,43 @@ inline constexpr double kExp11F64[] = {
     0x1.28adb7a3330ebp-22,
     0x1.ad9790c77cfc9p-26};
 
-/// 2^r for 0 <= r <= 1, degree 5; error 2^-23.5.
+/// 2^r for 0 <= r <= 1, degree 5; error 2^-23.0.
 inline constexpr double kExp2Floor5F32[] = {
     0x1.0000000000000p+0,
-    0x1.62e4ba0000000p-1,
-    0x1.ebdb6a0000000p-3,
-    0x1.c91c100000000p-5,
-    0x1.277c1e0000000p-7,
-    0x1.e969000000000p-10};
+    0x1.62e4e20000000p-1,
+    0x1.ebd5240000000p-3,
+    0x1.c969bc0000000p-5,
+    0x1.2603240000000p-7,
+    0x1.ee51c20000000p-10};
 
-/// 2^r for 0 <= r <= 1, degree 10; error 2^-52.0.
+/// 2^r for 0 <= r <= 1, degree 10; error 2^-51.5.
 inline constexpr double kExp2Floor10F64[] = {
     0x1.0000000000000p+0,
-    0x1.62e42fefa38a8p-1,
-    0x1.ebfbdff83c979p-3,
-    0x1.c6b08d6bdb610p-5,
-    0x1.3b2ab793e4794p-7,
-    0x1.5d87e723b596fp-10,
-    0x1.430b45b99f729p-13,
-    0x1.ff88a48ba8197p-17,
-    0x1.654f3c9c51c09p-20,
-    0x1.96b706a5d0156p-24,
-    0x1.5561989b86c9bp-27};
+    0x1.62e42fefa383ap-1,
+    0x1.ebfbdff84100fp-3,
+    0x1.c6b08d6ae2c82p-5,
+    0x1.3b2ab7aea3ce1p-7,
+    0x1.5d87e3e434a79p-10,
+    0x1.430b829644caep-13,
+    0x1.ff8329cb9f874p-17,
+    0x1.65753b0bc65d2p-20,
+    0x1.95943dc78d155p-24,
+    0x1.573963d056e93p-27};
 
-/// 2^r for 0 <= r <= 1, degree 11; error 2^-58.1.
+/// 2^r for 0 <= r <= 1, degree 11; error 2^-57.5.
 inline constexpr double kExp2Floor11F64[] = {
     0x1.0000000000000p+0,
-    0x1.62e42fefa39f5p-1,
-    0x1.ebfbdff82c01bp-3,
-    0x1.c6b08d7066658p-5,
-    0x1.3b2ab6f71370dp-7,
-    0x1.5d87ff5280c65p-10,
-    0x1.4308f9932583bp-13,
-    0x1.ffcfd86ddfb67p-17,
-    0x1.628e7c00da918p-20,
-    0x1.b868975b5a78fp-24,
-    0x1.c280fc2618d39p-28,
-    0x1.58bf4dab2cf18p-31};
+    0x1.62e42fefa39f7p-1,
+    0x1.ebfbdff82be8fp-3,
+    0x1.c6b08d706d013p-5,
+    0x1.3b2ab6f6345f8p-7,
+    0x1.5d87ff743b169p-10,
+    0x1.4308f66d2f6afp-13,
+    0x1.ffd03875b13b1p-17,
+    0x1.628ad330e752dp-20,
+    0x1.b894c9863763bp-24,
+    0x1.c1540e941f1d1p-28,
+    0x1.5a78e4f555513p-31};
 
 /// 2^r for |r| <= 1/2, degree 5; error 2^-23.3.
 inline constexpr double kExp2Near5F32[] = {
@@ -99,16 +99,6 @@ inline constexpr double kExp2Near5F32[] = {
     0x1.c6b6d80000000p-5,
     0x1.3ce9840000000p-7,
     0x1.5bdb7c0000000p-10};
-
-/// 2^r for |r| <= 1/2, degree 6; error 2^-28.3.
-inline constexpr double kExp2Near6F32[] = {
-    0x1.0000000000000p+0,
-    0x1.62e4300000000p-1,
-    0x1.ebfbdc0000000p-3,
-    0x1.c6af7a0000000p-5,
-    0x1.3b2dd80000000p-7,
-    0x1.5f096e0000000p-10,
-    0x1.41745e0000000p-13};
 
 /// 2^r for |r| <= 1/2, degree 7; error 2^-34.3.
 inline constexpr double kExp2Near7F64[] = {
@@ -171,8 +161,18 @@ inline constexpr double kExp2Compensated11F64[] = {
     0x1.e6181bc752cd4p-28,
     0x1.e7c5c757fb35bp-32};
 
-/// (log(1+f) - f + f^2/2) / f^3 for -1/4 <= f <= 1/2; error 2^-27.6.
-inline constexpr double kLogF32[] = {
+/// (log(1+f) - f + f^2/2) / f^3 for -1/4 <= f <= 1/2, 7 terms; error 2^-24.6.
+inline constexpr double kLog7F32[] = {
+    0x1.5555b20000000p-2,
+    -0x1.ffecf00000000p-3,
+    0x1.993cce0000000p-3,
+    -0x1.57d53a0000000p-3,
+    0x1.313e840000000p-3,
+    -0x1.f0399c0000000p-4,
+    0x1.c784540000000p-5};
+
+/// (log(1+f) - f + f^2/2) / f^3 for -1/4 <= f <= 1/2, 8 terms; error 2^-27.6.
+inline constexpr double kLog8F32[] = {
     0x1.5555a40000000p-2,
     -0x1.00004a0000000p-2,
     0x1.99699e0000000p-3,
@@ -201,8 +201,18 @@ inline constexpr double kLog2F64[] = {
     0x1.2711b390ad665p-4,
     -0x1.83eae52f489ccp-6};
 
-/// (log((1+s)/(1-s)) - 2s) / s^3 in z = s^2, |s| <= 1/5; error 2^-62.7.
-inline constexpr double kLogF64[] = {
+/// (log((1+s)/(1-s)) - 2s) / s^3 in z = s^2, |s| <= 1/5, 7 terms; error 2^-55.9.
+inline constexpr double kLog7F64[] = {
+    0x1.555555555577dp-1,
+    0x1.99999998eec56p-2,
+    0x1.249249b392373p-2,
+    0x1.c71c0073dd5b4p-3,
+    0x1.747509f803146p-3,
+    0x1.384fb912ae2cfp-3,
+    0x1.3ad6bb1b350b5p-3};
+
+/// (log((1+s)/(1-s)) - 2s) / s^3 in z = s^2, |s| <= 1/5, 8 terms; error 2^-62.7.
+inline constexpr double kLog8F64[] = {
     0x1.555555555554fp-1,
     0x1.999999999c17cp-2,
     0x1.24924921e40f2p-2,
@@ -224,12 +234,11 @@ inline constexpr double kLogTailF64[] = {
     0x1.a73d4ac61b047p-4,
     0x1.da81650f11666p-4};
 
-/// (sin(r) - r) / r^3 in z = r^2; error 2^-32.4.
+/// (sin(r) - r) / r^3 in z = r^2; error 2^-27.6.
 inline constexpr double kSinF32[] = {
-    -0x1.5555560000000p-3,
-    0x1.11116e0000000p-7,
-    -0x1.a051300000000p-13,
-    0x1.79ae1c0000000p-19};
+    -0x1.5555420000000p-3,
+    0x1.1105fa0000000p-7,
+    -0x1.98d73e0000000p-13};
 
 /// (cos(r) - 1 + r^2/2) / r^4 in z = r^2; error 2^-32.5.
 inline constexpr double kCosF32[] = {

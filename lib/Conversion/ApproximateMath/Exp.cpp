@@ -92,9 +92,7 @@ Value expShort(Kit &kit, Operands x) {
   return kit.isDouble() ? expWith(kit, x[0], kExp10F64) : expWith(kit, x[0], kExp5F32);
 }
 
-Value expPlain(Kit &kit, Operands x) {
-  return kit.isDouble() ? expWith(kit, x[0], kExp11F64) : expWith(kit, x[0], kExp6F32);
-}
+Value expLong(Kit &kit, Operands x) { return expWith(kit, x[0], kExp11F64); }
 
 Value expDoubleWord(Kit &kit, DoubleWord x) {
   double vanish = expLimits(kit).vanish;
@@ -111,8 +109,12 @@ Value expDoubleWord(Kit &kit, DoubleWord x) {
   }
   llvm::ArrayRef<double> polynomial =
       kit.isDouble() ? llvm::ArrayRef<double>(kExp11F64) : llvm::ArrayRef<double>(kExp6F32);
-  Value tail = kit.horner(polynomial.drop_front(2), rest);
-  tail = kit.fma(kit.mul(rest, rest), tail, low);
+  Value series = kit.horner(polynomial.drop_front(2), rest);
+  Value square = kit.mul(rest, rest);
+  // A low part that is more than a rounding error counts exp(rest) times.
+  if (x.low)
+    low = kit.fma(low, kit.fma(square, series, rest), low);
+  Value tail = kit.fma(square, series, low);
   Value p = kit.add(kit.constant(1.0), kit.add(rest, tail));
   return kit.hasAvx512() ? kit.scalef(p, r.n.value) : scaleGradually(kit, p, r.n);
 }
@@ -127,14 +129,9 @@ Value exp2Short(Kit &kit, Operands x) {
                         : exp2NearWith(kit, x[0], kExp2Near5F32);
 }
 
-Value exp2Floor(Kit &kit, Operands x) {
-  return kit.isDouble() ? exp2FloorWith(kit, x[0], kExp2Floor11F64)
-                        : exp2FloorWith(kit, x[0], kExp2Floor5F32);
-}
-
-Value exp2Near(Kit &kit, Operands x) {
-  return kit.isDouble() ? exp2NearWith(kit, x[0], kExp2Near11F64)
-                        : exp2NearWith(kit, x[0], kExp2Near6F32);
+Value exp2Long(Kit &kit, Operands x) {
+  return kit.hasAvx512() ? exp2FloorWith(kit, x[0], kExp2Floor11F64)
+                         : exp2NearWith(kit, x[0], kExp2Near11F64);
 }
 
 Value exp2Compensated(Kit &kit, Operands operands) {

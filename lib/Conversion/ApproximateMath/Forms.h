@@ -12,17 +12,18 @@ using Form = Value (*)(Kit &, Operands);
 
 // Exp.cpp
 Value expShort(Kit &kit, Operands x);
-Value expPlain(Kit &kit, Operands x);
+/// Long forms of exp and exp2 are for double only.
+Value expLong(Kit &kit, Operands x);
 Value expCompensated(Kit &kit, Operands x);
 Value exp2Short(Kit &kit, Operands x);
-Value exp2Floor(Kit &kit, Operands x);
-Value exp2Near(Kit &kit, Operands x);
+Value exp2Long(Kit &kit, Operands x);
 Value exp2Compensated(Kit &kit, Operands x);
 /// exp(x.high + x.low) for a small low part; subnormal results are rounded once.
 Value expDoubleWord(Kit &kit, DoubleWord x);
 
 // Log.cpp
-Value logSeries(Kit &kit, Operands x);
+Value logShort(Kit &kit, Operands x);
+Value logLong(Kit &kit, Operands x);
 
 // Trig.cpp
 Value sinFloat(Kit &kit, Operands x);

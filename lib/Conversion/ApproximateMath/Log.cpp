@@ -30,27 +30,23 @@ Decomposed decomposeAvx512(Kit &kit, Value x) {
   return {kit.sub(kit.getExponent(x), kit.getExponent(m)), m};
 }
 
-Value logMantissaFloat(Kit &kit, Decomposed d) {
+Value logMantissaFloat(Kit &kit, Decomposed d, llvm::ArrayRef<double> polynomial) {
   Value f = kit.sub(d.mantissa, kit.constant(1.0));
   Value square = kit.mul(f, f);
-  Value tail = kit.mul(square, kit.fma(kit.horner(kLogF32, f), f, kit.constant(-0.5)));
+  Value tail = kit.mul(square, kit.fma(kit.horner(polynomial, f), f, kit.constant(-0.5)));
   tail = kit.fma(d.exponent, kLn2LowF32, tail);
   return kit.fma(d.exponent, kLn2HighF32, kit.add(f, tail));
 }
 
-Value logMantissaDouble(Kit &kit, Decomposed d) {
+Value logMantissaDouble(Kit &kit, Decomposed d, llvm::ArrayRef<double> polynomial) {
   Value f = kit.sub(d.mantissa, kit.constant(1.0));
   Value s = kit.div(f, kit.add(f, kit.constant(2.0)));
   Value z = kit.mul(s, s);
-  Value series = kit.mul(z, kit.horner(kLogF64, z));
+  Value series = kit.mul(z, kit.horner(polynomial, z));
   // f - s*f is 2s, so log(m) = f - (f^2/2 - s*(f^2/2 + series)) keeps f itself exact.
   Value half = kit.mul(kit.constant(0.5), kit.mul(f, f));
   Value tail = kit.fma(s, kit.add(half, series), kit.mul(d.exponent, kit.constant(kLn2LowF64)));
   return kit.fma(d.exponent, kLn2HighF64, kit.sub(f, kit.sub(half, tail)));
-}
-
-Value logDecomposed(Kit &kit, Decomposed d) {
-  return kit.isDouble() ? logMantissaDouble(kit, d) : logMantissaFloat(kit, d);
 }
 
 /// Zero gives -infinity, negative numbers and NaN give NaN, infinity itself.
@@ -74,9 +70,19 @@ Decomposed decompose(Kit &kit, Value x) {
   return {kit.sub(d.exponent, down), d.mantissa};
 }
 
-Value logSeries(Kit &kit, Operands x) {
-  Value result = logDecomposed(kit, decompose(kit, x[0]));
-  return kit.hasAvx512() ? result : fixSpecial(kit, x[0], result);
+static Value logWith(Kit &kit, Value x, llvm::ArrayRef<double> polynomial) {
+  Decomposed d = decompose(kit, x);
+  Value result = kit.isDouble() ? logMantissaDouble(kit, d, polynomial)
+                                : logMantissaFloat(kit, d, polynomial);
+  return kit.hasAvx512() ? result : fixSpecial(kit, x, result);
+}
+
+Value logShort(Kit &kit, Operands x) {
+  return kit.isDouble() ? logWith(kit, x[0], kLog7F64) : logWith(kit, x[0], kLog7F32);
+}
+
+Value logLong(Kit &kit, Operands x) {
+  return kit.isDouble() ? logWith(kit, x[0], kLog8F64) : logWith(kit, x[0], kLog8F32);
 }
 
 } // namespace keops::approx

@@ -15,15 +15,15 @@ constexpr double everywhere = std::numeric_limits<double>::infinity();
 // clang-format off
 const Row rows[] = {
     // function     widths levels   targets   form             f32   f64  flush  fast domain       method
-    {"math.exp",    Both, Fast,     Any,      expShort,        5.0,  5.0, true,  everywhere,       "two-part log(2), degree 5 (10)"},
-    {"math.exp",    Both, Default,  Any,      expPlain,        2.5,  2.5, true,  everywhere,       "two-part log(2), degree 6 (11)"},
+    {"math.exp",    F64,  Default,  Any,      expLong,         0.0,  2.5, true,  everywhere,       "two-part log(2), degree 11"},
+    {"math.exp",    Both, Quick,    Any,      expShort,        2.5,  5.0, true,  everywhere,       "two-part log(2), degree 5 (10)"},
     {"math.exp",    Both, High,     Any,      expCompensated,  1.0,  1.0, false, everywhere,       "degree 6 (11), compensated rest"},
-    {"math.exp2",   Both, Fast,     Any,      exp2Short,       5.0,  5.0, true,  everywhere,       "degree 5 (10)"},
-    {"math.exp2",   Both, Default,  Avx512,   exp2Floor,       2.5,  2.5, true,  everywhere,       "vreduce, degree 5 (11), vscalef"},
-    {"math.exp2",   Both, Default,  Portable, exp2Near,        2.5,  2.5, true,  everywhere,       "nearest integer, degree 6 (11)"},
+    {"math.exp2",   F64,  Default,  Any,      exp2Long,        0.0,  2.5, true,  everywhere,       "degree 11; vreduce and vscalef on AVX-512"},
+    {"math.exp2",   Both, Quick,    Any,      exp2Short,       2.5,  5.0, true,  everywhere,       "degree 5 (10); vreduce and vscalef on AVX-512"},
     {"math.exp2",   Both, High,     Fused,    exp2Compensated, 1.0,  1.0, false, everywhere,       "two-part linear term, degree 6 (11)"},
     {"math.exp2",   Both, High,     Plain,    exp2Compensated, 1.5,  1.5, false, everywhere,       "two-part linear term, degree 6 (11)"},
-    {"math.log",    Both, All,      Any,      logSeries,       1.0,  1.0, false, everywhere,       "mantissa in [3/4, 3/2), degree 10; atanh series (double)"},
+    {"math.log",    Both, Quick,    Any,      logShort,        2.5,  1.0, false, everywhere,       "mantissa in [3/4, 3/2), degree 9; atanh series (double)"},
+    {"math.log",    Both, High,     Any,      logLong,         1.0,  1.0, false, everywhere,       "mantissa in [3/4, 3/2), degree 10; atanh series (double)"},
     {"math.sin",    F32,  Quick,    Fused,    sinFloat,        2.5,  0.0, false, trigFloatDomain,  "pi/2 in three parts"},
     {"math.cos",    F32,  Quick,    Fused,    cosFloat,        2.5,  0.0, false, trigFloatDomain,  "pi/2 in three parts"},
     {"math.sin",    Both, All,      Any,      sinWide,         1.0,  1.0, false, trigWideDomain,   "in double; compensated for double"},

@@ -1,6 +1,7 @@
 // The list of functions, the measure of error and the choice of arguments.
 #include "Reference.h"
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -84,8 +85,27 @@ const Function &findFunction(const std::string &opName) {
   throw std::out_of_range("no reference for " + opName);
 }
 
+/// The distance between neighbours in T around a value of the given binary exponent.
 template <typename T>
-double ulpError(T got, long double exact, bool mayFlush) {
+static Exact<T> unitAt(int exponent) {
+  using Limits = std::numeric_limits<T>;
+  return std::ldexp(Exact<T>(1), std::max(exponent + 1, Limits::min_exponent) - Limits::digits);
+}
+
+/// Built from bits, because the sweep over all floats spends its time here.
+template <>
+double unitAt<float>(int exponent) {
+  return std::bit_cast<double>(uint64_t(std::max(exponent, -126) - 23 + 1023) << 52);
+}
+
+static int exponentOf(double value) {
+  return int(std::bit_cast<uint64_t>(value) >> 52 & 0x7ff) - 1023;
+}
+
+static int exponentOf(long double value) { return value == 0 ? -100000 : std::ilogb(value); }
+
+template <typename T>
+double ulpError(T got, Exact<T> exact, bool mayFlush) {
   using Limits = std::numeric_limits<T>;
   if (std::isnan(exact) || std::isnan(got))
     return std::isnan(exact) && std::isnan(got) ? 0 : INFINITY;
@@ -95,14 +115,12 @@ double ulpError(T got, long double exact, bool mayFlush) {
     return 0;
   if (std::isinf(exact))
     return INFINITY;
-  int exponent = exact == 0 ? Limits::min_exponent : std::max(std::ilogb(exact) + 1, Limits::min_exponent);
-  long double unit = std::ldexp(1.0L, exponent - Limits::digits);
-  long double value = std::isinf(got) ? std::copysign(std::ldexp(1.0L, Limits::max_exponent), got)
-                                      : (long double)got;
-  return double(std::fabs(value - exact) / unit);
+  Exact<T> value = std::isinf(got) ? std::copysign(std::ldexp(Exact<T>(1), Limits::max_exponent), got)
+                                   : Exact<T>(got);
+  return double(std::fabs(value - exact) / unitAt<T>(exponentOf(exact)));
 }
 
-template double ulpError<float>(float, long double, bool);
+template double ulpError<float>(float, double, bool);
 template double ulpError<double>(double, long double, bool);
 
 template <typename T>

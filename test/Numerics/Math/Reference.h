@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace keops::test {
@@ -23,11 +24,15 @@ struct Function {
 
 const Function &findFunction(const std::string &opName);
 
+/// What exact values of results in T are kept in.
+template <typename T>
+using Exact = std::conditional_t<sizeof(T) == 4, double, long double>;
+
 /// |got - exact| in units in the last place of `exact` in type T; infinite where one is NaN and the other not.
 template <typename T>
-double ulpError(T got, long double exact, bool mayFlush);
+double ulpError(T got, Exact<T> exact, bool mayFlush);
 
-extern template double ulpError<float>(float, long double, bool);
+extern template double ulpError<float>(float, double, bool);
 extern template double ulpError<double>(double, long double, bool);
 
 /// About `count` arguments: bit patterns in even strata, and uniform ones in the function's range.
@@ -40,8 +45,11 @@ extern template void makeSamples<double>(const Function &, size_t, std::vector<d
                                          std::vector<double> &);
 
 template <typename T>
-long double exactValue(const Function &function, T x, T z) {
-  return sizeof(T) == 4 ? (long double)function.exactForFloat(x, z) : function.exact(x, z);
+Exact<T> exactValue(const Function &function, T x, T z) {
+  if constexpr (sizeof(T) == 4)
+    return function.exactForFloat(x, z);
+  else
+    return function.exact(x, z);
 }
 
 } // namespace keops::test
