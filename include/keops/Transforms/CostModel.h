@@ -1,0 +1,28 @@
+// What a map_reduce costs and which register tile suits it. ChooseSchedule and the program's
+// manifest read it.
+#ifndef KEOPS_TRANSFORMS_COSTMODEL_H
+#define KEOPS_TRANSFORMS_COSTMODEL_H
+
+#include "keops/IR/Keops.h"
+
+namespace keops {
+
+/// Scalar operations per pair (i, j), a function call such as exp counting as several.
+int64_t estimateCost(MapReduceOp op);
+
+/// The vector registers of the target.
+struct RegisterModel {
+  int64_t lanes32;   ///< 32-bit lanes of one register
+  int64_t registers; ///< how many there are
+};
+/// 32 registers with AVX-512 (16 lanes), 16 otherwise.
+RegisterModel getRegisterModel(int64_t lanes32);
+
+/// How many vector registers one row of `op` keeps alive in the loop over the reduced index.
+int64_t estimateLiveVectors(MapReduceOp op, int64_t chunk);
+/// The schedule that the model prefers.
+ScheduleAttr chooseSchedule(MapReduceOp op, const RegisterModel &model);
+
+} // namespace keops
+
+#endif // KEOPS_TRANSFORMS_COSTMODEL_H

@@ -1,0 +1,117 @@
+// Counts operations and live registers of a map_reduce. The numbers are cycles of a vector unit
+// relative to an addition, rounded; they order alternatives and need not be exact.
+#include "keops/Transforms/CostModel.h"
+#include "keops/IR/Emitter.h"
+#include "keops/IR/Reduction.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace keops;
+
+//===-- Operations per pair
+//----------------------------------------------------------------------------------------===//
+
+static int64_t costPerComponent(Operation *op) {
+  return llvm::TypeSwitch<Operation *, int64_t>(op)
+      .Case<ExpOp, Exp2Op>([](auto) { return 8; })
+      .Case<LogOp>([](auto) { return 12; })
+      .Case<SinOp, CosOp>([](auto) { return 16; })
+      .Case<PowfOp>([](auto) { return 32; })
+      .Case<DivideOp, InvOp, SqrtOp, RsqrtOp, PowOp>([](auto) { return 4; })
+      .Default([](auto) { return 1; });
+}
+
+static int64_t costOf(Operation *op) {
+  if (isa<ConstantOp, ZeroOp, SumTOp, ConcatOp, ElemOp, ElemTOp, ExtractOp, ExtractTOp, YieldOp>(
+          op))
+    return 0;
+  if (auto sum = dyn_cast<SumOp>(op))
+    return getDim(sum.getX());
+  if (auto product = dyn_cast<ScalprodOp>(op))
+    return 2 * std::max(getDim(product.getX()), getDim(product.getY()));
+  return costPerComponent(op) * getDim(op->getResult(0));
+}
+
+static int64_t costOfReduction(ReduceAttr reduce, ArrayRef<Value> formulas) {
+  int64_t dim = getDim(formulas[0]);
+  switch (reduce.getKind()) {
+  case ReductionKind::Sum:
+    return dim;
+  case ReductionKind::LogSumExp:
+  case ReductionKind::SumSoftMaxWeight:
+    return 10 + 2 * getDim(formulas[1]);
+  case ReductionKind::KMin:
+  case ReductionKind::ArgKMin:
+  case ReductionKind::KMinArgKMin:
+    return 4 * dim;
+  default:
+    return 2 * dim;
+  }
+}
+
+int64_t keops::estimateCost(MapReduceOp op) {
+  int64_t cost = 0;
+  for (Operation &formula : op.getBlock())
+    cost += costOf(&formula);
+  for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs()))
+    cost += costOfReduction(reduce, op.getFormulas(r));
+  return std::max<int64_t>(cost, 1);
+}
+
+//===-- Registers
+//--------------------------------------------------------------------------------------------------===//
+
+RegisterModel keops::getRegisterModel(int64_t lanes32) {
+  return {lanes32, lanes32 >= 16 ? 32 : 16};
+}
+
+/// Vectors of the inner loop that carry the state of one reduction.
+static int64_t stateVectors(ReduceAttr reduce, ArrayRef<Value> formulas, int64_t chunk) {
+  const ReductionInfo &info = getReductionInfo(reduce.getKind());
+  int64_t width = std::min(getDim(formulas.back()), chunk);
+  if (info.derivative == "logsumexp" || info.derivative == "softmax")
+    return width + 2;
+  bool indices = llvm::any_of(info.results, [](const ResultInfo &result) { return result.index; });
+  return indices ? 2 * width : width;
+}
+
+int64_t keops::estimateLiveVectors(MapReduceOp op, int64_t chunk) {
+  constexpr int64_t temporaries = 4;
+  int64_t live = temporaries;
+  for (Value argument : op.getBlock().getArguments())
+    if (getValueType(argument).getPlacement() == op.getKept())
+      // Longer vectors are read in loops, a few components at a time.
+      live += getDim(argument) <= Emitter::unrollLimit ? getDim(argument) : 2;
+  for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs()))
+    live += stateVectors(reduce, op.getFormulas(r), chunk);
+  return live;
+}
+
+//===-- The choice
+//-------------------------------------------------------------------------------------------------===//
+
+/// How many components of the widest result are carried at a time. Sorted lists are kept one
+/// component at a time.
+static int64_t chooseChunk(MapReduceOp op) {
+  constexpr int64_t widest = 8;
+  int64_t chunk = 1;
+  for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs())) {
+    if (getReductionInfo(reduce.getKind()).takesK)
+      return 1;
+    chunk = std::max(chunk, std::min(getDim(op.getFormulas(r).back()), widest));
+  }
+  return chunk;
+}
+
+static bool isDouble(MapReduceOp op) {
+  return getValueType(op.getFormulas(0).front()).getElementType().isF64();
+}
+
+ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
+  constexpr int64_t mostRows = 3, block = 16, blocks = 8, split = 64;
+  int64_t chunk = chooseChunk(op);
+  int64_t rows = std::clamp<int64_t>(model.registers / estimateLiveVectors(op, chunk), 1, mostRows);
+  int64_t lanes = std::max<int64_t>(isDouble(op) ? model.lanes32 / 2 : model.lanes32, 1);
+  return ScheduleAttr::get(op.getContext(), rows, lanes, block, blocks, chunk, split);
+}

@@ -1,0 +1,81 @@
+// Rules about minus signs, which move outwards and cancel. All are exact. The first line of each
+// rule is the rule.
+#include "Rules.h"
+
+using namespace mlir;
+using namespace keops;
+
+/// f if `value` is -f, otherwise null.
+static Value negated(Value value) {
+  auto minus = value.getDefiningOp<MinusOp>();
+  return minus ? minus.getX() : Value();
+}
+
+static Value minus(OpBuilder &b, Operation *op, Value value) {
+  return MinusOp::create(b, op->getLoc(), value);
+}
+
+// -(-f) = f
+static Value doubleMinus(MinusOp op, OpBuilder &) { return negated(op.getX()); }
+
+// -(f - g) = g - f
+static Value minusDifference(MinusOp op, OpBuilder &b) {
+  auto difference = op.getX().getDefiningOp<SubtractOp>();
+  if (!difference || !difference->hasOneUse())
+    return {};
+  return SubtractOp::create(b, op.getLoc(), difference.getY(), difference.getX());
+}
+
+// f + (-g) = f - g, (-f) + g = g - f
+static Value addNegated(AddOp op, OpBuilder &b) {
+  if (Value g = negated(op.getY()))
+    return SubtractOp::create(b, op.getLoc(), op.getX(), g);
+  if (Value f = negated(op.getX()))
+    return SubtractOp::create(b, op.getLoc(), op.getY(), f);
+  return {};
+}
+
+// f - (-g) = f + g, (-f) - g = -(f + g)
+static Value subtractNegated(SubtractOp op, OpBuilder &b) {
+  if (Value g = negated(op.getY()))
+    return AddOp::create(b, op.getLoc(), op.getX(), g);
+  if (Value f = negated(op.getX()))
+    return minus(b, op, AddOp::create(b, op.getLoc(), f, op.getY()));
+  return {};
+}
+
+// (-f) * (-g) = f * g; (-f) * g = f * (-g) = -(f * g); the same for f / g and <f, g>. The sign of a
+// scalar that multiplies a vector stays where it is: moved outwards it would cost one operation per
+// component.
+template <typename OpTy>
+static Value signOfProduct(OpTy op, OpBuilder &b) {
+  Value f = negated(op.getX()), g = negated(op.getY());
+  if (!f && !g)
+    return {};
+  int64_t dim = getDim(op.getResult());
+  if (!(f && g) && getDim(f ? f : g) < dim)
+    return {};
+  Value product = OpTy::create(b, op.getLoc(), f ? f : op.getX(), g ? g : op.getY());
+  return f && g ? product : minus(b, op, product);
+}
+
+// F(-f) = F(f) for f^2, |f| and cos
+template <typename OpTy>
+static Value evenFunction(OpTy op, OpBuilder &b) {
+  Value f = negated(op.getX());
+  return f ? OpTy::create(b, op.getLoc(), f).getResult() : Value();
+}
+
+// F(-f) = -F(f) for the sum of components, 1/f, sin and sign
+template <typename OpTy>
+static Value oddFunction(OpTy op, OpBuilder &b) {
+  Value f = negated(op.getX());
+  return f ? minus(b, op, OpTy::create(b, op.getLoc(), f)) : Value();
+}
+
+void keops::populateSignRules(RewritePatternSet &patterns) {
+  addRules(patterns, doubleMinus, minusDifference, addNegated, subtractNegated,
+           signOfProduct<MultOp>, signOfProduct<DivideOp>, signOfProduct<ScalprodOp>,
+           evenFunction<SquareOp>, evenFunction<AbsOp>, evenFunction<CosOp>, oddFunction<SumOp>,
+           oddFunction<InvOp>, oddFunction<SinOp>, oddFunction<SignOp>);
+}
