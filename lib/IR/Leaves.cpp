@@ -22,6 +22,13 @@ Value ConstantOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
 Value ZeroOp::emitComponent(Emitter &emitter, OpFoldResult) { return emitter.zero(getLoc()); }
 Value ZeroOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
 
+/// Whether a value is reduced already: the result of a reduction, or its gradient.
+static bool isReduced(Value value) {
+  if (auto grad = value.getDefiningOp<GradOp>())
+    return isReduced(grad.getFormula());
+  return value.getDefiningOp<MapReduceOp>() != nullptr;
+}
+
 LogicalResult GradOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, ValueRange operands,
                                        DictionaryAttr, OpaqueProperties, RegionRange,
                                        SmallVectorImpl<Type> &types) {
@@ -35,7 +42,7 @@ LogicalResult GradOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   // A gradient of a reduction lives where its variable lives (for a parameter: where the reduction lives, its rows
   // are summed by the caller); a gradient of a formula lives where any of the three does.
   Placement placement = join(formula.getPlacement(), join(variable.getPlacement(), adjoint.getPlacement()));
-  if (operands[0].getDefiningOp<MapReduceOp>())
+  if (isReduced(operands[0]))
     placement = variable.getPlacement() == Placement::P ? formula.getPlacement() : variable.getPlacement();
   types.push_back(ValueType::get(context, variable.getDim(), formula.getElementType(), placement));
   return success();
