@@ -1,0 +1,43 @@
+// Constructors and registration of the passes of lib/Conversion, generated from Passes.td.
+#ifndef KEOPS_CONVERSION_PASSES_H
+#define KEOPS_CONVERSION_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+#include <memory>
+
+namespace mlir {
+class LLVMTypeConverter;
+namespace arith {
+class ArithDialect;
+}
+namespace func {
+class FuncDialect;
+}
+namespace LLVM {
+class LLVMDialect;
+}
+namespace math {
+class MathDialect;
+}
+namespace memref {
+class MemRefDialect;
+}
+namespace omp {
+class OpenMPDialect;
+}
+namespace scf {
+class SCFDialect;
+}
+namespace vector {
+class VectorDialect;
+}
+} // namespace mlir
+
+namespace keops {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "keops/Conversion/Passes.h.inc"
+} // namespace keops
+
+#endif // KEOPS_CONVERSION_PASSES_H

@@ -1,0 +1,56 @@
+// Passes of lib/Conversion. The order in which they run stands in lib/Pipelines.
+#ifndef KEOPS_CONVERSION_PASSES_TD
+#define KEOPS_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertMapReduceToCPU : Pass<"convert-keops-map-reduce-to-cpu", "::mlir::ModuleOp"> {
+  let summary = "Lower map_reduce to loops over vectors, with OpenMP worksharing";
+  let description = [{
+    Assumes functions of `keops.map` and `keops.map_reduce` with schedules, without composites or gradients.
+
+    A function `@f` becomes a private `@f_body(context, M, N, threads, workspace, inputs, outputs)` over memrefs.
+    Each map_reduce is one parallel region of four loops: pack the rows of the reduced index, pack tiles of kept rows,
+    reduce every piece (a tile and a part of the reduced index), then merge the pieces of each tile in order and write
+    its rows. The module receives the attribute `keops.manifest`.
+
+    ```mlir
+    %s = keops.map_reduce over j reduce [#keops.reduce<Sum>] schedule <rows = 3, lanes = 16, ...> (%x, %y) ...
+    // becomes, for a tile of 48 rows:
+    scf.for %j ... iter_args(%sum : vector<3x16xf32>) {
+      %yj = memref.load ...           // one component of y_j, broadcast over the lanes
+      %d = arith.subf %xi, ... : vector<3x16xf32>
+      ...
+    }
+    ```
+  }];
+  let options = [Option<"threads", "threads", "std::string", /*default=*/"\"openmp\"",
+                        "`openmp`, or `none` for programs that must not need a thread runtime">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::omp::OpenMPDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ContractMultiplyAdd : Pass<"keops-contract-multiply-add", "::mlir::ModuleOp"> {
+  let summary = "Fuse a product into the sum that alone uses it";
+  let description = [{
+    Assumes that the target has fused multiply-add instructions. `a * b + c` becomes `math.fma a, b, c` and
+    `c - a * b` becomes `math.fma -a, b, c` where the product has no other use: one rounding instead of two. Runs
+    before the expansion of math functions, which say themselves where they fuse.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+def EmitEntryPoint : Pass<"keops-emit-entry-point", "::mlir::ModuleOp"> {
+  let summary = "Add the exported C functions to a program in the LLVM dialect";
+  let description = [{
+    Assumes that `@<symbol>_body` is in the LLVM dialect and that the module carries `keops.manifest`. Adds
+    `int32_t <symbol>(const keops_args *)` of keops-c/program.h, which unpacks its argument for the body, and the
+    body of `keops_should_stop`, which polls the cancel flag and the caller's callback. With `plain` also adds
+    `int32_t <symbol>_call(M, N, inputs..., outputs..., threads)` for ahead-of-time users, on contiguous arrays.
+  }];
+  let options = [Option<"plain", "plain", "bool", /*default=*/"false", "also add the function on plain pointers">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // KEOPS_CONVERSION_PASSES_TD

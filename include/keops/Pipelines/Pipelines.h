@@ -1,0 +1,49 @@
+// The stages of the corridor as pass pipelines. Each can be run alone, dumped after, and restarted from.
+#ifndef KEOPS_PIPELINES_PIPELINES_H
+#define KEOPS_PIPELINES_PIPELINES_H
+
+#include "keops/IR/Keops.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+#include <string>
+
+namespace keops {
+
+/// What the stages need to know about the machine and the request.
+struct PipelineOptions {
+  /// 32-bit lanes of a vector register.
+  int64_t lanes32 = 16;
+  bool hasFMA = true;
+  bool hasAVX512 = true;
+  bool hasAVX2 = true;
+  Precision precision = Precision::Default;
+  /// OpenMP worksharing, or plain loops.
+  bool threads = true;
+  /// Also export the function on plain pointers.
+  bool plainFunction = false;
+  /// Schedule fields forced by hand, e.g. "rows=2,block=16".
+  std::string schedule;
+};
+
+/// Formulas as written -> composites expanded, gradients derived, simplified.
+void buildFormulaPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// -> scales folded, values placed, reductions fused, schedules chosen.
+void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// -> loops over vectors with OpenMP.
+void buildLoopsPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// -> the LLVM dialect, with exported functions.
+void buildLLVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// All of the above.
+void buildCPUPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+
+/// Registers `--keops-to-cpu` and the single stages `--keops-formula-stage`, `--keops-schedule-stage`,
+/// `--keops-loops-stage`, `--keops-llvm-stage`.
+void registerKeopsPipelines();
+/// Registers every pass of the project.
+void registerKeopsPasses();
+
+} // namespace keops
+
+#endif // KEOPS_PIPELINES_PIPELINES_H

@@ -1,0 +1,114 @@
+// Builds `int32_t <symbol>_call(int64_t M, int64_t N, const T *inputs..., T *outputs..., int32_t threads)` on contiguous
+// row-major arrays: fills keops_args on the stack, takes the workspace from aligned_alloc, calls `<symbol>`.
+#include "PlainFunction.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+#include "keops-c/program.h"
+
+#include <cstddef>
+
+using namespace mlir;
+using namespace keops;
+
+namespace {
+class PlainFunctionWriter {
+public:
+  PlainFunctionWriter(ModuleOp module, const Manifest &manifest)
+      : module(module), manifest(manifest), b(module.getContext()), loc(module.getLoc()),
+        pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
+  void write();
+
+private:
+  Value i64(int64_t k) { return LLVM::ConstantOp::create(b, loc, b.getI64Type(), k); }
+  Value bytes(int64_t count) {
+    return LLVM::AllocaOp::create(b, loc, pointer, b.getI8Type(), i64(count), /*alignment=*/8);
+  }
+  void put(Value value, Value base, int64_t offset) {
+    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, LLVM::GEPArg(static_cast<int32_t>(offset)));
+    LLVM::StoreOp::create(b, loc, value, address);
+  }
+  Value arrays(unsigned firstArgument, ArrayRef<int64_t> components);
+  Value workspaceBytes(Value sizeI, Value sizeJ);
+  Value workspace(Value sizeI, Value sizeJ);
+  LLVM::LLVMFuncOp declare(StringRef name, Type result, ArrayRef<Type> arguments);
+
+  ModuleOp module;
+  const Manifest &manifest;
+  OpBuilder b;
+  Location loc;
+  Type pointer;
+  LLVM::LLVMFuncOp function;
+};
+} // namespace
+
+LLVM::LLVMFuncOp PlainFunctionWriter::declare(StringRef name, Type result, ArrayRef<Type> arguments) {
+  if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return known;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(module.getBody());
+  return LLVM::LLVMFuncOp::create(b, loc, name, LLVM::LLVMFunctionType::get(result, arguments));
+}
+
+/// An array of keops_array on the stack for the pointer arguments from `firstArgument` on.
+Value PlainFunctionWriter::arrays(unsigned firstArgument, ArrayRef<int64_t> components) {
+  Value base = bytes(std::max<size_t>(components.size(), 1) * sizeof(keops_array));
+  for (auto [k, count] : llvm::enumerate(components)) {
+    int64_t at = k * sizeof(keops_array);
+    put(function.getArgument(firstArgument + k), base, at + offsetof(keops_array, data));
+    put(i64(count), base, at + offsetof(keops_array, row_stride));
+    put(i64(1), base, at + offsetof(keops_array, component_stride));
+  }
+  return base;
+}
+
+Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
+  auto times = [&](Value size, int64_t factor) -> Value { return LLVM::MulOp::create(b, loc, size, i64(factor)); };
+  Value total = LLVM::AddOp::create(b, loc, times(sizeI, manifest.workspacePerI), times(sizeJ, manifest.workspacePerJ));
+  // aligned_alloc wants a multiple of the alignment, which every coefficient is, and more than nothing.
+  return LLVM::AddOp::create(b, loc, total, i64(manifest.workspaceConstant + 64));
+}
+
+Value PlainFunctionWriter::workspace(Value sizeI, Value sizeJ) {
+  auto allocate = declare("aligned_alloc", pointer, {b.getI64Type(), b.getI64Type()});
+  return LLVM::CallOp::create(b, loc, allocate, ValueRange{i64(64), workspaceBytes(sizeI, sizeJ)}).getResult();
+}
+
+void PlainFunctionWriter::write() {
+  SmallVector<int64_t> inputs, outputs;
+  for (const ManifestInput &input : manifest.inputs)
+    inputs.push_back(input.dim);
+  for (const ManifestOutput &output : manifest.outputs)
+    outputs.push_back(output.components());
+  SmallVector<Type> types = {b.getI64Type(), b.getI64Type()};
+  types.append(inputs.size() + outputs.size(), pointer);
+  types.push_back(b.getI32Type());
+  b.setInsertionPointToEnd(module.getBody());
+  function = LLVM::LLVMFuncOp::create(b, loc, manifest.symbol + "_call", LLVM::LLVMFunctionType::get(b.getI32Type(), types));
+  Block *entry = function.addEntryBlock(b), *run = b.createBlock(&function.getBody()), *noMemory = b.createBlock(&function.getBody());
+  b.setInsertionPointToStart(entry);
+  Value sizeI = function.getArgument(0), sizeJ = function.getArgument(1), null = LLVM::ZeroOp::create(b, loc, pointer);
+  Value args = bytes(sizeof(keops_args)), inputArrays = arrays(2, inputs), outputArrays = arrays(2 + inputs.size(), outputs);
+  Value memory = workspace(sizeI, sizeJ);
+  put(sizeI, args, offsetof(keops_args, size_i));
+  put(sizeJ, args, offsetof(keops_args, size_j));
+  put(inputArrays, args, offsetof(keops_args, inputs));
+  put(outputArrays, args, offsetof(keops_args, outputs));
+  put(memory, args, offsetof(keops_args, workspace));
+  put(null, args, offsetof(keops_args, cancel));
+  put(null, args, offsetof(keops_args, poll));
+  put(null, args, offsetof(keops_args, poll_data));
+  put(function.getArgument(types.size() - 1), args, offsetof(keops_args, threads));
+  LLVM::CondBrOp::create(b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, memory, null), noMemory, run);
+  b.setInsertionPointToStart(run);
+  Value code = LLVM::CallOp::create(b, loc, TypeRange{b.getI32Type()}, manifest.symbol, ValueRange{args}).getResult();
+  auto release = declare("free", LLVM::LLVMVoidType::get(b.getContext()), {pointer});
+  LLVM::CallOp::create(b, loc, release, ValueRange{memory});
+  LLVM::ReturnOp::create(b, loc, code);
+  b.setInsertionPointToStart(noMemory);
+  LLVM::ReturnOp::create(b, loc, LLVM::ConstantOp::create(b, loc, b.getI32Type(), KEOPS_STEP_NO_MEMORY).getResult());
+}
+
+void keops::emitPlainFunction(ModuleOp module, const Manifest &manifest) {
+  PlainFunctionWriter(module, manifest).write();
+}

@@ -1,0 +1,259 @@
+// Turns a function of keops values into a function over memory: one parallel region per map_reduce (Phases.cpp), and
+// the manifest that tells the runtime how to call it. The exported entry is added by EmitEntryPoint.
+#include "keops/Conversion/Passes.h"
+
+#include "Phases.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+namespace keops {
+#define GEN_PASS_DEF_CONVERTMAPREDUCETOCPU
+#include "keops/Conversion/Passes.h.inc"
+} // namespace keops
+
+using namespace mlir;
+using namespace keops;
+using namespace keops::cpu;
+
+namespace {
+/// Lowers one function. Its new signature: context, M, N, threads, workspace, inputs, outputs.
+class FunctionLowering {
+public:
+  FunctionLowering(func::FuncOp source, bool parallel) : source(source), parallel(parallel), b(source) {}
+  LogicalResult run();
+
+private:
+  LogicalResult check();
+  func::FuncOp createFunction();
+  Frame createFrame(func::FuncOp function);
+  void evaluateParameters(Frame &frame, Workspace &workspace);
+  void lowerReductions(Frame &frame, Workspace &workspace);
+  SmallVector<Rows> outputsOf(Frame &frame, Workspace &workspace, MapReduceOp op);
+  void copyRepeatedResults(Frame &frame);
+  std::string manifest(const Workspace &workspace);
+
+  func::FuncOp source;
+  bool parallel;
+  OpBuilder b;
+  SmallVector<Rows> results;
+  RowTable rows;
+};
+} // namespace
+
+static constexpr unsigned fixedArguments = 5;
+
+static MemRefType rowsType(ValueType type) {
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  auto layout = StridedLayoutAttr::get(type.getContext(), 0, {dynamic, dynamic});
+  return MemRefType::get({dynamic, dynamic}, type.getElementType(), layout);
+}
+
+/// The operations that may stand at function level here, and their preconditions.
+LogicalResult FunctionLowering::check() {
+  for (Operation &op : source.getBody().front()) {
+    if (auto reduce = dyn_cast<MapReduceOp>(op)) {
+      if (!reduce.getSchedule())
+        return reduce.emitOpError("has no schedule; run --keops-choose-schedule first");
+    } else if (!isa<MapOp, func::ReturnOp>(op)) {
+      return op.emitOpError("is not expected at function level before the conversion to loops");
+    }
+  }
+  for (Value result : source.getBody().front().getTerminator()->getOperands())
+    if (!result.getDefiningOp<MapReduceOp>())
+      return source.emitOpError("expected every result to come from a keops.map_reduce");
+  return success();
+}
+
+func::FuncOp FunctionLowering::createFunction() {
+  Type index = b.getIndexType(), pointer = LLVM::LLVMPointerType::get(b.getContext());
+  SmallVector<Type> types = {pointer, index, index, b.getI32Type(),
+                             MemRefType::get({ShapedType::kDynamic}, b.getI8Type())};
+  for (Type type : source.getArgumentTypes())
+    types.push_back(rowsType(cast<ValueType>(type)));
+  for (Type type : source.getResultTypes())
+    types.push_back(rowsType(cast<ValueType>(type)));
+  std::string name = (source.getSymName() + "_body").str();
+  auto function = func::FuncOp::create(b, source.getLoc(), name, b.getFunctionType(types, {}));
+  function.setPrivate();
+  function.addEntryBlock();
+  return function;
+}
+
+Frame FunctionLowering::createFrame(func::FuncOp function) {
+  b.setInsertionPointToStart(&function.getBody().front());
+  unsigned inputs = source.getNumArguments();
+  for (auto [argument, value] : llvm::zip(source.getArguments(), function.getArguments().slice(fixedArguments, inputs)))
+    rows[argument] = {value};
+  for (Value output : function.getArguments().drop_front(fixedArguments + inputs))
+    results.push_back({output});
+  return {b, source.getLoc(), function.getArgument(1), function.getArgument(2), function.getArgument(3),
+          function.getArgument(4), function.getArgument(0), parallel};
+}
+
+/// Values that depend on parameters alone are computed once, ahead of everything else.
+void FunctionLowering::evaluateParameters(Frame &frame, Workspace &workspace) {
+  for (auto map : source.getOps<MapOp>()) {
+    if (map.getOver() != Placement::P)
+      continue;
+    for (Value result : map.getResults()) {
+      ValueType type = getValueType(result);
+      int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
+      rows[result] = asRows(frame, workspace.allocate(type.getElementType(), {bytes, 0, 0}), type.getDim());
+    }
+    evaluateMap(frame, map, rows, frame.index(0), [&](unsigned r, OpFoldResult k, Value value) {
+      rows.lookup(map.getResult(r)).store(frame, value, frame.index(0), toValue(frame, k));
+    });
+  }
+}
+
+/// A result that the function returns goes straight to its output, any other to the workspace.
+SmallVector<Rows> FunctionLowering::outputsOf(Frame &frame, Workspace &workspace, MapReduceOp op) {
+  SmallVector<Rows> outputs;
+  OperandRange returned = source.getBody().front().getTerminator()->getOperands();
+  for (Value result : op.getResults()) {
+    unsigned number = llvm::find(returned, result) - returned.begin();
+    if (number < returned.size()) {
+      outputs.push_back(results[number]);
+    } else {
+      ValueType type = getValueType(result);
+      int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
+      LinearSize size = op.getKept() == Placement::I ? LinearSize{0, bytes, 0} : LinearSize{0, 0, bytes};
+      outputs.push_back(asRows(frame, workspace.allocate(type.getElementType(), size), type.getDim()));
+    }
+    rows[result] = outputs.back();
+  }
+  return outputs;
+}
+
+void FunctionLowering::lowerReductions(Frame &frame, Workspace &workspace) {
+  for (auto op : source.getOps<MapReduceOp>()) {
+    frame.loc = op.getLoc();
+    SmallVector<Rows> outputs = outputsOf(frame, workspace, op);
+    MapReduceLowering(frame, workspace, op, rows, outputs).run();
+  }
+}
+
+/// The same value returned twice is computed once and copied.
+void FunctionLowering::copyRepeatedResults(Frame &frame) {
+  OperandRange returned = source.getBody().front().getTerminator()->getOperands();
+  for (auto [number, value] : llvm::enumerate(returned)) {
+    unsigned first = llvm::find(returned, value) - returned.begin();
+    if (first == number)
+      continue;
+    ValueType type = getValueType(value);
+    sequentialFor(frame, frame.index(0), frame.size(type.getPlacement()), 1, {},
+                  [&, number = number](Value row, ValueRange) -> SmallVector<Value> {
+      forEachComponent(frame, type.getDim(), [&](OpFoldResult k) {
+        results[number].store(frame, results[first].load(frame, row, k), row, toValue(frame, k));
+      });
+      return {};
+    });
+  }
+}
+
+//===-- Manifest ---------------------------------------------------------------------------------------------------===//
+
+static std::string elementName(Type type) {
+  std::string name;
+  llvm::raw_string_ostream(name) << type;
+  return name;
+}
+
+/// A rough count of scalar operations per pair, from which the runtime decides about threads.
+static int64_t costPerPair(func::FuncOp source) {
+  int64_t cost = 0;
+  source.walk([&](Operation *op) {
+    if (op->getParentOfType<MapReduceOp>() && op->getNumResults() == 1) {
+      int64_t dim = getDim(op->getResult(0));
+      for (Value operand : op->getOperands())
+        dim = std::max(dim, getDim(operand));
+      cost += dim;
+    }
+  });
+  return std::max<int64_t>(cost, 1);
+}
+
+static void describeOutputs(MapReduceOp op, Value result, llvm::raw_ostream &os) {
+  unsigned number = 0;
+  for (auto [r, attr] : llvm::enumerate(op.getReduceAttrs())) {
+    SmallVector<Value> formulas = op.getFormulas(r);
+    for (const ResultInfo &info : getReductionInfo(attr.getKind()).results) {
+      if (op.getResult(number++) != result)
+        continue;
+      os << "output " << stringifyPlacement(op.getKept()) << " "
+         << elementName(getValueType(result).getElementType()) << " " << info.name;
+      for (int64_t extent : getResultShape(info, attr, TypeRange(ValueRange(formulas))))
+        os << " " << extent;
+      os << "\n";
+    }
+  }
+}
+
+std::string FunctionLowering::manifest(const Workspace &workspace) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "keops-program 1\nsymbol " << source.getSymName() << "\n";
+  for (BlockArgument argument : source.getArguments()) {
+    ValueType type = getValueType(argument);
+    auto name = source.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "keops.name");
+    os << "input " << stringifyPlacement(type.getPlacement()) << " " << type.getDim() << " "
+       << elementName(type.getElementType()) << " " << (name ? name.getValue() : StringRef("-")) << "\n";
+  }
+  for (Value result : source.getBody().front().getTerminator()->getOperands())
+    describeOutputs(result.getDefiningOp<MapReduceOp>(), result, os);
+  LinearSize bytes = workspace.total();
+  os << "workspace " << bytes.constant << " " << bytes.perI << " " << bytes.perJ << " 0 0 1 1\n";
+  os << "cost " << costPerPair(source) << "\n";
+  return text;
+}
+
+LogicalResult FunctionLowering::run() {
+  if (failed(check()))
+    return failure();
+  func::FuncOp function = createFunction();
+  Frame frame = createFrame(function);
+  Workspace workspace(frame);
+  evaluateParameters(frame, workspace);
+  lowerReductions(frame, workspace);
+  frame.loc = source.getLoc();
+  copyRepeatedResults(frame);
+  func::ReturnOp::create(b, source.getLoc());
+  source->getParentOfType<ModuleOp>()->setAttr("keops.manifest", b.getStringAttr(manifest(workspace)));
+  source.erase();
+  return success();
+}
+
+namespace {
+class ConvertMapReduceToCPU : public keops::impl::ConvertMapReduceToCPUBase<ConvertMapReduceToCPU> {
+public:
+  using ConvertMapReduceToCPUBase::ConvertMapReduceToCPUBase;
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<func::FuncOp> formulas;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isDeclaration() && llvm::any_of(function.getResultTypes(), llvm::IsaPred<ValueType>))
+        formulas.push_back(function);
+    if (formulas.empty())
+      return;
+    declareStop(module);
+    for (func::FuncOp function : formulas)
+      if (failed(FunctionLowering(function, threads == "openmp").run()))
+        return signalPassFailure();
+  }
+
+private:
+  static void declareStop(ModuleOp module) {
+    OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+    Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+    auto stop = func::FuncOp::create(b, module.getLoc(), "keops_should_stop",
+                                     b.getFunctionType({pointer}, {b.getI1Type()}));
+    stop.setPrivate();
+  }
+};
+} // namespace

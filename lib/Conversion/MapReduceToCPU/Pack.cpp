@@ -1,0 +1,85 @@
+// Packing: copies the variables of each index side by side and evaluates on the way whatever depends on one index only.
+#include "Phases.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace keops;
+using namespace keops::cpu;
+
+void cpu::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
+                      function_ref<void(unsigned, OpFoldResult, Value)> store) {
+  Type element = getValueType(map.getResult(0)).getElementType();
+  auto leaf = [&](Emitter &, BlockArgument argument, OpFoldResult k) {
+    Value source = map.getInputs()[argument.getArgNumber()];
+    bool parameter = getValueType(source).getPlacement() == Placement::P;
+    return rows.lookup(source).load(frame, parameter ? frame.index(0) : row, k);
+  };
+  Emitter emitter(frame.b, element, leaf);
+  for (auto [r, formula] : llvm::enumerate(map.getBlock().getTerminator()->getOperands())) {
+    if (getDim(formula) > Emitter::unrollLimit)
+      emitter.prefetchScalars(formula);
+    forEachComponent(frame, getDim(formula), [&](OpFoldResult k) {
+      Emitter::Scope scope(emitter);
+      store(r, k, emitter.component(formula, k));
+    });
+  }
+}
+
+void MapReduceLowering::packRow(const Columns &columns, Value row, function_ref<void(Value, Value)> store) {
+  llvm::MapVector<Operation *, SmallVector<std::pair<unsigned, int64_t>>> maps;
+  for (auto [argument, offset] : columns.offsets) {
+    Value source = op.getInputs()[argument.getArgNumber()];
+    if (auto map = source.getDefiningOp<MapOp>()) {
+      maps[map].push_back({cast<OpResult>(source).getResultNumber(), offset});
+      continue;
+    }
+    forEachComponent(frame, getDim(argument), [&, offset = offset](OpFoldResult k) {
+      Value component = frame.add(toValue(frame, k), frame.index(offset));
+      store(component, rows.lookup(source).load(frame, row, k));
+    });
+  }
+  for (auto &[map, wanted] : maps)
+    evaluateMap(frame, cast<MapOp>(map), rows, row, [&](unsigned r, OpFoldResult k, Value value) {
+      for (auto [result, offset] : wanted)
+        if (result == r)
+          store(frame.add(toValue(frame, k), frame.index(offset)), value);
+    });
+}
+
+void MapReduceLowering::packReduced() {
+  if (!traversal.reduced.count)
+    return;
+  constexpr int64_t rowsPerTask = 512;
+  Value size = traversal.reducedSize(), rowsOfTask = frame.index(rowsPerTask);
+  parallelFor(frame, frame.ceilDiv(size, rowsPerTask), [&](Value task) {
+    Value begin = frame.mul(task, rowsOfTask), end = frame.min(frame.add(begin, rowsOfTask), size);
+    sequentialFor(frame, begin, end, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+      Value base = frame.mul(row, frame.index(traversal.reduced.count));
+      packRow(traversal.reduced, row, [&](Value component, Value value) {
+        memref::StoreOp::create(frame.b, frame.loc, value, traversal.reducedPack, frame.add(base, component));
+      });
+      return {};
+    });
+  });
+}
+
+/// A tile's rows stand side by side for each component; rows past the end repeat the last one.
+void MapReduceLowering::packKept() {
+  if (!traversal.kept.count)
+    return;
+  Value tileRows = frame.index(traversal.tileRows());
+  parallelFor(frame, tiles, [&](Value tile) {
+    Value last = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), frame.index(1));
+    Value base = frame.mul(frame.mul(tile, frame.index(traversal.kept.count)), tileRows);
+    sequentialFor(frame, frame.index(0), tileRows, 1, {}, [&](Value r, ValueRange) -> SmallVector<Value> {
+      Value row = frame.min(frame.add(frame.mul(tile, tileRows), r), last);
+      packRow(traversal.kept, row, [&](Value component, Value value) {
+        Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
+        memref::StoreOp::create(frame.b, frame.loc, value, traversal.keptPack, at);
+      });
+      return {};
+    });
+  });
+}

@@ -1,0 +1,125 @@
+// Workspace regions, row access and whole-vector access for the CPU lowering.
+#include "Storage.h"
+
+#include "keops/IR/Emitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace keops;
+using namespace keops::cpu;
+
+Value Frame::index(int64_t k) { return arith::ConstantIndexOp::create(b, loc, k); }
+Value Frame::add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
+Value Frame::mul(Value x, Value y) { return arith::MulIOp::create(b, loc, x, y); }
+Value Frame::min(Value x, Value y) { return arith::MinSIOp::create(b, loc, x, y); }
+Value Frame::ceilDiv(Value x, int64_t by) {
+  return arith::DivSIOp::create(b, loc, add(x, index(by - 1)), index(by));
+}
+
+//===-- Workspace --------------------------------------------------------------------------------------------------===//
+
+Workspace::Workspace(Frame &frame) : frame(frame), offset(frame.index(0)) {}
+
+static int64_t roundUp(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+Value Workspace::allocate(Type element, LinearSize bytes) {
+  // Each coefficient is rounded up, so that every region starts at a multiple of 64 whatever the sizes.
+  LinearSize rounded = {roundUp(bytes.constant), roundUp(bytes.perI), roundUp(bytes.perJ)};
+  Value size = frame.index(rounded.constant);
+  if (rounded.perI)
+    size = frame.add(size, frame.mul(frame.sizeI, frame.index(rounded.perI)));
+  if (rounded.perJ)
+    size = frame.add(size, frame.mul(frame.sizeJ, frame.index(rounded.perJ)));
+  int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
+  Value count = arith::DivSIOp::create(frame.b, frame.loc, size, frame.index(elementBytes));
+  auto type = MemRefType::get({ShapedType::kDynamic}, element);
+  Value view = memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, ValueRange{count});
+  offset = frame.add(offset, size);
+  used = used + rounded;
+  return view;
+}
+
+//===-- Rows -------------------------------------------------------------------------------------------------------===//
+
+Value cpu::toValue(Frame &frame, OpFoldResult k) {
+  if (auto constant = getConstantIntValue(k))
+    return frame.index(*constant);
+  return cast<Value>(k);
+}
+
+Value Rows::load(Frame &frame, Value row, OpFoldResult component) const {
+  return memref::LoadOp::create(frame.b, frame.loc, memref, ValueRange{row, toValue(frame, component)});
+}
+
+void Rows::store(Frame &frame, Value value, Value row, Value component) const {
+  memref::StoreOp::create(frame.b, frame.loc, value, memref, ValueRange{row, component});
+}
+
+Rows cpu::asRows(Frame &frame, Value region, int64_t dim) {
+  auto element = cast<MemRefType>(region.getType()).getElementType();
+  auto layout = StridedLayoutAttr::get(element.getContext(), 0, {dim, 1});
+  auto type = MemRefType::get({ShapedType::kDynamic, dim}, element, layout);
+  Value count = memref::DimOp::create(frame.b, frame.loc, region, 0);
+  Value rows = arith::DivSIOp::create(frame.b, frame.loc, count, frame.index(dim));
+  Attribute zero = frame.b.getIndexAttr(0), one = frame.b.getIndexAttr(1), width = frame.b.getIndexAttr(dim);
+  return {memref::ReinterpretCastOp::create(frame.b, frame.loc, type, region, zero,
+                                            ArrayRef<OpFoldResult>{rows, width}, ArrayRef<OpFoldResult>{width, one})};
+}
+
+//===-- Vectors ----------------------------------------------------------------------------------------------------===//
+
+static VectorType rowType(Type type) {
+  auto vector = cast<VectorType>(type);
+  return VectorType::get({vector.getDimSize(1)}, vector.getElementType());
+}
+
+static Value buildByRows(Frame &frame, Type type, function_ref<Value(int64_t)> row) {
+  auto zero = frame.b.getZeroAttr(type);
+  Value value = arith::ConstantOp::create(frame.b, frame.loc, cast<TypedAttr>(zero));
+  for (int64_t r = 0; r < cast<VectorType>(type).getDimSize(0); ++r)
+    value = vector::InsertOp::create(frame.b, frame.loc, row(r), value, r);
+  return value;
+}
+
+Value cpu::loadVector(Frame &frame, Type type, Value memref, Value offset) {
+  VectorType lanes = rowType(type);
+  return buildByRows(frame, type, [&](int64_t r) -> Value {
+    Value at = frame.add(offset, frame.index(r * lanes.getDimSize(0)));
+    return vector::LoadOp::create(frame.b, frame.loc, lanes, memref, at);
+  });
+}
+
+void cpu::storeVector(Frame &frame, Value value, Value memref, Value offset) {
+  VectorType lanes = rowType(value.getType());
+  for (int64_t r = 0; r < cast<VectorType>(value.getType()).getDimSize(0); ++r) {
+    Value row = vector::ExtractOp::create(frame.b, frame.loc, value, r);
+    Value at = frame.add(offset, frame.index(r * lanes.getDimSize(0)));
+    vector::StoreOp::create(frame.b, frame.loc, row, memref, at);
+  }
+}
+
+Value cpu::gatherVector(Frame &frame, Type type, Value memref, Value offsets) {
+  VectorType lanes = rowType(type);
+  auto maskType = VectorType::get(lanes.getShape(), frame.b.getI1Type());
+  Value all = arith::ConstantOp::create(frame.b, frame.loc, DenseElementsAttr::get(maskType, true));
+  Value none = arith::ConstantOp::create(frame.b, frame.loc, cast<TypedAttr>(frame.b.getZeroAttr(lanes)));
+  return buildByRows(frame, type, [&](int64_t r) -> Value {
+    Value row = vector::ExtractOp::create(frame.b, frame.loc, offsets, r);
+    return vector::GatherOp::create(frame.b, frame.loc, lanes, memref, ValueRange{frame.index(0)}, row, all, none);
+  });
+}
+
+void cpu::forEachComponent(Frame &frame, int64_t dim, function_ref<void(OpFoldResult)> body) {
+  if (dim <= Emitter::unrollLimit) {
+    for (int64_t k = 0; k < dim; ++k)
+      body(frame.b.getIndexAttr(k));
+    return;
+  }
+  sequentialFor(frame, frame.index(0), frame.index(dim), 1, {}, [&](Value k, ValueRange) -> SmallVector<Value> {
+    body(k);
+    return {};
+  });
+}

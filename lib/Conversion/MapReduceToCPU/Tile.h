@@ -1,0 +1,110 @@
+// One tile of kept rows: where its variables come from, and the memory and loops that reductions use in it.
+#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
+#define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
+
+#include "Storage.h"
+
+#include "keops/IR/Reduction.h"
+
+namespace keops::cpu {
+
+/// The variables of one index side by side: each occupies `dim` of `count` components from its offset on.
+struct Columns {
+  llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> offsets;
+  int64_t count = 0;
+  void append(mlir::BlockArgument argument) {
+    offsets.push_back({argument, count});
+    count += getDim(argument);
+  }
+  int64_t offsetOf(mlir::BlockArgument argument) const;
+};
+
+/// What is the same for all tiles of one map_reduce.
+struct Traversal {
+  Traversal(Frame &frame, MapReduceOp op);
+
+  Frame &frame;
+  MapReduceOp op;
+  ScheduleAttr schedule;
+  int64_t chunk; ///< components carried at a time; lists of K best are made one component at a time
+  Columns kept, reduced;
+  mlir::Value keptPack;    ///< memref<?xT>: [tile][component][row of the tile]
+  mlir::Value reducedPack; ///< memref<?xT>: [row][component]
+  llvm::DenseMap<mlir::Value, Rows> parameters; ///< region arguments placed on p
+
+  mlir::Type element();
+  mlir::VectorType valueType();
+  mlir::VectorType indexType();
+  int64_t tileRows() const { return schedule.getRows() * schedule.getLanes(); }
+  mlir::Value keptSize() { return frame.size(op.getKept()); }
+  mlir::Value reducedSize() { return frame.size(op.getOver()); }
+};
+
+/// A reduction of the traversal with its place among the yielded formulas and in the memory of a piece.
+struct Slice {
+  std::unique_ptr<Reduction> reduction;
+  unsigned firstFormula;
+  unsigned stateBegin, stateSize;
+  llvm::SmallVector<int64_t> scratchOffsets; ///< per scratch array, in vectors of its kind
+  llvm::SmallVector<bool> scratchIsIndex;
+};
+
+/// The memory of one piece: positions of its values and indices in the two piece regions.
+struct PieceMemory {
+  mlir::Value values, indices;               ///< memref<?xT>, memref<?xi64>
+  mlir::Value valueBase, indexBase;          ///< element offsets of this piece
+};
+
+/// Formulas of one reduction at one reduced index.
+class TileTerms : public Terms {
+public:
+  /// `before`: an operation in front of which loop-invariant reads are placed, or null.
+  TileTerms(Traversal &traversal, mlir::Value tile, mlir::Value chunkStart, unsigned firstFormula, mlir::Value j,
+            mlir::Operation *before);
+  mlir::Value get(unsigned f, unsigned c) override;
+
+private:
+  mlir::Value leaf(mlir::BlockArgument argument, mlir::OpFoldResult k);
+  mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
+  mlir::Value readReduced(int64_t offset, mlir::OpFoldResult k);
+
+  Traversal &traversal;
+  mlir::Value tile, chunkStart, j;
+  unsigned firstFormula;
+  mlir::Operation *before;
+  Emitter emitter;
+};
+
+/// The view that a reduction has of its tile.
+class TileContext : public ReductionContext {
+public:
+  TileContext(Traversal &traversal, const Slice &slice, PieceMemory own, mlir::Value tile, mlir::Value chunkStart)
+      : traversal(traversal), slice(slice), own(own), other(own), tile(tile), chunkStart(chunkStart) {}
+
+  mlir::OpBuilder &builder() override { return traversal.frame.b; }
+  mlir::Type valueType() override { return traversal.valueType(); }
+  mlir::Type indexType() override { return traversal.indexType(); }
+  mlir::Value load(mlir::Location loc, unsigned array, mlir::Value position, Piece piece) override;
+  void store(mlir::Location loc, mlir::Value value, unsigned array, mlir::Value position) override;
+  std::unique_ptr<Terms> termsAt(mlir::Value j) override;
+  mlir::Value size() override { return traversal.reducedSize(); }
+  int64_t blockSize() override { return traversal.schedule.getBlock(); }
+  Precision precision() override { return traversal.op.getPrecision(); }
+
+  void setOther(PieceMemory memory) { other = memory; }
+  /// Reads that do not depend on the reduced index go in front of `loop`.
+  void setOutermostLoop(mlir::Operation *loop) { before = loop; }
+
+private:
+  mlir::Value address(const PieceMemory &memory, unsigned array, mlir::Value position);
+
+  Traversal &traversal;
+  const Slice &slice;
+  PieceMemory own, other;
+  mlir::Value tile, chunkStart;
+  mlir::Operation *before = nullptr;
+};
+
+} // namespace keops::cpu
+
+#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H

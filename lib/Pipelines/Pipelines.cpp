@@ -1,0 +1,144 @@
+// The order of all passes, and nothing else. This is the only file that knows it.
+#include "keops/Pipelines/Pipelines.h"
+
+#include "keops/Conversion/ApproximateMath.h"
+#include "keops/Conversion/Passes.h"
+#include "keops/Transforms/Passes.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/OpenMPToLLVM/ConvertOpenMPToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace keops;
+
+void keops::buildFormulaPipeline(OpPassManager &manager, const PipelineOptions &) {
+  manager.addPass(createKeopsExpandComposites());
+  manager.addPass(createKeopsDifferentiate());
+  manager.addPass(createKeopsSimplify());
+  manager.addPass(createCSEPass());
+}
+
+void keops::buildSchedulePipeline(OpPassManager &manager, const PipelineOptions &options) {
+  // Fusing first lets common subexpressions of several reductions meet in one region.
+  manager.addPass(createKeopsFuseReductions());
+  manager.addPass(createCSEPass());
+  if (options.precision != Precision::High)
+    manager.addPass(createKeopsFoldScales());
+  manager.addPass(createKeopsSimplify());
+  manager.addPass(createCSEPass());
+  manager.addPass(createKeopsPlaceValues());
+  KeopsChooseScheduleOptions schedule;
+  schedule.lanes32 = options.lanes32;
+  schedule.force = options.schedule;
+  manager.addPass(createKeopsChooseSchedule(schedule));
+}
+
+void keops::buildLoopsPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  ConvertMapReduceToCPUOptions loops;
+  loops.threads = options.threads ? "openmp" : "none";
+  manager.addPass(createConvertMapReduceToCPU(loops));
+  manager.addPass(createCSEPass());
+  if (options.hasFMA)
+    manager.addPass(createContractMultiplyAdd());
+}
+
+static ApproximateMathOptions mathOptions(const PipelineOptions &options) {
+  ApproximateMathOptions math;
+  math.precision = options.precision == Precision::High   ? MathPrecision::High
+                   : options.precision == Precision::Fast ? MathPrecision::Fast
+                                                          : MathPrecision::Default;
+  math.isa = options.hasAVX512 ? MathIsa::Avx512 : options.hasAVX2 ? MathIsa::Avx2 : MathIsa::Generic;
+  math.hasFMA = options.hasFMA;
+  return math;
+}
+
+void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createApproximateMathPass(mathOptions(options)));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createConvertVectorToSCFPass());
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createConvertVectorToLLVMPass());
+  manager.addPass(createConvertMathToLLVMPass());
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  // vector.insert leaves ub.poison behind.
+  manager.addPass(createUBToLLVMConversionPass());
+  manager.addPass(createConvertIndexToLLVMPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createConvertFuncToLLVMPass());
+  if (options.threads)
+    manager.addPass(createConvertOpenMPToLLVMPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+  EmitEntryPointOptions entry;
+  entry.plain = options.plainFunction;
+  manager.addPass(createEmitEntryPoint(entry));
+}
+
+void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  buildFormulaPipeline(manager, options);
+  buildSchedulePipeline(manager, options);
+  buildLoopsPipeline(manager, options);
+  buildLLVMPipeline(manager, options);
+}
+
+//===-- Command line -----------------------------------------------------------------------------------------------===//
+
+namespace {
+/// PipelineOptions as text options of a registered pipeline.
+struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
+  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2 or generic"), llvm::cl::init("avx512")};
+  Option<std::string> precision{*this, "precision", llvm::cl::desc("fast, default or high"),
+                                llvm::cl::init("default")};
+  Option<std::string> threads{*this, "threads", llvm::cl::desc("openmp or none"), llvm::cl::init("openmp")};
+  Option<std::string> schedule{*this, "schedule", llvm::cl::desc("forced schedule fields"), llvm::cl::init("")};
+  Option<bool> plain{*this, "plain", llvm::cl::desc("export the function on plain pointers"), llvm::cl::init(false)};
+
+  PipelineOptions get() const {
+    PipelineOptions options;
+    options.hasAVX512 = isa == "avx512";
+    options.hasAVX2 = options.hasFMA = isa != "generic";
+    options.lanes32 = options.hasAVX512 ? 16 : options.hasAVX2 ? 8 : 4;
+    options.precision = symbolizePrecision(precision.getValue()).value_or(Precision::Default);
+    options.threads = threads != "none";
+    options.schedule = schedule;
+    options.plainFunction = plain;
+    return options;
+  }
+};
+
+void registerStage(StringRef name, StringRef summary,
+                   void (*build)(OpPassManager &, const PipelineOptions &)) {
+  PassPipelineRegistration<PipelineFlags>(name, summary, [build](OpPassManager &manager, const PipelineFlags &flags) {
+    build(manager, flags.get());
+  });
+}
+} // namespace
+
+void keops::registerKeopsPipelines() {
+  registerStage("keops-formula-stage", "Expand composites, derive gradients, simplify", buildFormulaPipeline);
+  registerStage("keops-schedule-stage", "Place values, fuse reductions, choose schedules", buildSchedulePipeline);
+  registerStage("keops-loops-stage", "Lower scheduled reductions to loops over vectors", buildLoopsPipeline);
+  registerStage("keops-llvm-stage", "Lower loops to the LLVM dialect", buildLLVMPipeline);
+  registerStage("keops-to-cpu", "From formulas to the LLVM dialect", buildCPUPipeline);
+}
+
+void keops::registerKeopsPasses() {
+  registerKeopsTransformsPasses();
+  registerKeopsConversionPasses();
+  registerApproximateMathPass();
+}

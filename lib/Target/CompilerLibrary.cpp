@@ -1,0 +1,192 @@
+// The exported table of libkeops-compiler.so: requests come in as C structures, objects and messages leave through
+// callbacks. Nothing of MLIR or LLVM crosses this line.
+#include "Link.h"
+
+#include "keops/Frontend/Diagnostics.h"
+#include "keops/Frontend/Parser.h"
+#include "keops/Runtime/CompilerInterface.h"
+#include "keops/Target/Target.h"
+
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace keops;
+
+namespace {
+enum Status : int32_t { Done = 0, UserError = 1, InternalError = 2 };
+
+/// One request on its way through the corridor.
+class Compilation {
+public:
+  explicit Compilation(const KeopsCompileRequest &request)
+      : request(request), context(createContext()), diagnostics(context.get()) {}
+
+  Status parse();
+  Status lower(StringRef stage);
+  Status translate();
+  FailureOr<std::string> code(CodeKind kind) { return emitCode(*translated, options, kind); }
+  Status fail(Status status);
+
+  std::string printModule();
+  std::string printTranslated();
+  StringRef manifest() { return module->getOperation()->getAttrOfType<StringAttr>("keops.manifest").getValue(); }
+  std::string message;
+
+private:
+  const KeopsCompileRequest &request;
+  CompileOptions options;
+  std::unique_ptr<MLIRContext> context;
+  DiagnosticCollector diagnostics;
+  OwningOpRef<ModuleOp> module;
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> translated;
+};
+} // namespace
+
+Status Compilation::fail(Status status) {
+  if (message.empty())
+    message = diagnostics.getErrors();
+  if (status == InternalError) {
+    message = "internal error of the keops compiler: " + message + "\n";
+    if (module)
+      message += printModule();
+  }
+  return status;
+}
+
+Status Compilation::parse() {
+  FailureOr<CpuTarget> target = CpuTarget::get(request.target, message);
+  std::optional<Precision> precision = symbolizePrecision(request.precision);
+  StringRef dtype = request.dtype;
+  if (succeeded(target) && !precision)
+    message = "unknown precision '" + std::string(request.precision) + "'; expected fast, default or high";
+  if (message.empty() && dtype != "f32" && dtype != "f64")
+    message = "unknown dtype '" + dtype.str() + "'; expected f32 or f64";
+  if (!message.empty())
+    return UserError;
+  options.target = *target;
+  options.precision = *precision;
+  options.threads = StringRef(request.threads) != "none";
+  options.schedule = request.schedule;
+  options.sanitize = std::getenv("KEOPS_SANITIZE_GENERATED") != nullptr;
+  SmallVector<StringRef> aliases;
+  for (int32_t k = 0; k < request.aliasCount; ++k)
+    aliases.push_back(request.aliases[k]);
+  Type element = dtype == "f64" ? Type(Float64Type::get(context.get())) : Type(Float32Type::get(context.get()));
+  FailureOr<OwningOpRef<ModuleOp>> parsed =
+      parseFormula(request.formula, aliases, element, request.symbol, *precision, context.get());
+  if (failed(parsed))
+    return fail(UserError);
+  module = std::move(*parsed);
+  return Done;
+}
+
+/// Formula passes may still find the user at fault (a reduction without derivative); later ones may not.
+Status Compilation::lower(StringRef stage) {
+  if (failed(runStages(*module, "keops", "expanded", options)))
+    return fail(UserError);
+  if (stage == "expanded")
+    return Done;
+  return failed(runStages(*module, "expanded", stage, options)) ? fail(InternalError) : Done;
+}
+
+Status Compilation::translate() {
+  FailureOr<std::unique_ptr<llvm::Module>> result = translateModule(*module, llvmContext, options);
+  if (failed(result))
+    return fail(InternalError);
+  translated = std::move(*result);
+  return Done;
+}
+
+std::string Compilation::printModule() {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module->print(os);
+  return text + "\n";
+}
+
+std::string Compilation::printTranslated() {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  translated->print(os, nullptr);
+  return text;
+}
+
+//===-- The table --------------------------------------------------------------------------------------------------===//
+
+static int32_t report(Compilation &compilation, Status status, KeopsBytesCallback error, void *user) {
+  error(compilation.message.data(), compilation.message.size(), user);
+  return status;
+}
+
+static int32_t compile(const KeopsCompileRequest *request, KeopsBytesCallback object, KeopsBytesCallback manifest,
+                       KeopsBytesCallback error, void *user) {
+  Compilation compilation(*request);
+  Status status = compilation.parse();
+  if (!status)
+    status = compilation.lower("llvm-dialect");
+  if (!status)
+    status = compilation.translate();
+  if (status)
+    return report(compilation, status, error, user);
+  FailureOr<std::string> code = compilation.code(CodeKind::Object);
+  if (failed(code))
+    return report(compilation, compilation.fail(InternalError), error, user);
+  object(code->data(), code->size(), user);
+  manifest(compilation.manifest().data(), compilation.manifest().size(), user);
+  return Done;
+}
+
+static int32_t dump(const KeopsCompileRequest *request, const char *stage, KeopsBytesCallback text,
+                    KeopsBytesCallback error, void *user) {
+  Compilation compilation(*request);
+  StringRef name = stage;
+  bool machine = name == "llvm" || name == "asm";
+  Status status = Done;
+  if (!machine && !llvm::is_contained(getStageNames(), name)) {
+    compilation.message = "unknown stage '" + name.str() + "'; expected keops, expanded, scheduled, loops, llvm-dialect, llvm or asm";
+    status = UserError;
+  }
+  if (!status)
+    status = compilation.parse();
+  if (!status && name != "keops")
+    status = compilation.lower(machine ? "llvm-dialect" : name);
+  if (!status && machine)
+    status = compilation.translate();
+  if (status)
+    return report(compilation, status, error, user);
+  std::string result = name == "llvm"  ? compilation.printTranslated()
+                       : name == "asm" ? compilation.code(CodeKind::Assembly).value_or("")
+                                       : compilation.printModule();
+  text(result.data(), result.size(), user);
+  return Done;
+}
+
+static void *link(const char *object, size_t size, const char *symbol, void **entry, KeopsBytesCallback error,
+                  void *user) {
+  llvm::Expected<std::unique_ptr<LinkedProgram>> program = LinkedProgram::create({object, size}, symbol);
+  if (!program) {
+    std::string message = llvm::toString(program.takeError());
+    error(message.data(), message.size(), user);
+    return nullptr;
+  }
+  *entry = (*program)->entry();
+  return program->release();
+}
+
+static void unlinkProgram(void *handle) { delete static_cast<LinkedProgram *>(handle); }
+
+static const char *hostTarget() {
+  static const std::string text = [] {
+    std::string error;
+    CpuTarget target = *CpuTarget::get("native", error);
+    return target.triple + " " + target.cpu + " " + target.features;
+  }();
+  return text.c_str();
+}
+
+extern "C" __attribute__((visibility("default"))) const KeopsCompilerInterface keopsCompilerInterface = {
+    KEOPS_COMPILER_INTERFACE_VERSION, compile, dump, link, unlinkProgram, LLVM_VERSION_STRING, hostTarget()};

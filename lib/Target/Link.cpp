@@ -1,0 +1,83 @@
+// Links objects with JITLink. OpenMP entry points come from our own handle of libomp, never from the process, so that
+// other OpenMP runtimes (PyTorch's) stay untouched; everything else comes from the process.
+#include "Link.h"
+
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Object/ObjectFile.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+
+#include <cstdlib>
+#include <dlfcn.h>
+#include <mutex>
+
+using namespace llvm;
+using namespace keops;
+
+/// libomp, opened for ourselves alone; null when there is none.
+static void *openMP() {
+  static void *handle = [] {
+    // Idle workers sleep after at most a millisecond; a user's own setting wins.
+    setenv("KMP_BLOCKTIME", "1", /*overwrite=*/0);
+    for (const char *name : {"libomp.so.5", "libomp.so", "/usr/lib/llvm-22/lib/libomp.so"})
+      if (void *found = dlopen(name, RTLD_NOW | RTLD_LOCAL))
+        return found;
+    return static_cast<void *>(nullptr);
+  }();
+  return handle;
+}
+
+/// The undefined symbols of an object that belong to OpenMP, with their addresses.
+static Expected<orc::SymbolMap> openMPSymbols(MemoryBufferRef object, orc::LLJIT &jit) {
+  Expected<std::unique_ptr<object::ObjectFile>> file = object::ObjectFile::createObjectFile(object);
+  if (!file)
+    return file.takeError();
+  orc::SymbolMap symbols;
+  for (const object::SymbolRef &symbol : (*file)->symbols()) {
+    Expected<StringRef> name = symbol.getName();
+    Expected<uint32_t> flags = symbol.getFlags();
+    if (!name || !flags)
+      return joinErrors(name.takeError(), flags.takeError());
+    if (!(*flags & object::SymbolRef::SF_Undefined) || !(name->starts_with("__kmpc_") || name->starts_with("omp_")))
+      continue;
+    void *address = openMP() ? dlsym(openMP(), name->str().c_str()) : nullptr;
+    if (!address)
+      return createStringError("LLVM's OpenMP runtime (libomp.so.5) was not found or lacks " + name->str() +
+                               "; install it (Debian: libomp-22-dev) or compile with threads=none");
+    symbols[jit.mangleAndIntern(*name)] = {orc::ExecutorAddr::fromPtr(address), JITSymbolFlags::Exported};
+  }
+  return symbols;
+}
+
+Expected<std::unique_ptr<LinkedProgram>> LinkedProgram::create(StringRef object, StringRef symbol) {
+  static std::once_flag once;
+  std::call_once(once, [] { InitializeNativeTarget(); InitializeNativeTargetAsmPrinter(); });
+  auto program = std::make_unique<LinkedProgram>();
+  Expected<std::unique_ptr<orc::LLJIT>> jit = orc::LLJITBuilder().create();
+  if (!jit)
+    return jit.takeError();
+  program->jit = std::move(*jit);
+  orc::JITDylib &library = program->jit->getMainJITDylib();
+  std::unique_ptr<MemoryBuffer> buffer = MemoryBuffer::getMemBufferCopy(object, "keops-program");
+  Expected<orc::SymbolMap> threads = openMPSymbols(buffer->getMemBufferRef(), *program->jit);
+  if (!threads)
+    return threads.takeError();
+  if (!threads->empty())
+    if (Error error = library.define(orc::absoluteSymbols(std::move(*threads))))
+      return std::move(error);
+  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(program->jit->getDataLayout().getGlobalPrefix());
+  if (!process)
+    return process.takeError();
+  library.addGenerator(std::move(*process));
+  if (Error error = program->jit->addObjectFile(std::move(buffer)))
+    return std::move(error);
+  Expected<orc::ExecutorAddr> address = program->jit->lookup(symbol);
+  if (!address)
+    return address.takeError();
+  program->address = address->toPtr<void *>();
+  return program;
+}
+
+LinkedProgram::~LinkedProgram() = default;

@@ -1,0 +1,29 @@
+// Links a compiled object into this process. Used by CompilerLibrary.cpp.
+#ifndef KEOPS_LIB_TARGET_LINK_H
+#define KEOPS_LIB_TARGET_LINK_H
+
+#include "llvm/Support/Error.h"
+
+#include <memory>
+
+namespace llvm::orc {
+class LLJIT;
+}
+
+namespace keops {
+
+/// An object in memory, ready to be called.
+class LinkedProgram {
+public:
+  static llvm::Expected<std::unique_ptr<LinkedProgram>> create(llvm::StringRef object, llvm::StringRef symbol);
+  ~LinkedProgram();
+  void *entry() const { return address; }
+
+private:
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  void *address = nullptr;
+};
+
+} // namespace keops
+
+#endif // KEOPS_LIB_TARGET_LINK_H

@@ -1,0 +1,70 @@
+// The stages of the corridor by name, and the context in which they run.
+#include "keops/Target/Target.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
+
+using namespace mlir;
+using namespace keops;
+
+void keops::registerKeopsDialects(DialectRegistry &registry) {
+  registry.insert<KeopsDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect,
+                  vector::VectorDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerOpenMPDialectTranslation(registry);
+}
+
+std::unique_ptr<MLIRContext> keops::createContext() {
+  DialectRegistry registry;
+  registerKeopsDialects(registry);
+  auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  context->loadDialect<KeopsDialect, func::FuncDialect>();
+  return context;
+}
+
+namespace {
+struct Stage {
+  StringRef name;
+  void (*build)(OpPassManager &, const PipelineOptions &);
+};
+} // namespace
+
+static constexpr StringRef stageNames[] = {"keops", "expanded", "scheduled", "loops", "llvm-dialect"};
+static void buildNothing(OpPassManager &, const PipelineOptions &) {}
+static const Stage stages[] = {{stageNames[0], buildNothing},
+                               {stageNames[1], buildFormulaPipeline},
+                               {stageNames[2], buildSchedulePipeline},
+                               {stageNames[3], buildLoopsPipeline},
+                               {stageNames[4], buildLLVMPipeline}};
+
+ArrayRef<StringRef> keops::getStageNames() { return stageNames; }
+
+LogicalResult keops::runStages(ModuleOp module, StringRef from, StringRef to, const CompileOptions &options) {
+  PassManager manager(module.getContext());
+#ifdef NDEBUG
+  // Every op was verified when it was made; the verifier after each pass would cost a fifth of the compile time.
+  manager.enableVerifier(false);
+#endif
+  bool started = false;
+  for (const Stage &stage : stages) {
+    if (started)
+      stage.build(manager, options.pipeline());
+    started |= stage.name == from;
+    if (stage.name == to)
+      return manager.run(module);
+  }
+  return module.emitError("unknown stage '") << to << "'";
+}
