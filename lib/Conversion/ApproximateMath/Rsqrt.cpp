@@ -19,9 +19,9 @@ Value newtonStep(Kit &kit, Value x, Value y) {
   return kit.fma(kit.mul(y, kit.constant(0.5)), e, y);
 }
 
-Value estimate(Kit &kit, Value x) {
-  Value y = kit.rsqrt14(x);
-  // Each step doubles the number of right bits; the last one is left to the caller.
+/// Steps enough for the 14-bit estimate: each one doubles the number of right bits.
+Value refineEstimate(Kit &kit, Value x, Value y) {
+  y = newtonStep(kit, x, y);
   return kit.isDouble() ? newtonStep(kit, x, y) : y;
 }
 
@@ -40,16 +40,14 @@ Value rsqrtDivide(Kit &kit, Operands x) {
 }
 
 Value rsqrtNewton(Kit &kit, Operands x) {
-  Value refined = newtonStep(kit, x[0], estimate(kit, x[0]));
-  return keepSpecial(kit, kit.rsqrt14(x[0]), refined);
+  Value estimate = kit.rsqrt14(x[0]);
+  return keepSpecial(kit, estimate, refineEstimate(kit, x[0], estimate));
 }
 
 Value rsqrtCorrected(Kit &kit, Operands operands) {
   Value x = operands[0];
   Value first = kit.hasAvx512() ? kit.rsqrt14(x) : rsqrtDivide(kit, operands);
-  Value y = first;
-  if (kit.hasAvx512())
-    y = newtonStep(kit, x, kit.isDouble() ? newtonStep(kit, x, first) : first);
+  Value y = kit.hasAvx512() ? refineEstimate(kit, x, first) : first;
   Value half = kit.mul(y, kit.constant(0.5));
   return keepSpecial(kit, first, kit.fma(half, exactResidual(kit, x, y), y));
 }
