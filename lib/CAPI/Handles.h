@@ -13,6 +13,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 struct keopsProgram_s {
@@ -70,6 +71,16 @@ Options readOptions(const Options *given, Options standard) {
     raiseUserError("argument 'options' was not initialised: its size is ", given->size);
   std::memcpy(&standard, given, std::min(given->size, sizeof(Options)));
   return standard;
+}
+
+/// The number that a C caller stored in an enumeration, which in C may be any. Copied as bytes,
+/// because in C++ even to read a value outside the enumeration is undefined.
+template <typename Enumeration>
+int32_t getCode(const Enumeration &value) {
+  static_assert(std::is_enum_v<Enumeration> && sizeof(Enumeration) == sizeof(int32_t));
+  int32_t code;
+  std::memcpy(&code, &value, sizeof(code));
+  return code;
 }
 
 /// Which function a message names: the one that the application's user called, if the application

@@ -57,18 +57,18 @@ keopsStatus keopsCacheGetInfo(keopsCacheInfo *info) {
 
 keopsStatus keopsCacheClear(keopsCacheScope scope) {
   return guard(__func__, [&] {
-    if (scope < KEOPS_CACHE_MEMORY || scope > KEOPS_CACHE_ALL)
-      raiseUserError("argument 'scope': expected KEOPS_CACHE_MEMORY, _DISK or _ALL, got ",
-                     int32_t(scope));
-    if (scope & KEOPS_CACHE_MEMORY)
+    int32_t code = getCode(scope);
+    if (code < KEOPS_CACHE_MEMORY || code > KEOPS_CACHE_ALL)
+      raiseUserError("argument 'scope': expected KEOPS_CACHE_MEMORY, _DISK or _ALL, got ", code);
+    if (code & KEOPS_CACHE_MEMORY)
       ProgramCache::get().clearMemory();
-    if (scope & KEOPS_CACHE_DISK)
+    if (code & KEOPS_CACHE_DISK)
       ProgramCache::get().getDisk().clear();
   });
 }
 
 void keopsSetLogLevel(keopsLogLevel level) {
-  setLogLevel(LogLevel(std::clamp<int32_t>(level, KEOPS_LOG_QUIET, KEOPS_LOG_DEBUG)));
+  setLogLevel(LogLevel(std::clamp<int32_t>(getCode(level), KEOPS_LOG_QUIET, KEOPS_LOG_DEBUG)));
 }
 
 void keopsSetLogCallback(void (*callback)(int32_t, const char *, void *), void *user) {

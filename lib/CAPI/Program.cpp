@@ -5,24 +5,17 @@
 using namespace keops;
 using namespace keops::capi;
 
-static const char *getPrecisionName(keopsPrecision precision) {
-  switch (precision) {
-  case KEOPS_PRECISION_DEFAULT:
-    return "default";
-  case KEOPS_PRECISION_FAST:
-    return "fast";
-  case KEOPS_PRECISION_HIGH:
-    return "high";
-  }
-  raiseUserError("argument 'options': unknown precision ", int32_t(precision));
+static const char *getPrecisionName(int32_t code) {
+  static const char *const names[] = {"default", "fast", "high"};
+  if (code < KEOPS_PRECISION_DEFAULT || code > KEOPS_PRECISION_HIGH)
+    raiseUserError("argument 'options': unknown precision ", code);
+  return names[code];
 }
 
-static const char *getDTypeName(keopsDType dtype) {
-  if (dtype == KEOPS_F32)
-    return "f32";
-  if (dtype == KEOPS_F64)
-    return "f64";
-  raiseUserError("argument 'options': expected dtype KEOPS_F32 or KEOPS_F64, got ", int32_t(dtype));
+static const char *getDTypeName(int32_t code) {
+  if (code != KEOPS_F32 && code != KEOPS_F64)
+    raiseUserError("argument 'options': expected dtype KEOPS_F32 or KEOPS_F64, got ", code);
+  return code == KEOPS_F32 ? "f32" : "f64";
 }
 
 static Request readRequest(const keopsProgramOptions *given) {
@@ -36,8 +29,8 @@ static Request readRequest(const keopsProgramOptions *given) {
     require(options.aliases, "options.aliases");
   for (int32_t k = 0; k < options.alias_count; ++k)
     request.aliases.emplace_back(require(options.aliases[k], "options.aliases[k]"));
-  request.dtype = getDTypeName(options.dtype);
-  request.precision = getPrecisionName(options.precision);
+  request.dtype = getDTypeName(getCode(options.dtype));
+  request.precision = getPrecisionName(getCode(options.precision));
   request.threads = options.single_threaded ? "none" : "openmp";
   request.schedule = options.schedule ? options.schedule : "";
   return request;

@@ -19,9 +19,10 @@ public:
     if (count > 0)
       require(given, argument);
     for (int32_t k = 0; k < count; ++k) {
-      if (given[k].dtype < KEOPS_F32 || given[k].dtype > KEOPS_I64)
-        raiseUserError(argument, '[', k, "]: unknown dtype ", int32_t(given[k].dtype));
-      tensors[size_t(k)] = {given[k].data, DType(given[k].dtype), given[k].rank, given[k].shape,
+      int32_t dtype = getCode(given[k].dtype);
+      if (dtype < KEOPS_F32 || dtype > KEOPS_I64)
+        raiseUserError(argument, '[', k, "]: unknown dtype ", dtype);
+      tensors[size_t(k)] = {given[k].data, DType(dtype), given[k].rank, given[k].shape,
                             given[k].strides};
     }
   }

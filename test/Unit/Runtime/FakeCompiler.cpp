@@ -46,8 +46,9 @@ int32_t gauss(const keops_args *args) {
 }
 
 int32_t waitUntilCancelled(const keops_args *args) {
-  const volatile int32_t *cancel = args->cancel;
-  while (!(cancel && *cancel) && !(args->poll && args->poll(args->poll_data))) {
+  const int32_t *cancel = args->cancel;
+  while (!(cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED)) &&
+         !(args->poll && args->poll(args->poll_data))) {
     timespec pause{0, 1000000};
     nanosleep(&pause, nullptr);
   }

@@ -3,9 +3,10 @@
 
 #include <cstdlib>
 
-// Under AddressSanitizer an allocation beyond reason must fail like any other, for the test that
-// asks for one.
+// Under a sanitizer an allocation beyond reason must fail like any other, for the test that asks
+// for one.
 extern "C" const char *__asan_default_options() { return "allocator_may_return_null=1"; }
+extern "C" const char *__tsan_default_options() { return "allocator_may_return_null=1"; }
 
 int main(int argc, char **argv) {
   ::setenv("KEOPS_COMPILER_LIBRARY", KEOPS_FAKE_COMPILER, 1);
