@@ -9,6 +9,7 @@
 #include "keops/Runtime/Launch.h"
 #include "keops/Runtime/Program.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -67,9 +68,10 @@ template <typename Options>
 Options readOptions(const Options *given, Options standard) {
   if (!given)
     return standard;
-  if (given->size < sizeof(size_t) || given->size > (size_t(1) << 16))
-    raiseUserError("argument 'options' was not initialised: its size is ", given->size);
-  std::memcpy(&standard, given, std::min(given->size, sizeof(Options)));
+  size_t size = given->size;
+  if (size < sizeof(size_t) || size > (size_t(1) << 16))
+    raiseUserError("argument 'options' was not initialised: its size is ", size);
+  std::memcpy(&standard, given, std::min(size, sizeof(Options)));
   return standard;
 }
 

@@ -4,8 +4,11 @@
 #include "keops/Runtime/Error.h"
 #include "keops/Runtime/Log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <sched.h>
@@ -113,11 +116,27 @@ const Knob knobs[] = {
 
 std::atomic<int32_t> chosenThreads{0};
 
+/// Processors' worth of time that a container grants, or 0 for no bound. More threads than that
+/// would be stopped together in the middle of their work.
+int32_t readContainerBound() {
+  FILE *file = std::fopen("/sys/fs/cgroup/cpu.max", "re");
+  if (!file)
+    return 0;
+  double quota = 0, period = 0;
+  int count = std::fscanf(file, "%lf %lf", &quota, &period); // "max 100000" reads as nothing
+  std::fclose(file);
+  if (count != 2 || !(quota > 0) || !(period > 0))
+    return 0;
+  return static_cast<int32_t>(std::clamp(std::ceil(quota / period), 1.0, double(maxThreads)));
+}
+
 int32_t countProcessors() {
   cpu_set_t set;
+  int32_t count = static_cast<int32_t>(std::max(1u, std::thread::hardware_concurrency()));
   if (sched_getaffinity(0, sizeof(set), &set) == 0)
-    return CPU_COUNT(&set);
-  return static_cast<int32_t>(std::max(1u, std::thread::hardware_concurrency()));
+    count = CPU_COUNT(&set);
+  int32_t bound = readContainerBound();
+  return bound > 0 ? std::min(count, bound) : count;
 }
 
 Settings readFromEnvironment(std::vector<std::string> &problems) {

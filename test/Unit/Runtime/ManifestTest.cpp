@@ -77,3 +77,16 @@ TEST(Manifest, refusesOtherVersionsAndTruncation) {
   EXPECT_NE(message("").find("incomplete"), std::string::npos);
   EXPECT_NE(message("keops-program 1\nsymbol f\n").find("incomplete"), std::string::npos);
 }
+
+TEST(Manifest, anyDamageIsReadOrRefused) {
+  for (size_t place = 0; place < whole.size(); ++place)
+    for (char byte : {'\0', ' ', '\n', '-', '9', 'z', '\xff'}) {
+      std::string damaged = whole;
+      damaged[place] = byte;
+      try {
+        EXPECT_FALSE(Manifest::parse(damaged).outputs.empty());
+      } catch (const Error &error) {
+        EXPECT_EQ(error.getKind(), ErrorKind::Internal);
+      }
+    }
+}
