@@ -35,8 +35,7 @@ bool FormulaBuilder::countOperation(Location loc) {
   return false;
 }
 
-//===-- Leaves
-//------------------------------------------------------------------------------------------------------===//
+//===-- Leaves ------------------------------------------------------------------------------===//
 
 Value FormulaBuilder::createVariable(Location loc, const Variable &variable) {
   auto known = current->arguments.find(variable.position);
@@ -53,6 +52,14 @@ Value FormulaBuilder::createVariable(Location loc, const Variable &variable) {
 Value FormulaBuilder::createRational(Location loc, int64_t numerator, int64_t denominator) {
   return countOperation(loc) ? keops::createRational(b, loc, elementType, numerator, denominator)
                              : Value();
+}
+
+bool FormulaBuilder::isFinite(double number) const {
+  APFloat value(number);
+  bool inexact;
+  value.convert(cast<FloatType>(elementType).getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                &inexact);
+  return value.isFinite();
 }
 
 Value FormulaBuilder::createFloat(Location loc, double number) {
@@ -84,8 +91,7 @@ void FormulaBuilder::eraseConstant(Value value) {
   --operations;
 }
 
-//===-- Functions
-//---------------------------------------------------------------------------------------------------===//
+//===-- Functions ---------------------------------------------------------------------------===//
 
 /// Infers the result types of `state`, whose properties are made from its attributes for this
 /// purpose.
@@ -168,8 +174,7 @@ Value FormulaBuilder::createGrad(Location loc, Value formula, Value variable, Va
   return op ? op->getResult(0) : Value();
 }
 
-//===-- Regions
-//-----------------------------------------------------------------------------------------------------===//
+//===-- Regions -----------------------------------------------------------------------------===//
 
 Operation *FormulaBuilder::createRegionOp(OperationState &state, FormulaScope scope,
                                           TypeRange results) {

@@ -39,6 +39,8 @@ public:
     return createRational(loc, number, 1);
   }
   mlir::Value createRational(mlir::Location loc, int64_t numerator, int64_t denominator);
+  /// Whether a number is finite in the computing type.
+  bool isFinite(double number) const;
   mlir::Value createFloat(mlir::Location loc, double number);
   mlir::Value createZero(mlir::Location loc, int64_t dim);
   /// The function `info` of its operands, in the order of the record.

@@ -7,8 +7,6 @@
 
 #include "llvm/ADT/StringExtras.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace keops;
 
@@ -20,8 +18,7 @@ bool FormulaParser::Nested::isTooDeep(const Token &token) const {
   return true;
 }
 
-//===-- Operators
-//---------------------------------------------------------------------------------------------------===//
+//===-- Operators ---------------------------------------------------------------------------===//
 
 namespace {
 struct BinaryOperator {
@@ -154,8 +151,7 @@ Value FormulaParser::createPower(Location loc, Value base, Value exponent) {
   return build.create(loc, "Pow", {base}, {*integer});
 }
 
-//===-- Atoms
-//-------------------------------------------------------------------------------------------------------===//
+//===-- Atoms -------------------------------------------------------------------------------===//
 
 Value FormulaParser::parseAtom() {
   switch (tokens.peek().kind) {
@@ -181,7 +177,7 @@ Value FormulaParser::parseNumber(bool negative, size_t begin) {
       return build.createInteger(loc, negative ? -*magnitude : *magnitude);
   } else {
     double magnitude;
-    if (!StringRef(token.text).getAsDouble(magnitude) && !std::isinf(magnitude))
+    if (!StringRef(token.text).getAsDouble(magnitude) && build.isFinite(magnitude))
       return build.createFloat(loc, negative ? -magnitude : magnitude);
   }
   tokens.errorAt(token) << "the number '" << StringRef(token.text).take_front(40)
@@ -199,8 +195,11 @@ Value FormulaParser::parseParentheses() {
   if (!inner)
     return {};
   if (tokens.at(TokenKind::Comma)) {
-    tokens.errorAt(tokens.peek())
-        << "expected ')', got ','; a list of formulas has no meaning here";
+    if (tokens.hasUnclosed())
+      tokens.errorAt(open) << "this '(' is never closed";
+    else
+      tokens.errorAt(tokens.peek())
+          << "expected ')', got ','; a list of formulas has no meaning here";
     return {};
   }
   return succeeded(tokens.expectClosing(open, "an operator or ')'")) ? inner : Value();
@@ -209,20 +208,28 @@ Value FormulaParser::parseParentheses() {
 Value FormulaParser::parseName() {
   Token name = tokens.take();
   const Variable *variable = variables.find(name.text);
-  return variable ? build.createVariable(tokens.loc(name), *variable) : reportUnknown(name);
+  return variable ? build.createVariable(tokens.loc(name), *variable) : reportUnknownVariable(name);
 }
 
-Value FormulaParser::reportUnknown(const Token &name) {
+Value FormulaParser::reportUnknownVariable(const Token &name) {
   StringRef text = name.text;
-  bool call = tokens.at(TokenKind::LParen) || tokens.at(TokenKind::LParen, 1);
-  StringRef kind = !call ? "variable" : text.ends_with(reductionSuffix) ? "reduction" : "function";
+  if (findFormula(text))
+    tokens.errorAt(name) << "'" << text << "' is a function and needs arguments in parentheses";
+  else
+    tokens.errorAt(name) << "unknown variable '" << text.take_front(60) << "'"
+                         << suggestName(text, variables.getNames());
+  return {};
+}
+
+Value FormulaParser::reportUnknownFunction(const Token &name) {
+  StringRef text = name.text;
+  StringRef kind = text.ends_with(reductionSuffix) ? "reduction" : "function";
   tokens.errorAt(name) << "unknown " << kind << " '" << text.take_front(60) << "'"
                        << suggestName(text, variables.getNames());
   return {};
 }
 
-//===-- Calls
-//-------------------------------------------------------------------------------------------------------===//
+//===-- Calls -------------------------------------------------------------------------------===//
 
 Value FormulaParser::parseCall() {
   Nested nested(*this);
@@ -243,7 +250,7 @@ Value FormulaParser::parseCall() {
     tokens.errorAt(name) << text << ": a reduction cannot stand inside a formula";
     return {};
   }
-  return reportUnknown(name);
+  return reportUnknownFunction(name);
 }
 
 /// "Elem takes 2 arguments (x, position)".
@@ -255,6 +262,13 @@ static std::string describeSignature(const FormulaInfo &info) {
   return (info.name + " takes " + Twine(names.size()) +
           (names.size() == 1 ? " argument (" : " arguments (") + llvm::join(names, ", ") + ")")
       .str();
+}
+
+/// "an integer (position of Elem)".
+static std::string describeInteger(const FormulaInfo &info, size_t k) {
+  SmallVector<StringRef> names;
+  info.operandNames.split(names, ',');
+  return ("an integer (" + names[k].trim() + " of " + info.name + ")").str();
 }
 
 Value FormulaParser::parseTableCall(const FormulaInfo &info) {
@@ -271,7 +285,7 @@ Value FormulaParser::parseTableCall(const FormulaInfo &info) {
       return {};
     }
     if (info.operands[k] == 'n') {
-      FailureOr<int64_t> number = tokens.parseInteger("an integer");
+      FailureOr<int64_t> number = tokens.parseInteger(describeInteger(info, k));
       if (failed(number))
         return {};
       integers.push_back(*number);
@@ -282,7 +296,12 @@ Value FormulaParser::parseTableCall(const FormulaInfo &info) {
     }
   }
   tokens.consume(TokenKind::Comma);
-  if (!tokens.at(TokenKind::RParen) && !tokens.at(TokenKind::End) && !info.operands.empty()) {
+  if (tokens.hasUnclosed() && tokens.at(TokenKind::Integer)) {
+    // Exp(x,0) inside Sum_Reduction(Exp(x,0): the tag of the reduction was meant.
+    tokens.errorAt(open) << "this '(' is never closed";
+    return {};
+  }
+  if (!tokens.at(TokenKind::RParen) && !tokens.at(TokenKind::End)) {
     tokens.errorAt(tokens.peek()) << describeSignature(info) << "; expected ')', got '"
                                   << StringRef(tokens.peek().text) << "'";
     return {};
@@ -324,8 +343,7 @@ Value FormulaParser::parseConstantCall() {
   return {};
 }
 
-//===-- Gradients
-//---------------------------------------------------------------------------------------------------===//
+//===-- Gradients ---------------------------------------------------------------------------===//
 
 LogicalResult FormulaParser::parseSeparator(const Token &open, StringRef function,
                                             StringRef expected) {
@@ -334,7 +352,7 @@ LogicalResult FormulaParser::parseSeparator(const Token &open, StringRef functio
   if (tokens.at(TokenKind::RParen))
     return tokens.errorAt(tokens.peek())
            << function << ": expected ',' and " << expected << ", got ')'";
-  return tokens.expectClosing(open);
+  return tokens.expectClosing(open, "an operator, ',' or ')'");
 }
 
 FailureOr<Variable> FormulaParser::parseGradVariable() {
@@ -350,7 +368,7 @@ FailureOr<Variable> FormulaParser::parseGradVariable() {
     tokens.take();
     variable = *known;
   } else if (first.is(TokenKind::Identifier) && !tokens.at(TokenKind::LParen, 1)) {
-    reportUnknown(first);
+    reportUnknownVariable(first);
     return failure();
   }
   bool ends =

@@ -54,7 +54,8 @@ private:
   mlir::Value createBinary(mlir::Location loc, llvm::StringRef name, mlir::Value left,
                            mlir::Value right);
   mlir::Value createPower(mlir::Location loc, mlir::Value base, mlir::Value exponent);
-  mlir::Value reportUnknown(const Token &name);
+  mlir::Value reportUnknownVariable(const Token &name);
+  mlir::Value reportUnknownFunction(const Token &name);
 
   // What both kinds share: a call's arguments, the last two arguments of Grad.
   mlir::LogicalResult parseSeparator(const Token &open, llvm::StringRef function,

@@ -69,8 +69,7 @@ private:
 
 } // namespace
 
-//===-- Bookkeeping
-//-------------------------------------------------------------------------------------------------===//
+//===-- Bookkeeping -------------------------------------------------------------------------===//
 
 static int64_t countUses(Value value) { return std::distance(value.use_begin(), value.use_end()); }
 
@@ -91,8 +90,7 @@ std::string FormulaPrinter::use(Value value, Strength needed) {
   return parentheses ? "(" + std::move(taken) + ")" : taken;
 }
 
-//===-- Formulas
-//----------------------------------------------------------------------------------------------------===//
+//===-- Formulas ----------------------------------------------------------------------------===//
 
 static std::string printFloat(double number) {
   char digits[32];
@@ -184,7 +182,7 @@ LogicalResult FormulaPrinter::printFunction(Operation *op) {
     if (isa<SquareOp>(op))
       return printPower(op, "2");
     if (auto pow = dyn_cast<PowOp>(op); pow && pow.getExponent() != 2)
-      return printPower(op, std::to_string(pow.getExponent()));
+      return printPower(op, std::to_string(static_cast<int64_t>(pow.getExponent())));
     if (isa<PowfOp>(op))
       return printPower(op, use(op->getOperand(1), Sign));
     if (isa<InvOp>(op))
@@ -204,8 +202,7 @@ LogicalResult FormulaPrinter::printGrad(GradOp op) {
   return define(op, {std::move(text), Atom});
 }
 
-//===-- Regions
-//-----------------------------------------------------------------------------------------------------===//
+//===-- Regions -----------------------------------------------------------------------------===//
 
 LogicalResult FormulaPrinter::printOp(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
@@ -272,8 +269,7 @@ LogicalResult FormulaPrinter::printReductions(MapReduceOp op) {
   return success();
 }
 
-//===-- The whole
-//---------------------------------------------------------------------------------------------------===//
+//===-- The whole ---------------------------------------------------------------------------===//
 
 LogicalResult FormulaPrinter::printResults(Operation *op, std::string &formula) {
   SmallVector<std::string> parts;

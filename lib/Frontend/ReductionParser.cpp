@@ -34,6 +34,8 @@ FailureOr<FormulaParser::Results> FormulaParser::parseReductions() {
   if (call && !findFormula(text) && findReduction(text))
     return tokens.errorAt(name) << "expected a reduction, got '" << text << "'; did you mean '"
                                 << text << reductionSuffix << "'?";
+  if (name.is(TokenKind::End) || name.is(TokenKind::RParen))
+    return tokens.unexpected("a reduction such as Sum_Reduction(F,0)");
   return tokens.errorAt(name) << "expected a reduction such as Sum_Reduction(F,0), got a formula";
 }
 
@@ -56,8 +58,7 @@ FailureOr<FormulaParser::Results> FormulaParser::parseFused() {
   return all;
 }
 
-//===-- One reduction
-//-----------------------------------------------------------------------------------------------===//
+//===-- One reduction -----------------------------------------------------------------------===//
 
 /// "KMin_Reduction(F,K,tag)".
 static std::string describeUse(const ReductionInfo &info, StringRef name) {
@@ -71,7 +72,7 @@ FailureOr<FormulaParser::Results> FormulaParser::parseReduction() {
   StringRef text = name.text;
   const ReductionInfo *info = findReduction(text.drop_back(reductionSuffix.size()));
   if (!info) {
-    reportUnknown(name);
+    reportUnknownFunction(name);
     return failure();
   }
   tokens.take();
@@ -105,28 +106,25 @@ FailureOr<FormulaParser::Results> FormulaParser::parseReduction() {
 LogicalResult FormulaParser::parseReductionNumbers(const ReductionInfo &info, StringRef name,
                                                    const Token &open, ReduceAttr &reduce,
                                                    int64_t &tag) {
-  SmallVector<int64_t, 2> numbers;
   std::string use = describeUse(info, name);
-  for (unsigned k = 0; k < (info.takesK ? 2u : 1u); ++k) {
-    if (failed(
-            parseSeparator(open, use, info.takesK && k == 0 ? "the integer K" : "the tag 0 or 1")))
+  auto parseNumber = [&](StringRef what, int64_t low, int64_t high) -> FailureOr<int64_t> {
+    if (failed(parseSeparator(open, use, what)))
       return failure();
-    FailureOr<int64_t> number =
-        tokens.parseInteger(info.takesK && k == 0 ? "the integer K" : "the tag 0 or 1");
-    if (failed(number))
-      return failure();
-    numbers.push_back(*number);
-  }
-  Location loc = tokens.locFrom(open.offset);
-  if (info.takesK && (numbers[0] < 1 || numbers[0] > maxBestOf))
-    return emitError(loc) << name << ": K must lie between 1 and " << maxBestOf << ", got "
-                          << numbers[0];
-  tag = numbers.back();
-  if (tag != 0 && tag != 1)
-    return emitError(loc) << name
-                          << ": the tag must be 0 (result over i) or 1 (result over j), got "
-                          << tag;
-  reduce = ReduceAttr::get(build.builder().getContext(), info.kind, info.takesK ? numbers[0] : 0);
+    size_t begin = tokens.peek().offset;
+    FailureOr<int64_t> number = tokens.parseInteger(what);
+    if (succeeded(number) && (*number < low || *number > high))
+      return emitError(tokens.locFrom(begin)) << name << ": " << what << " must lie between " << low
+                                              << " and " << high << ", got " << *number;
+    return number;
+  };
+  FailureOr<int64_t> bestOf = 0;
+  if (info.takesK && failed(bestOf = parseNumber("the integer K", 1, maxBestOf)))
+    return failure();
+  FailureOr<int64_t> category = parseNumber("the tag (0: result over i, 1: over j)", 0, 1);
+  if (failed(category))
+    return failure();
+  tag = *category;
+  reduce = ReduceAttr::get(build.builder().getContext(), info.kind, *bestOf);
   return success();
 }
 
@@ -165,8 +163,7 @@ Operation *FormulaParser::createMapReduce(Location loc, ReduceAttr reduce, int64
   return build.createRegionOp(state, std::move(scope), results);
 }
 
-//===-- The gradient of a reduction
-//---------------------------------------------------------------------------------===//
+//===-- The gradient of a reduction ---------------------------------------------------------===//
 
 /// A reduction without derivative rule says why in its record.
 static LogicalResult checkDifferentiable(Location loc, Value value) {

@@ -9,10 +9,14 @@
 using namespace mlir;
 using namespace keops;
 
-Location keops::getFormulaLoc(MLIRContext *context, StringRef text, size_t begin, size_t end) {
+static Location getRange(StringAttr file, size_t begin, size_t end) {
   // Ranges are never empty: the end of the text is shown as one column.
   end = std::max(end, begin + 1);
-  return FileLineColRange::get(StringAttr::get(context, text), 1, begin + 1, 1, end + 1);
+  return FileLineColRange::get(file, 1, begin + 1, 1, end + 1);
+}
+
+Location keops::getFormulaLoc(MLIRContext *context, StringRef text, size_t begin, size_t end) {
+  return getRange(StringAttr::get(context, text), begin, end);
 }
 
 TokenStream::TokenStream(MLIRContext *context, StringRef text, StringRef what)
@@ -23,6 +27,7 @@ LogicalResult TokenStream::lex() {
     return emitError(UnknownLoc::get(context))
            << "the " << what << " has " << text.size() << " characters; at most "
            << maxFormulaLength << " are accepted";
+  file = StringAttr::get(context, text);
   Lexer lexer(text);
   do {
     tokens.push_back(lexer.next());
@@ -74,6 +79,12 @@ LogicalResult TokenStream::expectClosing(const Token &open, StringRef expected) 
   return unexpected(expected);
 }
 
+bool TokenStream::hasUnclosed() const {
+  auto isOpen = [](const Token &token) { return token.is(TokenKind::LParen); };
+  auto isClose = [](const Token &token) { return token.is(TokenKind::RParen); };
+  return llvm::count_if(tokens, isOpen) > llvm::count_if(tokens, isClose);
+}
+
 std::optional<int64_t> keops::getIntegerValue(const Token &token) {
   uint64_t magnitude;
   if (StringRef(token.text).getAsInteger(10, magnitude) || magnitude > uint64_t(INT64_MAX))
@@ -95,6 +106,4 @@ FailureOr<int64_t> TokenStream::parseInteger(StringRef expected) {
   return negative ? -*magnitude : *magnitude;
 }
 
-Location TokenStream::loc(size_t begin, size_t end) const {
-  return getFormulaLoc(context, text, begin, end);
-}
+Location TokenStream::loc(size_t begin, size_t end) const { return getRange(file, begin, end); }

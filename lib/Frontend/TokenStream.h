@@ -47,11 +47,14 @@ public:
   /// "expected A, got B" at the next token.
   mlir::LogicalResult unexpected(llvm::StringRef expected) const;
 
+  /// Whether the whole text opens more parentheses than it closes.
+  bool hasUnclosed() const;
   llvm::ArrayRef<Token> getTokens() const { return tokens; }
 
 private:
   mlir::MLIRContext *context;
   llvm::StringRef text, what;
+  mlir::StringAttr file; ///< the text as the file name of locations, hashed once
   std::vector<Token> tokens;
   size_t position = 0, lastEnd = 0;
 };

@@ -6,8 +6,7 @@
 using namespace mlir;
 using namespace keops;
 
-//===-- The table
-//---------------------------------------------------------------------------------------------------===//
+//===-- The table ---------------------------------------------------------------------------===//
 
 static std::string describe(const Variable &variable) {
   return (getCategoryName(variable.placement) + " of dimension " + Twine(variable.dim)).str();
@@ -54,8 +53,7 @@ SmallVector<StringRef> VariableTable::getNames() const {
   return names;
 }
 
-//===-- Names of categories
-//-----------------------------------------------------------------------------------------===//
+//===-- Names of categories -----------------------------------------------------------------===//
 
 static constexpr Placement placementOfCategory[] = {Placement::I, Placement::J, Placement::P};
 
@@ -79,8 +77,7 @@ static std::optional<Placement> findPlacement(StringRef keyword) {
 
 bool keops::isVariableKeyword(StringRef name) { return name == "Var" || findPlacement(name); }
 
-//===-- Syntax
-//------------------------------------------------------------------------------------------------------===//
+//===-- Syntax ------------------------------------------------------------------------------===//
 
 static LogicalResult checkVariable(Location loc, const Variable &variable) {
   if (variable.position < 0 || variable.position >= maxArguments)

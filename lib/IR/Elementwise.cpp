@@ -5,6 +5,14 @@
 using namespace mlir;
 using namespace keops;
 
+/// "3 and 2", in the order of the operands.
+static std::string listDims(ValueRange operands) {
+  std::string text;
+  for (auto [k, operand] : llvm::enumerate(operands))
+    text += (k == 0 ? "" : k + 1 == operands.size() ? " and " : ", ") + std::to_string(getDim(operand));
+  return text;
+}
+
 /// The dimension rule of vectorised operations: all dimensions equal, or 1.
 static FailureOr<ValueType> broadcast(StringRef name, std::optional<Location> loc, ValueRange operands) {
   ValueType widest = getValueType(operands.front());
@@ -21,7 +29,7 @@ static FailureOr<ValueType> broadcast(StringRef name, std::optional<Location> lo
   for (Value operand : operands)
     if (getDim(operand) != 1 && getDim(operand) != widest.getDim())
       return emitOptionalError(loc, name, ": operands must have equal dimensions or dimension 1, got ",
-                               getDim(operand), " and ", widest.getDim());
+                               listDims(operands));
   return ValueType::get(widest.getContext(), widest.getDim(), widest.getElementType(), placement);
 }
 
