@@ -86,6 +86,15 @@ Value exp2NearWith(Kit &kit, Value x, llvm::ArrayRef<double> polynomial) {
   return scaleFlushing(kit, p, n, x, exp2Limits(kit));
 }
 
+/// rest*log(2) + tail with one rounding of the product, or none that matters.
+Value addLinearTerm(Kit &kit, Value rest, Value tail) {
+  double ln2 = kit.isDouble() ? kLn2F64 : kLn2F32;
+  if (kit.hasFMA())
+    return kit.fma(rest, ln2, tail);
+  DoubleWord linear = kit.twoProduct(rest, kit.constant(ln2));
+  return kit.add(linear.high, kit.add(linear.low, tail));
+}
+
 } // namespace
 
 Value expShort(Kit &kit, Operands x) {
@@ -154,8 +163,7 @@ Value exp2Compensated(Kit &kit, Operands operands) {
   Value tail = kit.horner(polynomial, rest);
   Value low = kit.mul(rest, kit.constant(wide ? kLn2RestF64 : kLn2RestF32));
   tail = kit.fma(kit.mul(rest, rest), tail, low);
-  Value sum = kit.fma(rest, wide ? kLn2F64 : kLn2F32, tail);
-  Value p = kit.add(kit.constant(1.0), sum);
+  Value p = kit.add(kit.constant(1.0), addLinearTerm(kit, rest, tail));
   return kit.hasAvx512() ? kit.scalef(p, n.value) : scaleGradually(kit, p, n);
 }
 

@@ -38,7 +38,6 @@ inline constexpr double trigWideDomain = 1048576.0;
 Value rsqrtDivide(Kit &kit, Operands x);
 Value rsqrtNewton(Kit &kit, Operands x);
 Value rsqrtCorrected(Kit &kit, Operands x);
-Value rsqrtWide(Kit &kit, Operands x);
 
 // Power.cpp
 Value powAny(Kit &kit, Operands xy);

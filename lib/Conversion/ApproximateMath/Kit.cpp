@@ -131,16 +131,17 @@ Value Kit::powerOfTwo(Value integer) {
   return fromBits(addBits(shiftLeft(integer, mantissaBits()), one));
 }
 
-Value Kit::splitHigh(Value a) {
-  Value scaled = mul(a, constant(isDouble() ? 134217729.0 : 4097.0));
-  return sub(scaled, sub(scaled, a));
+Value Kit::leadingHalf(Value a) {
+  uint64_t low = (uint64_t(1) << (isDouble() ? 27 : 12)) - 1;
+  return fromBits(andBits(toBits(a), bits(~low)));
 }
 
 DoubleWord Kit::twoProduct(Value a, Value b) {
   Value product = mul(a, b);
   if (hasFMA())
     return {product, fma(a, b, sub(constant(-0.0), product))};
-  Value aHigh = splitHigh(a), bHigh = splitHigh(b);
+  // Halves cut by masking cannot overflow; the product of the lower halves may lose one bit of 2^-106.
+  Value aHigh = leadingHalf(a), bHigh = leadingHalf(b);
   Value aLow = sub(a, aHigh), bLow = sub(b, bHigh);
   Value rest = sub(mul(aHigh, bHigh), product);
   rest = add(add(rest, mul(aHigh, bLow)), mul(aLow, bHigh));

@@ -118,7 +118,7 @@ private:
   Value emitRegister(llvm::StringRef instruction, llvm::ArrayRef<Value> registers,
                      std::optional<int> immediate, bool hasRounding);
   mlir::Type withElement(mlir::Type element) const;
-  Value splitHigh(Value a);
+  Value leadingHalf(Value a);
 
   mlir::ImplicitLocOpBuilder &builder;
   mlir::Type type;

@@ -25,12 +25,12 @@ Value refineEstimate(Kit &kit, Value x, Value y) {
   return kit.isDouble() ? newtonStep(kit, x, y) : y;
 }
 
-/// 1 - x y^2 as if computed exactly; only for targets with FMA.
+/// 1 - x y^2 as if computed exactly.
 Value exactResidual(Kit &kit, Value x, Value y) {
   DoubleWord product = kit.twoProduct(x, y);
-  Value minusY = kit.sub(kit.constant(-0.0), y);
-  Value e = kit.fma(product.high, minusY, kit.constant(1.0));
-  return kit.fma(product.low, minusY, e);
+  DoubleWord square = kit.twoProduct(product.high, y);
+  Value e = kit.sub(kit.sub(kit.constant(1.0), square.high), square.low);
+  return kit.sub(e, kit.mul(product.low, y));
 }
 
 } // namespace
@@ -50,11 +50,6 @@ Value rsqrtCorrected(Kit &kit, Operands operands) {
   Value y = kit.hasAvx512() ? refineEstimate(kit, x, first) : first;
   Value half = kit.mul(y, kit.constant(0.5));
   return keepSpecial(kit, first, kit.fma(half, exactResidual(kit, x, y), y));
-}
-
-Value rsqrtWide(Kit &kit, Operands x) {
-  Kit wide = kit.wide();
-  return kit.narrow(rsqrtDivide(wide, {kit.widen(x[0])}));
 }
 
 } // namespace keops::approx

@@ -2,6 +2,7 @@
 // module that holds the code. It stays out of line, so that the fast path keeps its registers.
 #include "SlowPath.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -91,8 +92,10 @@ static func::FuncOp getRowFunction(ImplicitLocOpBuilder &builder, MathTarget tar
   auto function = lookupOrDeclare(builder, name, builder.getFunctionType({row, row}, {row}));
   if (!function.isExternal())
     return function;
-  function->setAttr("passthrough",
-                    builder.getStrArrayAttr({"noinline", "cold"}));
+  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline", "cold"}));
+  // Two compiled formulas that are linked together may both hold this function.
+  function->setAttr("llvm.linkage",
+                    LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
   emitRowBody(builder, function, target, bound, library);
   return function;
 }

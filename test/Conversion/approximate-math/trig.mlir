@@ -5,7 +5,7 @@
 // CHECK-DAG:   func.func private @sinf(f32) -> f32
 // CHECK-DAG:   func.func private @cosf(f32) -> f32
 // CHECK:       func.func private @keops_slow_sinf_16_from_131072
-// CHECK-SAME:    passthrough = ["noinline", "cold"]
+// CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>, passthrough = ["noinline", "cold"]
 // CHECK:         scf.for
 // CHECK:           scf.if
 // CHECK:             func.call @sinf

@@ -1,8 +1,9 @@
-// Measures every promise of the table over sampled arguments (all of them for float with KEOPS_SLOW=1) and checks that
+// Measures every promise of the table over sampled arguments, and over all floats with KEOPS_SLOW=1, and checks that
 // scalars and vectors of every shape give the same bits.
 #include "MathKernel.h"
 #include "Reference.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
@@ -108,46 +109,6 @@ void sweepSamples(const Case &c) {
   }
 }
 
-/// Every float from pattern `first` in steps of one chunk times `threads`.
-void sweepStripe(const Case &c, const std::vector<MathKernel> &kernels, uint64_t first,
-                 uint64_t stride, std::vector<Worst<float>> &worst) {
-  const Function &function = findFunction(c.opName);
-  std::vector<float> x(chunkSize), z(chunkSize);
-  for (uint64_t at = first; at < (uint64_t(1) << 32); at += stride) {
-    for (size_t k = 0; k < chunkSize; ++k) {
-      uint32_t bits = uint32_t(at + k);
-      memcpy(&x[k], &bits, sizeof bits);
-    }
-    std::vector<double> exact = exactValues(function, x.data(), z.data(), chunkSize);
-    for (size_t level = 0; level < kernels.size(); ++level)
-      measureChunk<float>(kernels[level], boundFor(c, levels[level]), x.data(), z.data(),
-                          exact.data(), worst[level]);
-  }
-}
-
-void sweepAll(const Case &c) {
-  std::vector<MathKernel> kernels;
-  for (MathPrecision precision : levels)
-    kernels.emplace_back(specFor(c, precision, 16, 2));
-  unsigned count = std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::vector<Worst<float>>> worst(count, std::vector<Worst<float>>(kernels.size()));
-  std::vector<std::thread> threads;
-  for (unsigned t = 0; t < count; ++t)
-    threads.emplace_back([&, t] { sweepStripe(c, kernels, t * chunkSize, count * chunkSize, worst[t]); });
-  for (std::thread &thread : threads)
-    thread.join();
-  for (size_t level = 0; level < kernels.size(); ++level) {
-    for (unsigned t = 1; t < count; ++t)
-      worst[0][level].merge(worst[t][level]);
-    report(boundFor(c, levels[level]), worst[0][level]);
-  }
-}
-
-bool wantsSlow() {
-  const char *slow = std::getenv("KEOPS_SLOW");
-  return slow && *slow && *slow != '0';
-}
-
 class Accuracy : public testing::TestWithParam<Case> {
 protected:
   void SetUp() override {
@@ -158,11 +119,8 @@ protected:
 };
 
 TEST_P(Accuracy, StaysWithinTheTable) {
-  const Case &c = GetParam();
-  if (c.width == 64)
-    return sweepSamples<double>(c);
-  bool unary = !findFunction(c.opName).binary;
-  return wantsSlow() && unary ? sweepAll(c) : sweepSamples<float>(c);
+  return GetParam().width == 64 ? sweepSamples<double>(GetParam())
+                                : sweepSamples<float>(GetParam());
 }
 
 template <typename T>
@@ -185,5 +143,70 @@ TEST_P(Accuracy, ShapesAgreeBitForBit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Math, Accuracy, testing::ValuesIn(allCases()), caseName);
+
+/// A promise with the code that must keep it, for the sweep over all floats.
+struct Contender {
+  const MathBound *bound;
+  MathKernel kernel;
+};
+
+std::vector<Contender> contendersFor(const std::string &opName) {
+  std::vector<Contender> contenders;
+  for (MathTarget target : {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512})
+    for (MathPrecision precision : levels) {
+      Case c{opName, 32, target};
+      if (whyNotOnThisHost(target).empty())
+        contenders.push_back({&boundFor(c, precision), MathKernel(specFor(c, precision, 16, 2))});
+    }
+  return contenders;
+}
+
+/// The floats from bit pattern `first` on, one chunk of every `stride` patterns.
+std::vector<Worst<float>> sweepStripe(const Function &function,
+                                      const std::vector<Contender> &contenders, uint64_t first,
+                                      uint64_t stride) {
+  std::vector<Worst<float>> worst(contenders.size());
+  std::vector<float> x(chunkSize), z(chunkSize);
+  for (uint64_t at = first; at < (uint64_t(1) << 32); at += stride) {
+    for (size_t k = 0; k < chunkSize; ++k)
+      x[k] = std::bit_cast<float>(uint32_t(at + k));
+    std::vector<double> exact = exactValues(function, x.data(), z.data(), chunkSize);
+    for (size_t c = 0; c < contenders.size(); ++c)
+      measureChunk<float>(contenders[c].kernel, *contenders[c].bound, x.data(), z.data(),
+                          exact.data(), worst[c]);
+  }
+  return worst;
+}
+
+class EveryFloat : public testing::TestWithParam<const char *> {};
+
+TEST_P(EveryFloat, StaysWithinTheTable) {
+  const char *slow = std::getenv("KEOPS_SLOW");
+  if (!slow || !*slow || *slow == '0')
+    GTEST_SKIP() << "a sweep over all 2^32 floats runs with KEOPS_SLOW=1";
+  std::vector<Contender> contenders = contendersFor(GetParam());
+  const Function &function = findFunction(GetParam());
+  unsigned count = std::max(1u, std::thread::hardware_concurrency());
+  std::vector<std::vector<Worst<float>>> found(count);
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < count; ++t)
+    threads.emplace_back([&, t] {
+      found[t] = sweepStripe(function, contenders, t * chunkSize, count * chunkSize);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  for (size_t c = 0; c < contenders.size(); ++c) {
+    for (unsigned t = 1; t < count; ++t)
+      found[0][c].merge(found[t][c]);
+    report(*contenders[c].bound, found[0][c]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Math, EveryFloat,
+                         testing::Values("math.exp", "math.exp2", "math.log", "math.sin", "math.cos",
+                                         "math.rsqrt"),
+                         [](const testing::TestParamInfo<const char *> &info) {
+                           return std::string(info.param).substr(5);
+                         });
 
 } // namespace
