@@ -11,6 +11,13 @@ static Value negated(Value value) {
   return minus ? minus.getX() : Value();
 }
 
+/// Whether moving the sign of `operand` behind `op` keeps it where it was: once per row or once per pair, on as many
+/// components.
+static bool movesFreely(Operation *op, Value operand) {
+  ValueType from = getValueType(operand), to = getValueType(op->getResult(0));
+  return from.getDim() == to.getDim() && from.getPlacement() == to.getPlacement();
+}
+
 static Value minus(OpBuilder &b, Operation *op, Value value) {
   return MinusOp::create(b, op->getLoc(), value);
 }
@@ -35,28 +42,34 @@ static Value addNegated(AddOp op, OpBuilder &b) {
   return {};
 }
 
-// f - (-g) = f + g, (-f) - g = -(f + g)
+// f - (-g) = f + g, (-f) - g = -(f + g) where the sign moves freely
 static Value subtractNegated(SubtractOp op, OpBuilder &b) {
   if (Value g = negated(op.getY()))
     return AddOp::create(b, op.getLoc(), op.getX(), g);
-  if (Value f = negated(op.getX()))
+  if (Value f = negated(op.getX()); f && movesFreely(op, f))
     return minus(b, op, AddOp::create(b, op.getLoc(), f, op.getY()));
   return {};
 }
 
-// (-f) * (-g) = f * g; (-f) * g = f * (-g) = -(f * g); the same for f / g and <f, g>. The sign of a
-// scalar that multiplies a vector stays where it is: moved outwards it would cost one operation per
-// component.
-template <typename OpTy>
-static Value signOfProduct(OpTy op, OpBuilder &b) {
+// (-f) * (-g) = f * g; (-f) * g = f * (-g) = -(f * g) where the sign moves freely; the same for f / g.
+template <typename OpTy> static Value signOfProduct(OpTy op, OpBuilder &b) {
   Value f = negated(op.getX()), g = negated(op.getY());
-  if (!f && !g)
-    return {};
-  int64_t dim = getDim(op.getResult());
-  if (!(f && g) && getDim(f ? f : g) < dim)
+  bool both = f && g;
+  if ((!f && !g) || (!both && !movesFreely(op, f ? f : g)))
     return {};
   Value product = OpTy::create(b, op.getLoc(), f ? f : op.getX(), g ? g : op.getY());
-  return f && g ? product : minus(b, op, product);
+  return both ? product : minus(b, op, product);
+}
+
+// <-f, -g> = <f, g>; <-f, g> = -<f, g> where the sign stays on the same index
+static Value signOfScalprod(ScalprodOp op, OpBuilder &b) {
+  Value f = negated(op.getX()), g = negated(op.getY());
+  bool both = f && g;
+  Placement placement = getValueType(op.getResult()).getPlacement();
+  if ((!f && !g) || (!both && getValueType(f ? f : g).getPlacement() != placement))
+    return {};
+  Value product = ScalprodOp::create(b, op.getLoc(), f ? f : op.getX(), g ? g : op.getY());
+  return both ? product : minus(b, op, product);
 }
 
 // F(-f) = F(f) for f^2, |f| and cos
@@ -75,7 +88,7 @@ static Value oddFunction(OpTy op, OpBuilder &b) {
 
 void keops::populateSignRules(RewritePatternSet &patterns) {
   addRules(patterns, doubleMinus, minusDifference, addNegated, subtractNegated,
-           signOfProduct<MultOp>, signOfProduct<DivideOp>, signOfProduct<ScalprodOp>,
+           signOfProduct<MultOp>, signOfProduct<DivideOp>, signOfScalprod,
            evenFunction<SquareOp>, evenFunction<AbsOp>, evenFunction<CosOp>, oddFunction<SumOp>,
            oddFunction<InvOp>, oddFunction<SinOp>, oddFunction<SignOp>);
 }

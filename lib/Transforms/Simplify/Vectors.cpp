@@ -67,14 +67,17 @@ static Value scalprodOfScalar(ScalprodOp op, OpBuilder &b) {
   return MultOp::create(b, op.getLoc(), s, sum);
 }
 
-// <SumT(s), g> = <s, g>, <s * f, g> = s * <f, g>, and the same on the right
+// <SumT(s), g> = <s, g>, <s * f, g> = s * <f, g>, and the same on the right. A product that is computed once per row
+// stays there.
 static Value scalprodOfScaled(ScalprodOp op, OpBuilder &b) {
+  Placement placement = getValueType(op.getResult()).getPlacement();
   for (unsigned k : {0u, 1u}) {
     Value other = op.getOperand(1 - k);
     if (Value s = repeated(op.getOperand(k)))
       return ScalprodOp::create(b, op.getLoc(), s, other);
     auto product = op.getOperand(k).getDefiningOp<MultOp>();
-    if (!product || !product->hasOneUse() || getDim(product.getX()) == getDim(product.getY()))
+    if (!product || !product->hasOneUse() || getDim(product.getX()) == getDim(product.getY()) ||
+        getValueType(product).getPlacement() != placement)
       continue;
     bool left = getDim(product.getX()) == 1;
     Value s = product.getOperand(left ? 0 : 1), f = product.getOperand(left ? 1 : 0);

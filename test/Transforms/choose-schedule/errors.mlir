@@ -1,0 +1,12 @@
+// RUN: not keops-opt %s "--keops-choose-schedule=force=columns=2" 2>&1 | FileCheck %s --check-prefix=NAME
+// RUN: not keops-opt %s "--keops-choose-schedule=force=rows=zero" 2>&1 | FileCheck %s --check-prefix=VALUE
+// NAME: schedule: expected rows, lanes, block, blocks, chunk or split, got 'columns'
+// VALUE: schedule: expected a positive integer for 'rows', got 'zero'
+!x = !keops.value<3xf32, i>
+func.func @f(%x: !x) -> !x {
+  %r = keops.map_reduce over j reduce [#keops.reduce<Sum>] (%x) : (!x) -> !x {
+  ^bb0(%a: !x):
+    keops.yield %a : !x
+  }
+  return %r : !x
+}
