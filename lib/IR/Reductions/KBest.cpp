@@ -126,16 +126,18 @@ private:
     }).front();
   }
 
-  /// Inserts by bubbling: each entry keeps the smaller of itself and what is carried. Returns the new last entry.
+  /// Inserts by bubbling: each entry keeps the smaller of itself and what is carried. Once an entry is displaced, all
+  /// after it move down, equal ones too, or ties would leave the order of their indices. Returns the new last entry.
   Value insert(ReductionContext &context, Location loc, Value term, Value index) {
     OpBuilder &b = context.builder();
-    forEachEntry(context, loc, {term, index}, [&](Value k, ValueRange carried) -> Values {
+    Value none = isLess(context, loc, term, term); // false in every lane: nothing is displaced yet
+    forEachEntry(context, loc, {term, index, none}, [&](Value k, ValueRange carried) -> Values {
       Value entry = context.load(loc, Entries, k), entryIndex = context.load(loc, Indices, k);
-      Value less = isLess(context, loc, carried[0], entry);
-      context.store(loc, arith::SelectOp::create(b, loc, less, carried[0], entry), Entries, k);
-      context.store(loc, arith::SelectOp::create(b, loc, less, carried[1], entryIndex), Indices, k);
-      return {arith::SelectOp::create(b, loc, less, entry, carried[0]),
-              arith::SelectOp::create(b, loc, less, entryIndex, carried[1])};
+      Value moves = arith::OrIOp::create(b, loc, carried[2], isLess(context, loc, carried[0], entry));
+      context.store(loc, arith::SelectOp::create(b, loc, moves, carried[0], entry), Entries, k);
+      context.store(loc, arith::SelectOp::create(b, loc, moves, carried[1], entryIndex), Indices, k);
+      return {arith::SelectOp::create(b, loc, moves, entry, carried[0]),
+              arith::SelectOp::create(b, loc, moves, entryIndex, carried[1]), moves};
     });
     return context.load(loc, Entries, constant(context, loc, attr.getBestOf() - 1));
   }
