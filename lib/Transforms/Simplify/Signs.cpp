@@ -11,8 +11,8 @@ static Value negated(Value value) {
   return minus ? minus.getX() : Value();
 }
 
-/// Whether moving the sign of `operand` behind `op` keeps it where it was: once per row or once per pair, on as many
-/// components.
+/// Whether moving the sign of `operand` behind `op` keeps it where it was: once per row or once per
+/// pair, on as many components.
 static bool movesFreely(Operation *op, Value operand) {
   ValueType from = getValueType(operand), to = getValueType(op->getResult(0));
   return from.getDim() == to.getDim() && from.getPlacement() == to.getPlacement();
@@ -51,8 +51,10 @@ static Value subtractNegated(SubtractOp op, OpBuilder &b) {
   return {};
 }
 
-// (-f) * (-g) = f * g; (-f) * g = f * (-g) = -(f * g) where the sign moves freely; the same for f / g.
-template <typename OpTy> static Value signOfProduct(OpTy op, OpBuilder &b) {
+// (-f) * (-g) = f * g; (-f) * g = f * (-g) = -(f * g) where the sign moves freely; the same for f /
+// g.
+template <typename OpTy>
+static Value signOfProduct(OpTy op, OpBuilder &b) {
   Value f = negated(op.getX()), g = negated(op.getY());
   bool both = f && g;
   if ((!f && !g) || (!both && !movesFreely(op, f ? f : g)))
@@ -88,7 +90,7 @@ static Value oddFunction(OpTy op, OpBuilder &b) {
 
 void keops::populateSignRules(RewritePatternSet &patterns) {
   addRules(patterns, doubleMinus, minusDifference, addNegated, subtractNegated,
-           signOfProduct<MultOp>, signOfProduct<DivideOp>, signOfScalprod,
-           evenFunction<SquareOp>, evenFunction<AbsOp>, evenFunction<CosOp>, oddFunction<SumOp>,
-           oddFunction<InvOp>, oddFunction<SinOp>, oddFunction<SignOp>);
+           signOfProduct<MultOp>, signOfProduct<DivideOp>, signOfScalprod, evenFunction<SquareOp>,
+           evenFunction<AbsOp>, evenFunction<CosOp>, oddFunction<SumOp>, oddFunction<InvOp>,
+           oddFunction<SinOp>, oddFunction<SignOp>);
 }

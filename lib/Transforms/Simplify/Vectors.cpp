@@ -67,8 +67,8 @@ static Value scalprodOfScalar(ScalprodOp op, OpBuilder &b) {
   return MultOp::create(b, op.getLoc(), s, sum);
 }
 
-// <SumT(s), g> = <s, g>, <s * f, g> = s * <f, g>, and the same on the right. A product that is computed once per row
-// stays there.
+// <SumT(s), g> = <s, g>, <s * f, g> = s * <f, g>, and the same on the right. A product that is
+// computed once per row stays there.
 static Value scalprodOfScaled(ScalprodOp op, OpBuilder &b) {
   Placement placement = getValueType(op.getResult()).getPlacement();
   for (unsigned k : {0u, 1u}) {
