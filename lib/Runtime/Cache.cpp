@@ -52,7 +52,7 @@ void keepManifest(const char *data, size_t size, void *user) {
 
 /// The C view of a request; lives no longer than the request.
 struct RequestView {
-  RequestView(const Request &request, const std::string &symbol) {
+  RequestView(const Request &request, std::string name) : symbol(std::move(name)) {
     for (const std::string &alias : request.aliases)
       aliases.push_back(alias.c_str());
     view = {request.formula.c_str(),
@@ -65,11 +65,14 @@ struct RequestView {
             request.schedule.c_str(),
             symbol.c_str()};
   }
+  std::string symbol;
   std::vector<const char *> aliases;
   KeopsCompileRequest view;
 };
 
-[[noreturn]] void raiseCompilerError(int32_t status, const std::string &message) {
+[[noreturn]] void raiseCompilerError(int32_t status, std::string message) {
+  while (!message.empty() && message.back() == '\n')
+    message.pop_back();
   if (status == 1)
     throw Error(ErrorKind::User, message);
   raiseInternalError(message.empty() ? "the compiler gave no message" : message);

@@ -180,7 +180,7 @@ TEST(Interface, aPollEndsARun) {
 
 TEST(Interface, dumpsStages) {
   EXPECT_EQ(keops::Program::dump(formula, aliases, "keops"),
-            std::string("keops.map_reduce ") + formula + "\n");
+            std::string("keops.map_reduce @keops_program ") + formula + "\n");
 }
 
 TEST(Interface, countsTheCache) {

@@ -50,10 +50,10 @@ def assert_gauss(result, x, y, g, b):
     assert np.abs(result - expected).max(initial=0) <= 20 * eps * (1 + np.abs(expected).max(initial=0))
 
 
-def run_python(code, **environment):
+def run_python(code, *arguments, **environment):
     """Runs a program in a fresh interpreter and returns its standard output."""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *arguments],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

@@ -13,12 +13,14 @@
 namespace keops {
 
 /// An array of the caller. Strides are in bytes and may be anything; null strides mean row-major.
+///
+/// Without default values, so that a table of them costs nothing on the way to a small program.
 struct Tensor {
-  void *data = nullptr;
-  DType dtype = DType::F32;
-  int32_t rank = 0;
-  const int64_t *shape = nullptr;
-  const int64_t *strides = nullptr;
+  void *data;
+  DType dtype;
+  int32_t rank;
+  const int64_t *shape;
+  const int64_t *strides;
 
   int64_t getStride(int32_t axis) const;
 };

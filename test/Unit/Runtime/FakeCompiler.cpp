@@ -143,7 +143,8 @@ int32_t dump(const KeopsCompileRequest *request, const char *stage, KeopsBytesCa
     reply(error, std::string("unknown stage '") + stage + "'", user);
     return 1;
   }
-  reply(text, std::string("keops.map_reduce ") + request->formula + "\n", user);
+  reply(text, std::string("keops.map_reduce @") + request->symbol + " " + request->formula + "\n",
+        user);
   return 0;
 }
 
