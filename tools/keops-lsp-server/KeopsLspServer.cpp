@@ -1,6 +1,6 @@
 // Language server for .mlir files with keops operations: completion, hover, go to definition,
 // diagnostics.
-#include "../Version.h"
+#include "../CommandLine.h"
 
 #include "keops/IR/Keops.h"
 

@@ -1,7 +1,8 @@
 // Runs passes on modules: mlir-opt with the keops dialect, its passes and its pipelines.
-#include "../Version.h"
+#include "../CommandLine.h"
 
 #include "keops/IR/Keops.h"
+#include "keops/Pipelines/Pipelines.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -15,6 +16,8 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   registry.insert<keops::KeopsDialect>();
   mlir::registerAllPasses();
+  keops::registerKeopsPasses();
+  keops::registerKeopsPipelines();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "keops-opt: passes on formulas and on what they become", registry));
 }

@@ -1,5 +1,5 @@
 // Translates between formula text, modules of the keops dialect and what they are compiled to.
-#include "../Version.h"
+#include "../CommandLine.h"
 #include "Translations.h"
 
 #include "mlir/Support/LogicalResult.h"
@@ -9,6 +9,7 @@ int main(int argc, char **argv) {
   keops::registerVersionPrinter("keops-translate");
   keops::registerImportFormula();
   keops::registerExportFormula();
+  keops::registerMachineCode();
   return mlir::failed(mlir::mlirTranslateMain(argc, argv,
                                               "keops-translate: formulas to modules of the keops "
                                               "dialect and back, modules to machine code"));

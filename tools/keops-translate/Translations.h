@@ -6,6 +6,7 @@ namespace keops {
 
 void registerImportFormula();
 void registerExportFormula();
+void registerMachineCode();
 
 } // namespace keops
 
