@@ -116,6 +116,7 @@ try:
     threading.Thread(target=interrupt).start()
     wait()
 except BaseException as error:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     over.set()
     print(type(error).__name__)
 """
