@@ -83,7 +83,8 @@ def KeopsFuseReductions : Pass<"keops-fuse-reductions"> {
     exponential, its derivative) are then shared by the upstream CSE pass.
 
     Formulas wider than `max-dim` components stay apart: such a reduction visits the pairs once per chunk of
-    components, so a narrow reduction fused with it would be computed once per chunk too.
+    components, so a narrow reduction fused with it would be computed once per chunk too. For the same reason the K-best
+    reductions, which take one component at a time, are fused with scalar formulas only.
 
     ```mlir
     %s = keops.map_reduce over j reduce [#keops.reduce<Sum>] (%x, %y) ... { yield F }

@@ -1,5 +1,6 @@
 // Joins independent reductions over the same index, so that one visit of the pairs serves them all.
 // What their formulas have in common is found by CSE afterwards.
+#include "keops/IR/Reduction.h"
 #include "keops/Transforms/Passes.h"
 #include "keops/Transforms/Utilities.h"
 
@@ -20,8 +21,17 @@ static bool mayBeFused(MapReduceOp op, int64_t maxDim) {
                       [&](Value formula) { return getDim(formula) <= maxDim; });
 }
 
+static bool keepsSortedLists(MapReduceOp op) {
+  return llvm::any_of(op.getReduceAttrs(),
+                      [](ReduceAttr reduce) { return getReductionInfo(reduce.getKind()).takesK; });
+}
+
+/// Whether `a` and `b` can share their loops. Sorted lists are kept for one component at a time, so
+/// a vector beside them would be visited once per component.
 static bool agree(MapReduceOp a, MapReduceOp b) {
-  return a.getOver() == b.getOver() && a.getPrecision() == b.getPrecision();
+  if (a.getOver() != b.getOver() || a.getPrecision() != b.getPrecision())
+    return false;
+  return (!keepsSortedLists(a) && !keepsSortedLists(b)) || (mayBeFused(a, 1) && mayBeFused(b, 1));
 }
 
 /// The operations between `first` and `last` that depend on `first`, in order, `last` included if

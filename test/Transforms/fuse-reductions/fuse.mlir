@@ -103,3 +103,26 @@ func.func @vectors(%x: !x, %y: !y) -> (!x, !si) {
   }
   return %a, %b : !x, !si
 }
+
+// A sorted list joins a scalar sum, not a vector.
+// CHECK-LABEL: func.func @lists
+// CHECK:         keops.map_reduce over j reduce [#keops.reduce<ArgKMin, 2>, #keops.reduce<Sum>]
+// CHECK:         keops.map_reduce over j reduce [#keops.reduce<Sum>]
+func.func @lists(%x: !x, %y: !y) -> (!keops.value<2xi64, i>, !si, !x) {
+  %a = keops.map_reduce over j reduce [#keops.reduce<ArgKMin, 2>] (%x, %y) : (!x, !y) -> !keops.value<2xi64, i> {
+  ^bb0(%p: !x, %q: !y):
+    %f = keops.scalprod %p, %q : !x, !y
+    keops.yield %f : !s
+  }
+  %b = keops.map_reduce over j reduce [#keops.reduce<Sum>] (%x, %y) : (!x, !y) -> !si {
+  ^bb0(%p: !x, %q: !y):
+    %f = keops.scalprod %p, %q : !x, !y
+    keops.yield %f : !s
+  }
+  %c = keops.map_reduce over j reduce [#keops.reduce<Sum>] (%x, %y) : (!x, !y) -> !x {
+  ^bb0(%p: !x, %q: !y):
+    %f = keops.mult %p, %q : !x, !y
+    keops.yield %f : !v
+  }
+  return %a, %b, %c : !keops.value<2xi64, i>, !si, !x
+}
