@@ -39,11 +39,12 @@ def setup(threads):
 def call(function, d, columns, inputs, scale=None, dtype=None):
     """Binds function(inputs..., [scale,] output, M, N)."""
     output = np.empty((d["M"], columns), dtype or d["dtype"])
-    pointers = [ctypes.c_void_p(d[k].ctypes.data) for k in inputs]
+    arrays = [d[k] for k in inputs]
+    pointers = [ctypes.c_void_p(a.ctypes.data) for a in arrays]
     args = [*pointers, *([scale] if scale else []), ctypes.c_void_p(output.ctypes.data)]
     sizes = ctypes.c_long(d["M"]), ctypes.c_long(d["N"])
 
-    def run():
+    def run(alive=arrays):  # addresses do not keep arrays alive
         function(*args, *sizes)
         return output
 
