@@ -1,4 +1,5 @@
-/* The calling convention of compiled programs, shared by the compiler, the runtime and ahead-of-time users.
+/* The calling convention of compiled programs, shared by the compiler, the runtime and
+ * ahead-of-time users.
  *
  * A program is one object file with one exported function
  *     int32_t <symbol>(const keops_args *args);
@@ -12,15 +13,16 @@
 extern "C" {
 #endif
 
-/* A two-dimensional array (rows, components). Strides are in elements and may be zero or negative. A parameter has
- * one row. */
+/* A two-dimensional array (rows, components). Strides are in elements and may be zero or negative.
+ * A parameter has one row. */
 typedef struct keops_array {
   void *data;
   int64_t row_stride;
   int64_t component_stride;
 } keops_array;
 
-/* Everything a compiled program reads. Sizes are run-time arguments: a change of size never compiles. */
+/* Everything a compiled program reads. Sizes are run-time arguments: a change of size never
+ * compiles. */
 typedef struct keops_args {
   int64_t size_i;              /* M, rows of the Vi arguments */
   int64_t size_j;              /* N, rows of the Vj arguments */
@@ -28,9 +30,10 @@ typedef struct keops_args {
   const keops_array *outputs;  /* one per output; int64_t elements for indices */
   void *workspace;             /* 64-byte aligned, at least as large as the manifest asks */
   const int32_t *cancel;       /* polled once a tile; non-zero ends the run; may be NULL */
-  int32_t (*poll)(void *data); /* called once a tile by the thread that runs it; non-zero ends the run; may be NULL */
+  int32_t (*poll)(void *data); /* called once a tile by the thread that runs it; non-zero ends the
+                                  run; may be NULL */
   void *poll_data;
-  int32_t threads;             /* at least 1; ignored by programs built with --threads=none */
+  int32_t threads; /* at least 1; ignored by programs built with --threads=none */
 } keops_args;
 
 /* What a compiled program returns. */
