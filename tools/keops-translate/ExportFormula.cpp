@@ -2,9 +2,8 @@
 #include "Translations.h"
 
 #include "keops/Frontend/Printer.h"
-#include "keops/IR/Keops.h"
+#include "keops/Target/Target.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
 
 using namespace mlir;
@@ -22,5 +21,5 @@ void keops::registerExportFormula() {
         os << text->formula << "\n";
         return success();
       },
-      [](DialectRegistry &registry) { registry.insert<KeopsDialect, func::FuncDialect>(); });
+      registerKeopsDialects);
 }
