@@ -5,6 +5,7 @@ Python interface. Everything printed was measured in this run; `./dev demo` star
 """
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -198,18 +199,32 @@ def gradient(train, test):
 
 def behind_the_scenes(task):
     rule("5. What happened behind: from the formula of step 4 to machine code")
-    for stage, what, lines in (
-        ("keops", "the formula as the compiler reads it (dialect keops of MLIR)", 12),
-        ("scheduled", "differentiated, simplified, each value placed at p, i, j or ij, loop shape chosen", 16),
-        ("asm", "the innermost loop ends as vector instructions", 0),
+    for stage, what in (
+        ("keops", "The formula as the compiler reads it, in its own dialect of MLIR (map_reduce: the loops over i and j):"),
+        ("scheduled", "Differentiated, simplified, what depends on p or i alone taken out of the loop, loop shape chosen:"),
+        ("asm", "And the innermost loop, as the processor sees it:"),
     ):
         text = task.operation.ir(stage)
-        shown = hot_lines(text) if stage == "asm" else text.splitlines()
-        print(f"\n{what}:")
-        for line in shown[: lines or len(shown)]:
+        lines = hot_lines(text) if stage == "asm" else body_lines(text)
+        print(f"\n{what}")
+        for line in lines:
             print("    " + line[: WIDTH - 4].rstrip())
-        if lines and len(shown) > lines:
-            print(f"    ... {len(shown) - lines} more lines")
+
+
+def body_lines(text):
+    """The operations inside the function, arguments under their names in the formula, types of regions left out."""
+    names = dict(re.findall(r'(%arg\d+): [^{]*?{keops.name = "(\w+)"}', text))
+    lines, operands = [], []
+    for line in text.splitlines():
+        if "keops.map" in line:
+            head, rest = line.split("(%", 1)
+            operands = ("%" + rest).split(")", 1)[0].split(", ")
+            lines.append(head)
+        elif line.lstrip().startswith("^bb0"):
+            names.update(zip(re.findall(r"%arg\d+", line), (names.get(o, o) for o in operands)))
+        elif line.startswith("      "):
+            lines.append(re.sub(r"%arg\d+", lambda m: names.get(m[0], m[0]), line))
+    return [line[4:] for line in lines]
 
 
 def hot_lines(assembly):
