@@ -49,6 +49,10 @@ private:
 Status Compilation::fail(Status status) {
   if (message.empty())
     message = diagnostics.getErrors();
+  // The caller says itself that this is an error.
+  StringRef prefix = "error: ";
+  if (StringRef(message).starts_with(prefix))
+    message.erase(0, prefix.size());
   if (status == InternalError) {
     message = "internal error of the keops compiler: " + message + "\n";
     if (module)

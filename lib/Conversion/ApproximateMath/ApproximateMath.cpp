@@ -1,5 +1,5 @@
-// The patterns and the pass: every math operation that the table knows is replaced by its form. Forms produce no
-// operation that the table knows, so one walk suffices.
+// The patterns and the pass: every math operation that the table knows is replaced by its form.
+// Forms produce no operation that the table knows, so one walk suffices.
 #include "keops/Conversion/ApproximateMath.h"
 #include "Table.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -57,39 +57,39 @@ inline constexpr double kExp11F64[] = {
 inline constexpr double kExp2Floor5F32[] = {
     0x1.0000000000000p+0,
     0x1.62e4e20000000p-1,
-    0x1.ebd5240000000p-3,
-    0x1.c969bc0000000p-5,
-    0x1.2603240000000p-7,
-    0x1.ee51c20000000p-10};
+    0x1.ebd5440000000p-3,
+    0x1.c9682e0000000p-5,
+    0x1.260b4e0000000p-7,
+    0x1.ee34aa0000000p-10};
 
 /// 2^r for 0 <= r <= 1, degree 10; error 2^-51.5.
 inline constexpr double kExp2Floor10F64[] = {
     0x1.0000000000000p+0,
     0x1.62e42fefa383ap-1,
-    0x1.ebfbdff84100fp-3,
-    0x1.c6b08d6ae2c82p-5,
-    0x1.3b2ab7aea3ce1p-7,
-    0x1.5d87e3e434a79p-10,
-    0x1.430b829644caep-13,
-    0x1.ff8329cb9f874p-17,
-    0x1.65753b0bc65d2p-20,
-    0x1.95943dc78d155p-24,
-    0x1.573963d056e93p-27};
+    0x1.ebfbdff84103dp-3,
+    0x1.c6b08d6ae23e6p-5,
+    0x1.3b2ab7aeb154ep-7,
+    0x1.5d87e3e2aa674p-10,
+    0x1.430b82b1c712ep-13,
+    0x1.ff832768ee04dp-17,
+    0x1.65754b156f72fp-20,
+    0x1.9593c6415cd16p-24,
+    0x1.573a213167555p-27};
 
-/// 2^r for 0 <= r <= 1, degree 11; error 2^-57.5.
+/// 2^r for 0 <= r <= 1, degree 11; error 2^-57.6.
 inline constexpr double kExp2Floor11F64[] = {
     0x1.0000000000000p+0,
     0x1.62e42fefa39f7p-1,
-    0x1.ebfbdff82be8fp-3,
-    0x1.c6b08d706d013p-5,
-    0x1.3b2ab6f6345f8p-7,
-    0x1.5d87ff743b169p-10,
-    0x1.4308f66d2f6afp-13,
-    0x1.ffd03875b13b1p-17,
-    0x1.628ad330e752dp-20,
-    0x1.b894c9863763bp-24,
-    0x1.c1540e941f1d1p-28,
-    0x1.5a78e4f555513p-31};
+    0x1.ebfbdff82bed6p-3,
+    0x1.c6b08d706bcbep-5,
+    0x1.3b2ab6f65ebf1p-7,
+    0x1.5d87ff6d90ba8p-10,
+    0x1.4308f712f953cp-13,
+    0x1.ffd023e6d8901p-17,
+    0x1.628ba3ccd4e35p-20,
+    0x1.b88a8eb767128p-24,
+    0x1.c19c65f69d0a4p-28,
+    0x1.5a0abd39f8dcap-31};
 
 /// 2^r for |r| <= 1/2, degree 5; error 2^-23.3.
 inline constexpr double kExp2Near5F32[] = {

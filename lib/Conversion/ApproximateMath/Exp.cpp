@@ -1,5 +1,6 @@
-// exp and exp2: the argument is an integer plus a rest, the rest goes through a polynomial, the integer into the
-// exponent. The integer is scaled in by vscalef where it exists and by integer arithmetic elsewhere.
+// exp and exp2: the argument is an integer plus a rest, the rest goes through a polynomial, the
+// integer into the exponent. The integer is scaled in by vscalef where it exists and by integer
+// arithmetic elsewhere.
 #include "Coefficients.h"
 #include "Forms.h"
 
@@ -25,7 +26,8 @@ Limits exp2Limits(Kit &kit) {
                         : Limits{-126.0, 0x1.fffffep6, -160.0};
 }
 
-/// 2^n * p by adding n to the exponent of p, where results that are not normal become 0 or infinity.
+/// 2^n * p by adding n to the exponent of p, where results that are not normal become 0 or
+/// infinity.
 Value scaleFlushing(Kit &kit, Value p, Rounded n, Value x, Limits limits) {
   Value exponent = kit.shiftLeft(n.bits, kit.mantissaBits());
   Value scaled = kit.fromBits(kit.addBits(kit.toBits(p), exponent));
@@ -64,8 +66,8 @@ Value lowPart(Kit &kit, const ReducedExp &r) {
   return kit.fma(r.n.value, low, kit.sub(r.head, r.rest));
 }
 
-/// Far outside the range the reduction leaves garbage; bounding it lets vscalef give 0 or infinity. One vrangeps
-/// (smaller magnitude, sign of the first) costs less than clamping x.
+/// Far outside the range the reduction leaves garbage; bounding it lets vscalef give 0 or infinity.
+/// One vrangeps (smaller magnitude, sign of the first) costs less than clamping x.
 Value boundRest(Kit &kit, Value rest) { return kit.range(rest, kit.constant(0.36), 2); }
 
 Value expWith(Kit &kit, Value x, llvm::ArrayRef<double> polynomial) {

@@ -1,5 +1,5 @@
-// The forms: one C++ function per way of computing a function, chosen by the rows of Table.cpp. Each takes the kit and
-// the operands of the math operation and returns the result.
+// The forms: one C++ function per way of computing a function, chosen by the rows of Table.cpp.
+// Each takes the kit and the operands of the math operation and returns the result.
 #ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_FORMS_H
 #define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_FORMS_H
 
@@ -43,8 +43,9 @@ Value rsqrtCorrected(Kit &kit, Operands x);
 Value powAny(Kit &kit, Operands xy);
 Value powInteger(Kit &kit, Operands xn);
 
-/// A number above zero as 2^exponent * mantissa, mantissa in [3/4, 3/2). With AVX-512 zero and infinity give an
-/// infinite exponent and negative numbers a NaN mantissa; the portable way needs a positive finite number.
+/// A number above zero as 2^exponent * mantissa, mantissa in [3/4, 3/2). With AVX-512 zero and
+/// infinity give an infinite exponent and negative numbers a NaN mantissa; the portable way needs a
+/// positive finite number.
 struct Decomposed {
   Value exponent;
   Value mantissa;

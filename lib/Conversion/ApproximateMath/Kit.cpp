@@ -1,4 +1,5 @@
-// Emission of the portable vocabulary as arith and math.fma operations; Registers.cpp holds the x86 part.
+// Emission of the portable vocabulary as arith and math.fma operations; Registers.cpp holds the x86
+// part.
 #include "Kit.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include <cmath>
@@ -58,17 +59,11 @@ Value Kit::compare(arith::CmpFPredicate predicate, Value a, Value b) {
   return arith::CmpFOp::create(builder, predicate, a, b);
 }
 
-Value Kit::less(Value a, double b) {
-  return compare(arith::CmpFPredicate::OLT, a, constant(b));
-}
+Value Kit::less(Value a, double b) { return compare(arith::CmpFPredicate::OLT, a, constant(b)); }
 
-Value Kit::greater(Value a, double b) {
-  return compare(arith::CmpFPredicate::OGT, a, constant(b));
-}
+Value Kit::greater(Value a, double b) { return compare(arith::CmpFPredicate::OGT, a, constant(b)); }
 
-Value Kit::equal(Value a, double b) {
-  return compare(arith::CmpFPredicate::OEQ, a, constant(b));
-}
+Value Kit::equal(Value a, double b) { return compare(arith::CmpFPredicate::OEQ, a, constant(b)); }
 
 Value Kit::select(Value condition, Value yes, Value no) {
   return arith::SelectOp::create(builder, condition, yes, no);
@@ -78,7 +73,8 @@ Value Kit::maskOr(Value a, Value b) { return arith::OrIOp::create(builder, a, b)
 Value Kit::maskAnd(Value a, Value b) { return arith::AndIOp::create(builder, a, b); }
 
 Value Kit::clamp(Value x, double low, double high) {
-  // Ordered comparisons keep NaN, unlike minnum and maxnum; this shape becomes one minps and one maxps.
+  // Ordered comparisons keep NaN, unlike minnum and maxnum; this shape becomes one minps and one
+  // maxps.
   Value bounded = select(less(x, low), constant(low), x);
   return select(greater(bounded, high), constant(high), bounded);
 }
@@ -98,9 +94,7 @@ Value Kit::andBits(Value a, Value b) { return arith::AndIOp::create(builder, a, 
 Value Kit::orBits(Value a, Value b) { return arith::OrIOp::create(builder, a, b); }
 Value Kit::xorBits(Value a, Value b) { return arith::XOrIOp::create(builder, a, b); }
 
-Value Kit::shiftLeft(Value a, int count) {
-  return arith::ShLIOp::create(builder, a, bits(count));
-}
+Value Kit::shiftLeft(Value a, int count) { return arith::ShLIOp::create(builder, a, bits(count)); }
 
 Value Kit::shiftRight(Value a, int count) {
   return arith::ShRUIOp::create(builder, a, bits(count));
@@ -140,7 +134,8 @@ DoubleWord Kit::twoProduct(Value a, Value b) {
   Value product = mul(a, b);
   if (hasFMA())
     return {product, fma(a, b, sub(constant(-0.0), product))};
-  // Halves cut by masking cannot overflow; the product of the lower halves may lose one bit of 2^-106.
+  // Halves cut by masking cannot overflow; the product of the lower halves may lose one bit of
+  // 2^-106.
   Value aHigh = leadingHalf(a), bHigh = leadingHalf(b);
   Value aLow = sub(a, aHigh), bLow = sub(b, bHigh);
   Value rest = sub(mul(aHigh, bHigh), product);

@@ -1,5 +1,6 @@
-// The vocabulary in which the approximations are written: arithmetic on one scalar, vector or vector of vectors at a
-// time, with fused operations where the target has them. Registers.cpp adds the x86 instructions.
+// The vocabulary in which the approximations are written: arithmetic on one scalar, vector or
+// vector of vectors at a time, with fused operations where the target has them. Registers.cpp adds
+// the x86 instructions.
 #ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_KIT_H
 #define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_KIT_H
 
@@ -82,10 +83,11 @@ public:
   Value flipSign(Value number, Value sign);
   Value bitsNotZero(Value integer);
 
-  /// The integer nearest to x*scale, by adding a large constant: right for |x*scale| < 2^21 (2^50 for double); of
-  /// larger values only the size and the sign are right.
+  /// The integer nearest to x*scale, by adding a large constant: right for |x*scale| < 2^21 (2^50
+  /// for double); of larger values only the size and the sign are right.
   Rounded roundNearest(Value x, double scale = 1.0);
-  /// 2^n for an integer n in the normal range, from the word of roundNearest or any word with n in its low bits.
+  /// 2^n for an integer n in the normal range, from the word of roundNearest or any word with n in
+  /// its low bits.
   Value powerOfTwo(Value integer);
 
   // Double-word arithmetic; no step needs FMA.
@@ -102,7 +104,8 @@ public:
   /// A signed integer of the same shape as a number.
   Value fromInteger(Value integer);
 
-  // x86 AVX-512 instructions, one register at a time (Registers.cpp). The immediates are those of Intel's manual.
+  // x86 AVX-512 instructions, one register at a time (Registers.cpp). The immediates are those of
+  // Intel's manual.
   Value scalef(Value x, Value exponent);
   Value reduce(Value x, int immediate);
   Value range(Value a, Value b, int immediate);

@@ -1,5 +1,5 @@
-// Natural logarithm: the number is 2^e * m with m in [3/4, 3/2); log(m) comes from a polynomial in m - 1 (float) or in
-// the square of (m-1)/(m+1) (double), and e*log(2) is added in two parts.
+// Natural logarithm: the number is 2^e * m with m in [3/4, 3/2); log(m) comes from a polynomial in
+// m - 1 (float) or in the square of (m-1)/(m+1) (double), and e*log(2) is added in two parts.
 #include "Coefficients.h"
 #include "Forms.h"
 #include <cmath>
@@ -51,8 +51,8 @@ Value logMantissaDouble(Kit &kit, Decomposed d, llvm::ArrayRef<double> polynomia
 
 /// Zero gives -infinity, negative numbers and NaN give NaN, infinity itself.
 Value fixSpecial(Kit &kit, Value x, Value result) {
-  Value invalid = kit.select(kit.equal(x, 0.0), kit.constant(-kit.infinity()),
-                             kit.constant(kit.notANumber()));
+  Value invalid =
+      kit.select(kit.equal(x, 0.0), kit.constant(-kit.infinity()), kit.constant(kit.notANumber()));
   result = kit.select(kit.equal(x, kit.infinity()), x, result);
   return kit.select(kit.greater(x, 0.0), result, invalid);
 }
@@ -72,8 +72,8 @@ Decomposed decompose(Kit &kit, Value x) {
 
 static Value logWith(Kit &kit, Value x, llvm::ArrayRef<double> polynomial) {
   Decomposed d = decompose(kit, x);
-  Value result = kit.isDouble() ? logMantissaDouble(kit, d, polynomial)
-                                : logMantissaFloat(kit, d, polynomial);
+  Value result =
+      kit.isDouble() ? logMantissaDouble(kit, d, polynomial) : logMantissaFloat(kit, d, polynomial);
   return kit.hasAvx512() ? result : fixSpecial(kit, x, result);
 }
 

@@ -1,5 +1,6 @@
-// pow with the special values of the C standard: exp(y log|x|) with a logarithm so accurate that y cannot spoil it. For
-// float everything happens in double; for double the logarithm is a double word. fpowi is pow with an exact exponent.
+// pow with the special values of the C standard: exp(y log|x|) with a logarithm so accurate that y
+// cannot spoil it. For float everything happens in double; for double the logarithm is a double
+// word. fpowi is pow with an exact exponent.
 #include "Coefficients.h"
 #include "Forms.h"
 #include <cmath>
@@ -8,7 +9,8 @@ namespace keops::approx {
 
 namespace {
 
-/// An exponent so large that any |x| other than 1 over- or underflows; it stands for everything beyond it.
+/// An exponent so large that any |x| other than 1 over- or underflows; it stands for everything
+/// beyond it.
 constexpr double largestExponent = 0x1p66;
 
 Value isInteger(Kit &kit, Value y) {
@@ -16,8 +18,7 @@ Value isInteger(Kit &kit, Value y) {
   Value magnitude = kit.abs(y);
   Value rounded = kit.sub(kit.add(magnitude, kit.constant(whole)), kit.constant(whole));
   Value same = kit.compare(mlir::arith::CmpFPredicate::OEQ, rounded, magnitude);
-  Value large =
-      kit.compare(mlir::arith::CmpFPredicate::OGE, magnitude, kit.constant(whole));
+  Value large = kit.compare(mlir::arith::CmpFPredicate::OGE, magnitude, kit.constant(whole));
   return kit.maskOr(same, large);
 }
 
@@ -30,7 +31,8 @@ Value fixZeroAndInfinity(Kit &kit, Value magnitude, Value y, Value power) {
                     power);
 }
 
-/// x^y from |x|^y: sign, invalid combinations, NaN, and the pairs that give 1 whatever the other is.
+/// x^y from |x|^y: sign, invalid combinations, NaN, and the pairs that give 1 whatever the other
+/// is.
 Value finish(Kit &kit, Value x, Value y, Value power) {
   power = fixZeroAndInfinity(kit, kit.abs(x), y, power);
   Value integer = isInteger(kit, y);
@@ -92,8 +94,7 @@ DoubleWord logMantissa(Kit &kit, Value m) {
 DoubleWord logDoubleWord(Kit &kit, Value magnitude) {
   Decomposed d = decompose(kit, magnitude);
   DoubleWord mantissa = logMantissa(kit, d.mantissa);
-  DoubleWord sum =
-      kit.fastTwoSum(kit.mul(d.exponent, kit.constant(kLn2HighF64)), mantissa.high);
+  DoubleWord sum = kit.fastTwoSum(kit.mul(d.exponent, kit.constant(kLn2HighF64)), mantissa.high);
   Value low = kit.fma(d.exponent, kLn2LowF64, kit.add(sum.low, mantissa.low));
   return kit.fastTwoSum(sum.high, low);
 }

@@ -1,5 +1,6 @@
-// x86 AVX-512 instructions, which exist for whole registers only: rows of a 2-D vector and chunks of long or short rows
-// are taken out, computed and put back. A scalar rides in the first lane, so that it gets the bits a vector lane gets.
+// x86 AVX-512 instructions, which exist for whole registers only: rows of a 2-D vector and chunks
+// of long or short rows are taken out, computed and put back. A scalar rides in the first lane, so
+// that it gets the bits a vector lane gets.
 #include "Kit.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -29,10 +30,11 @@ Value Kit::emitRegister(StringRef instruction, ArrayRef<Value> registers,
   arguments.push_back(makeInteger(builder, std::max<int64_t>(lanes, 8), -1));
   if (size == 512 && hasRounding)
     arguments.push_back(makeInteger(builder, 32, currentDirection));
-  std::string name = ("llvm.x86.avx512." + instruction + (isDouble() ? ".pd." : ".ps.") +
-                      std::to_string(size)).str();
-  auto call = LLVM::CallIntrinsicOp::create(builder, registerType, builder.getStringAttr(name),
-                                            arguments);
+  std::string name =
+      ("llvm.x86.avx512." + instruction + (isDouble() ? ".pd." : ".ps.") + std::to_string(size))
+          .str();
+  auto call =
+      LLVM::CallIntrinsicOp::create(builder, registerType, builder.getStringAttr(name), arguments);
   return call.getResult(0);
 }
 
@@ -60,8 +62,8 @@ Value Kit::emitRow(StringRef instruction, ArrayRef<Value> rows, std::optional<in
       Value part = vector::ExtractStridedSliceOp::create(builder, row, at, count, 1);
       if (count < step)
         part = vector::InsertStridedSliceOp::create(
-            builder, part,
-            arith::ConstantOp::create(builder, builder.getZeroAttr(chunkType)), 0, 1);
+            builder, part, arith::ConstantOp::create(builder, builder.getZeroAttr(chunkType)), 0,
+            1);
       chunks.push_back(part);
     }
     Value computed = emitRegister(instruction, chunks, immediate, hasRounding);

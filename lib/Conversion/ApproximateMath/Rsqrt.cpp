@@ -1,5 +1,5 @@
-// Reciprocal square root: by division, or from the 14-bit estimate of AVX-512 with Newton steps, and with a last
-// correction from an exact residual where one unit in the last place is promised.
+// Reciprocal square root: by division, or from the 14-bit estimate of AVX-512 with Newton steps,
+// and with a last correction from an exact residual where one unit in the last place is promised.
 #include "Forms.h"
 
 namespace keops::approx {
@@ -35,9 +35,7 @@ Value exactResidual(Kit &kit, Value x, Value y) {
 
 } // namespace
 
-Value rsqrtDivide(Kit &kit, Operands x) {
-  return kit.div(kit.constant(1.0), kit.sqrt(x[0]));
-}
+Value rsqrtDivide(Kit &kit, Operands x) { return kit.div(kit.constant(1.0), kit.sqrt(x[0])); }
 
 Value rsqrtNewton(Kit &kit, Operands x) {
   Value estimate = kit.rsqrt14(x[0]);

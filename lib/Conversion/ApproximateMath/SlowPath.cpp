@@ -1,5 +1,6 @@
-// Emission of the slow path: one private function for each library function and row type, made on first use in the
-// module that holds the code. It stays out of line, so that the fast path keeps its registers.
+// Emission of the slow path: one private function for each library function and row type, made on
+// first use in the module that holds the code. It stays out of line, so that the fast path keeps
+// its registers.
 #include "SlowPath.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -12,9 +13,7 @@ using namespace mlir;
 
 namespace keops::approx {
 
-static Value isBeyond(Kit &kit, Value x, double bound) {
-  return kit.greater(kit.abs(x), bound);
-}
+static Value isBeyond(Kit &kit, Value x, double bound) { return kit.greater(kit.abs(x), bound); }
 
 static Value anyLane(ImplicitLocOpBuilder &builder, Value mask) {
   auto shaped = dyn_cast<VectorType>(mask.getType());
@@ -31,8 +30,7 @@ static Value anyLane(ImplicitLocOpBuilder &builder, Value mask) {
 
 static func::FuncOp lookupOrDeclare(ImplicitLocOpBuilder &builder, StringRef name,
                                     FunctionType type) {
-  Operation *table =
-      SymbolTable::getNearestSymbolTable(builder.getInsertionBlock()->getParentOp());
+  Operation *table = SymbolTable::getNearestSymbolTable(builder.getInsertionBlock()->getParentOp());
   if (auto found = dyn_cast_or_null<func::FuncOp>(SymbolTable::lookupSymbolIn(table, name)))
     return found;
   OpBuilder::InsertionGuard guard(builder);
@@ -85,10 +83,11 @@ static void emitRowBody(ImplicitLocOpBuilder &builder, func::FuncOp function, Ma
   func::ReturnOp::create(builder, loop.getResults());
 }
 
-static func::FuncOp getRowFunction(ImplicitLocOpBuilder &builder, MathTarget target,
-                                   VectorType row, double bound, StringRef library) {
+static func::FuncOp getRowFunction(ImplicitLocOpBuilder &builder, MathTarget target, VectorType row,
+                                   double bound, StringRef library) {
   std::string name = ("keops_slow_" + library + "_" + std::to_string(row.getNumElements()) +
-                      "_from_" + std::to_string(int64_t(bound))).str();
+                      "_from_" + std::to_string(int64_t(bound)))
+                         .str();
   auto function = lookupOrDeclare(builder, name, builder.getFunctionType({row, row}, {row}));
   if (!function.isExternal())
     return function;

@@ -1,5 +1,5 @@
-// The way out for arguments that a vector form does not cover: a branch taken when any lane needs it, into a function
-// that sends those lanes through the C library.
+// The way out for arguments that a vector form does not cover: a branch taken when any lane needs
+// it, into a function that sends those lanes through the C library.
 #ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_SLOWPATH_H
 #define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_SLOWPATH_H
 
@@ -7,8 +7,8 @@
 
 namespace keops::approx {
 
-/// `fast` where |x| <= bound or x is NaN, and the library function of x in the other lanes. A lane's value never
-/// depends on its neighbours.
+/// `fast` where |x| <= bound or x is NaN, and the library function of x in the other lanes. A
+/// lane's value never depends on its neighbours.
 Value emitSlowPath(Kit &kit, Value x, Value fast, double bound, llvm::StringRef library);
 
 } // namespace keops::approx

@@ -1,5 +1,5 @@
-// The table that drives ApproximateMath: which form computes which function, on which target and level, and what error
-// it promises. The patterns and the published bounds both come from it.
+// The table that drives ApproximateMath: which form computes which function, on which target and
+// level, and what error it promises. The patterns and the published bounds both come from it.
 #ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_TABLE_H
 #define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_TABLE_H
 

@@ -1,5 +1,6 @@
-// sin and cos: multiples of pi/2 are taken off in parts, both polynomials are evaluated and the quadrant picks one.
-// Beyond the domain of that reduction lanes go one by one through the C library (SlowPath.cpp).
+// sin and cos: multiples of pi/2 are taken off in parts, both polynomials are evaluated and the
+// quadrant picks one. Beyond the domain of that reduction lanes go one by one through the C library
+// (SlowPath.cpp).
 #include "Coefficients.h"
 #include "Forms.h"
 #include "SlowPath.h"

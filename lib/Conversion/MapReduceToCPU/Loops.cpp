@@ -1,6 +1,9 @@
-// Loops of the CPU lowering: OpenMP worksharing, or plain loops for programs that must not need a thread runtime.
+// Loops of the CPU lowering: an OpenMP team that takes tasks from a counter, or plain loops for programs that must not
+// need a thread runtime. Why not omp.wsloop: docs/rationale/cpu-loops.md.
 #include "Storage.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -20,28 +23,34 @@ void cpu::parallelRegion(Frame &frame, function_ref<void()> body) {
   omp::TerminatorOp::create(frame.b, frame.loc);
 }
 
-void cpu::parallelFor(Frame &frame, Value count, function_ref<void(Value)> body) {
-  if (!frame.parallel) {
-    sequentialFor(frame, frame.index(0), count, 1, {}, [&](Value k, ValueRange) -> SmallVector<Value> {
-      body(k);
-      return {};
-    });
+/// Takes the next task from a shared counter until there is none.
+static void takeTasks(Frame &frame, Value count, Value counters, Value counter, function_ref<void(Value)> body) {
+  OpBuilder &b = frame.b;
+  Type integer = b.getI64Type();
+  Value end = arith::IndexCastOp::create(b, frame.loc, integer, count);
+  Value one = arith::ConstantIntOp::create(b, frame.loc, 1, 64);
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::WhileOp::create(b, frame.loc, TypeRange{integer}, ValueRange{});
+  b.createBlock(&loop.getBefore());
+  Value task = memref::AtomicRMWOp::create(b, frame.loc, integer, arith::AtomicRMWKind::addi, one, counters,
+                                           ValueRange{counter});
+  Value more = arith::CmpIOp::create(b, frame.loc, arith::CmpIPredicate::slt, task, end);
+  scf::ConditionOp::create(b, frame.loc, more, ValueRange{task});
+  Block *after = b.createBlock(&loop.getAfter(), {}, {integer}, {frame.loc});
+  body(arith::IndexCastOp::create(b, frame.loc, b.getIndexType(), after->getArgument(0)));
+  scf::YieldOp::create(b, frame.loc);
+}
+
+void cpu::parallelFor(Frame &frame, Value count, Value counters, int64_t counter, function_ref<void(Value)> body) {
+  if (frame.parallel) {
+    takeTasks(frame, count, counters, frame.index(counter), body);
+    omp::BarrierOp::create(frame.b, frame.loc);
     return;
   }
-  Value zero = frame.index(0), one = frame.index(1);
-  omp::WsloopOperands schedule;
-  schedule.scheduleKind = omp::ClauseScheduleKindAttr::get(frame.b.getContext(), omp::ClauseScheduleKind::Dynamic);
-  auto loop = omp::WsloopOp::create(frame.b, frame.loc, schedule);
-  OpBuilder::InsertionGuard guard(frame.b);
-  frame.b.createBlock(&loop.getRegion());
-  omp::LoopNestOperands bounds;
-  bounds.loopLowerBounds = {zero};
-  bounds.loopUpperBounds = {count};
-  bounds.loopSteps = {one};
-  auto nest = omp::LoopNestOp::create(frame.b, frame.loc, bounds);
-  Block *block = frame.b.createBlock(&nest.getRegion(), {}, {frame.b.getIndexType()}, {frame.loc});
-  body(block->getArgument(0));
-  omp::YieldOp::create(frame.b, frame.loc, ValueRange{});
+  sequentialFor(frame, frame.index(0), count, 1, {}, [&](Value k, ValueRange) -> SmallVector<Value> {
+    body(k);
+    return {};
+  });
 }
 
 SmallVector<Value> cpu::sequentialFor(Frame &frame, Value begin, Value end, int64_t step, ValueRange carried,

@@ -4,6 +4,8 @@
 
 #include "Phases.h"
 
+#include "keops/Transforms/CostModel.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -33,8 +35,9 @@ private:
   func::FuncOp createFunction();
   Frame createFrame(func::FuncOp function);
   void evaluateParameters(Frame &frame, Workspace &workspace);
-  void lowerReductions(Frame &frame, Workspace &workspace);
-  SmallVector<Rows> outputsOf(Frame &frame, Workspace &workspace, MapReduceOp op);
+  void lowerRows(Frame &frame, Workspace &workspace);
+  void lowerMap(Frame &frame, Workspace &workspace, MapOp map);
+  SmallVector<Rows> outputsOf(Frame &frame, Workspace &workspace, Operation *op);
   void copyRepeatedResults(Frame &frame);
   std::string manifest(const Workspace &workspace);
 
@@ -65,8 +68,8 @@ LogicalResult FunctionLowering::check() {
     }
   }
   for (Value result : source.getBody().front().getTerminator()->getOperands())
-    if (!result.getDefiningOp<MapReduceOp>())
-      return source.emitOpError("expected every result to come from a keops.map_reduce");
+    if (!result.getDefiningOp())
+      return source.emitOpError("expected no argument among the results");
   return success();
 }
 
@@ -113,17 +116,17 @@ void FunctionLowering::evaluateParameters(Frame &frame, Workspace &workspace) {
 }
 
 /// A result that the function returns goes straight to its output, any other to the workspace.
-SmallVector<Rows> FunctionLowering::outputsOf(Frame &frame, Workspace &workspace, MapReduceOp op) {
+SmallVector<Rows> FunctionLowering::outputsOf(Frame &frame, Workspace &workspace, Operation *op) {
   SmallVector<Rows> outputs;
   OperandRange returned = source.getBody().front().getTerminator()->getOperands();
-  for (Value result : op.getResults()) {
+  for (Value result : op->getResults()) {
     unsigned number = llvm::find(returned, result) - returned.begin();
     if (number < returned.size()) {
       outputs.push_back(results[number]);
     } else {
       ValueType type = getValueType(result);
       int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
-      LinearSize size = op.getKept() == Placement::I ? LinearSize{0, bytes, 0} : LinearSize{0, 0, bytes};
+      LinearSize size = type.getPlacement() == Placement::I ? LinearSize{0, bytes, 0} : LinearSize{0, 0, bytes};
       outputs.push_back(asRows(frame, workspace.allocate(type.getElementType(), size), type.getDim()));
     }
     rows[result] = outputs.back();
@@ -131,11 +134,31 @@ SmallVector<Rows> FunctionLowering::outputsOf(Frame &frame, Workspace &workspace
   return outputs;
 }
 
-void FunctionLowering::lowerReductions(Frame &frame, Workspace &workspace) {
-  for (auto op : source.getOps<MapReduceOp>()) {
+/// A map over rows is evaluated by the reductions that read it, unless somebody else reads it too.
+static bool needsRows(MapOp map) {
+  return map.getOver() != Placement::P && llvm::any_of(map->getUsers(), llvm::IsaPred<MapOp, func::ReturnOp>);
+}
+
+void FunctionLowering::lowerMap(Frame &frame, Workspace &workspace, MapOp map) {
+  SmallVector<Rows> outputs = outputsOf(frame, workspace, map);
+  sequentialFor(frame, frame.index(0), frame.size(map.getOver()), 1, {},
+                [&](Value row, ValueRange) -> SmallVector<Value> {
+    evaluateMap(frame, map, rows, row, [&](unsigned r, OpFoldResult k, Value value) {
+      outputs[r].store(frame, value, row, toValue(frame, k));
+    });
+    return {};
+  });
+}
+
+void FunctionLowering::lowerRows(Frame &frame, Workspace &workspace) {
+  for (Operation &op : source.getBody().front()) {
     frame.loc = op.getLoc();
-    SmallVector<Rows> outputs = outputsOf(frame, workspace, op);
-    MapReduceLowering(frame, workspace, op, rows, outputs).run();
+    if (auto reduce = dyn_cast<MapReduceOp>(op)) {
+      SmallVector<Rows> outputs = outputsOf(frame, workspace, reduce);
+      MapReduceLowering(frame, workspace, reduce, rows, outputs).run();
+    } else if (auto map = dyn_cast<MapOp>(op); map && needsRows(map)) {
+      lowerMap(frame, workspace, map);
+    }
   }
 }
 
@@ -165,21 +188,21 @@ static std::string elementName(Type type) {
   return name;
 }
 
-/// A rough count of scalar operations per pair, from which the runtime decides about threads.
+/// Scalar operations per pair, from which the runtime decides about threads.
 static int64_t costPerPair(func::FuncOp source) {
-  int64_t cost = 0;
-  source.walk([&](Operation *op) {
-    if (op->getParentOfType<MapReduceOp>() && op->getNumResults() == 1) {
-      int64_t dim = getDim(op->getResult(0));
-      for (Value operand : op->getOperands())
-        dim = std::max(dim, getDim(operand));
-      cost += dim;
-    }
-  });
-  return std::max<int64_t>(cost, 1);
+  int64_t cost = 1;
+  source.walk([&](MapReduceOp op) { cost += estimateCost(op); });
+  return cost;
 }
 
-static void describeOutputs(MapReduceOp op, Value result, llvm::raw_ostream &os) {
+static void describeOutput(Value result, llvm::raw_ostream &os) {
+  auto op = result.getDefiningOp<MapReduceOp>();
+  if (!op) {
+    ValueType type = getValueType(result);
+    os << "output " << stringifyPlacement(type.getPlacement()) << " " << elementName(type.getElementType())
+       << " value " << type.getDim() << "\n";
+    return;
+  }
   unsigned number = 0;
   for (auto [r, attr] : llvm::enumerate(op.getReduceAttrs())) {
     SmallVector<Value> formulas = op.getFormulas(r);
@@ -206,7 +229,7 @@ std::string FunctionLowering::manifest(const Workspace &workspace) {
        << elementName(type.getElementType()) << " " << (name ? name.getValue() : StringRef("-")) << "\n";
   }
   for (Value result : source.getBody().front().getTerminator()->getOperands())
-    describeOutputs(result.getDefiningOp<MapReduceOp>(), result, os);
+    describeOutput(result, os);
   LinearSize bytes = workspace.total();
   os << "workspace " << bytes.constant << " " << bytes.perI << " " << bytes.perJ << " 0 0 1 1\n";
   os << "cost " << costPerPair(source) << "\n";
@@ -220,7 +243,7 @@ LogicalResult FunctionLowering::run() {
   Frame frame = createFrame(function);
   Workspace workspace(frame);
   evaluateParameters(frame, workspace);
-  lowerReductions(frame, workspace);
+  lowerRows(frame, workspace);
   frame.loc = source.getLoc();
   copyRepeatedResults(frame);
   func::ReturnOp::create(b, source.getLoc());

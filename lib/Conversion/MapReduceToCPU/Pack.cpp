@@ -31,7 +31,7 @@ void MapReduceLowering::packRow(const Columns &columns, Value row, function_ref<
   llvm::MapVector<Operation *, SmallVector<std::pair<unsigned, int64_t>>> maps;
   for (auto [argument, offset] : columns.offsets) {
     Value source = op.getInputs()[argument.getArgNumber()];
-    if (auto map = source.getDefiningOp<MapOp>()) {
+    if (auto map = source.getDefiningOp<MapOp>(); map && !rows.contains(source)) {
       maps[map].push_back({cast<OpResult>(source).getResultNumber(), offset});
       continue;
     }
@@ -53,7 +53,7 @@ void MapReduceLowering::packReduced() {
     return;
   constexpr int64_t rowsPerTask = 512;
   Value size = traversal.reducedSize(), rowsOfTask = frame.index(rowsPerTask);
-  parallelFor(frame, frame.ceilDiv(size, rowsPerTask), [&](Value task) {
+  parallelFor(frame, frame.ceilDiv(size, rowsPerTask), counters, PackReduced, [&](Value task) {
     Value begin = frame.mul(task, rowsOfTask), end = frame.min(frame.add(begin, rowsOfTask), size);
     sequentialFor(frame, begin, end, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
       Value base = frame.mul(row, frame.index(traversal.reduced.count));
@@ -70,7 +70,7 @@ void MapReduceLowering::packKept() {
   if (!traversal.kept.count)
     return;
   Value tileRows = frame.index(traversal.tileRows());
-  parallelFor(frame, tiles, [&](Value tile) {
+  parallelFor(frame, tiles, counters, PackKept, [&](Value tile) {
     Value last = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), frame.index(1));
     Value base = frame.mul(frame.mul(tile, frame.index(traversal.kept.count)), tileRows);
     sequentialFor(frame, frame.index(0), tileRows, 1, {}, [&](Value r, ValueRange) -> SmallVector<Value> {

@@ -94,13 +94,13 @@ void MapReduceLowering::allocate(Workspace &workspace) {
   traversal.keptPack = workspace.allocate(traversal.element(), perRow(op.getKept(), keptBytes, keptBytes * tileRows));
   pieceValues = workspace.allocate(traversal.element(), perPiece(valueVectors, elementBytes));
   pieceIndices = workspace.allocate(frame.b.getI64Type(), perPiece(indexVectors, 8));
+  counters = workspace.allocate(frame.b.getI64Type(), {PhaseCount * 8, 0, 0});
 }
 
 //===-- Pieces -----------------------------------------------------------------------------------------------------===//
 
-void MapReduceLowering::run() {
-  tiles = frame.ceilDiv(traversal.keptSize(), traversal.tileRows());
-  // Few tiles are cut along the reduced index. The cut depends on sizes only, so results never depend on threads.
+/// Few tiles are cut along the reduced index. The cut depends on sizes only, so results never depend on threads.
+void MapReduceLowering::planSplit() {
   int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
   Value one = frame.index(1), most = frame.index(traversal.schedule.getSplit());
   Value someTiles = arith::MaxSIOp::create(frame.b, frame.loc, tiles, one);
@@ -112,6 +112,20 @@ void MapReduceLowering::run() {
   Value rounded = frame.add(steps, arith::SubIOp::create(frame.b, frame.loc, split, one));
   Value stepsOfPiece = arith::DivSIOp::create(frame.b, frame.loc, rounded, split);
   pieceLength = frame.mul(stepsOfPiece, frame.index(step));
+}
+
+void MapReduceLowering::resetCounters() {
+  if (!frame.parallel)
+    return;
+  Value zero = arith::ConstantIntOp::create(frame.b, frame.loc, 0, 64);
+  for (int64_t phase = 0; phase < PhaseCount; ++phase)
+    memref::StoreOp::create(frame.b, frame.loc, zero, counters, ValueRange{frame.index(phase)});
+}
+
+void MapReduceLowering::run() {
+  tiles = frame.ceilDiv(traversal.keptSize(), traversal.tileRows());
+  planSplit();
+  resetCounters();
   parallelRegion(frame, [&] {
     packReduced();
     packKept();
@@ -121,7 +135,7 @@ void MapReduceLowering::run() {
 }
 
 void MapReduceLowering::reducePieces() {
-  parallelFor(frame, frame.mul(tiles, split), [&](Value piece) { reducePiece(piece); });
+  parallelFor(frame, frame.mul(tiles, split), counters, ReducePieces, [&](Value piece) { reducePiece(piece); });
 }
 
 void MapReduceLowering::reducePiece(Value piece) {
@@ -248,7 +262,7 @@ void MapReduceLowering::storeState(ValueRange state, PieceMemory memory) {
 //===-- Tiles ------------------------------------------------------------------------------------------------------===//
 
 void MapReduceLowering::finishTiles() {
-  parallelFor(frame, tiles, [&](Value tile) { forEachChunk([&](Value chunk) { finishChunk(tile, chunk); }); });
+  parallelFor(frame, tiles, counters, FinishTiles, [&](Value tile) { forEachChunk([&](Value chunk) { finishChunk(tile, chunk); }); });
 }
 
 void MapReduceLowering::finishChunk(Value tile, Value chunk) {

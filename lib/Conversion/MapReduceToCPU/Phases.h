@@ -22,9 +22,13 @@ public:
   void run();
 
 private:
+  enum Phase : int64_t { PackReduced, PackKept, ReducePieces, FinishTiles, PhaseCount };
+
   void planColumns();
   void planPieces();
   void allocate(Workspace &workspace);
+  void planSplit();
+  void resetCounters();
 
   void packReduced();
   void packKept();
@@ -58,6 +62,7 @@ private:
   int64_t valueVectors = 0, indexVectors = 0;  ///< memory of a piece and chunk, in vectors
   int64_t chunks = 1;
   mlir::Value pieceValues, pieceIndices;       ///< memref<?xT>, memref<?xi64>
+  mlir::Value counters;                        ///< memref<?xi64>, one element per phase
   mlir::Value tiles, split, pieceLength;       ///< index
 };
 

@@ -61,9 +61,12 @@ void storeVector(Frame &frame, mlir::Value value, mlir::Value memref, mlir::Valu
 /// Reads one element per lane; `offsets` holds 64-bit integers in the shape of `type`.
 mlir::Value gatherVector(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offsets);
 
-/// A loop over [0, count): worksharing inside `parallelRegion`, sequential otherwise.
+/// Emits `body` to be run by all threads of a team at once; a plain sequence without threads.
 void parallelRegion(Frame &frame, llvm::function_ref<void()> body);
-void parallelFor(Frame &frame, mlir::Value count, llvm::function_ref<void(mlir::Value)> body);
+/// Inside a parallel region: body(k) for k in [0, count), each by whichever thread is free; all are done at its end.
+/// Uses element `counter` of the memref<?xi64> `counters`, which must be 0 before the region.
+void parallelFor(Frame &frame, mlir::Value count, mlir::Value counters, int64_t counter,
+                 llvm::function_ref<void(mlir::Value)> body);
 /// A sequential loop that carries values.
 llvm::SmallVector<mlir::Value> sequentialFor(Frame &frame, mlir::Value begin, mlir::Value end, int64_t step,
                                              mlir::ValueRange carried,

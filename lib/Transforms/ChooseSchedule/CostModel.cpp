@@ -109,7 +109,10 @@ static bool isDouble(MapReduceOp op) {
 }
 
 ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
-  constexpr int64_t mostRows = 3, block = 16, blocks = 8, split = 64;
+  constexpr int64_t mostRows = 4, split = 64;
+  // Precision high compensates every addition, so that there are no plain sums within blocks.
+  bool high = op.getPrecision() == Precision::High;
+  int64_t block = high ? 1 : 16, blocks = high ? 1 : 8;
   int64_t chunk = chooseChunk(op);
   int64_t rows = std::clamp<int64_t>(model.registers / estimateLiveVectors(op, chunk), 1, mostRows);
   int64_t lanes = std::max<int64_t>(isDouble(op) ? model.lanes32 / 2 : model.lanes32, 1);
