@@ -1,5 +1,6 @@
-// Expansion of math.{exp,exp2,log,sin,cos,rsqrt,powf,fpowi} into arith, vector, math.fma and x86 intrinsics, with a
-// stated error bound for each function, level and target. lib/Conversion/ApproximateMath holds the table and the forms.
+// Expansion of math.{exp,exp2,log,sin,cos,rsqrt,powf,fpowi} into arith, vector, math.fma and x86
+// intrinsics, with a stated error bound for each function, level and target.
+// lib/Conversion/ApproximateMath holds the table and the forms.
 #ifndef KEOPS_CONVERSION_APPROXIMATEMATH_H
 #define KEOPS_CONVERSION_APPROXIMATEMATH_H
 
@@ -12,7 +13,8 @@ namespace keops {
 /// Levels of accuracy, as in the precision attribute of the keops dialect.
 enum class MathPrecision { Fast, Default, High };
 
-/// Instruction sets that the emitted forms distinguish. Generic uses portable arith operations only.
+/// Instruction sets that the emitted forms distinguish. Generic uses portable arith operations
+/// only.
 enum class MathIsa { Generic, Avx2, Avx512 };
 
 struct ApproximateMathOptions {
@@ -46,12 +48,13 @@ struct MathBound {
 /// Every promise, expanded over levels and targets; tests and documentation read this.
 llvm::SmallVector<MathBound> getMathBounds();
 
-/// Adds one pattern per function. They create functions beside the one being rewritten (the slow path of sin and
-/// cos), so they must run on a module and not on a single function.
+/// Adds one pattern per function. They create functions beside the one being rewritten (the slow
+/// path of sin and cos), so they must run on a module and not on a single function.
 void populateApproximateMathPatterns(mlir::RewritePatternSet &patterns,
                                      const ApproximateMathOptions &options);
 
-/// The pass `--keops-approximate-math=precision=<fast|default|high> isa=<generic|avx2|avx512> fma=<bool>` on modules.
+/// The pass `--keops-approximate-math=precision=<fast|default|high> isa=<generic|avx2|avx512>
+/// fma=<bool>` on modules.
 std::unique_ptr<mlir::Pass> createApproximateMathPass(const ApproximateMathOptions &options = {});
 
 void registerApproximateMathPass();

@@ -1,5 +1,5 @@
-// Measures every promise of the table over sampled arguments, and over all floats with KEOPS_SLOW=1, and checks that
-// scalars and vectors of every shape give the same bits.
+// Measures every promise of the table over sampled arguments, and over all floats with
+// KEOPS_SLOW=1, and checks that scalars and vectors of every shape give the same bits.
 #include "MathKernel.h"
 #include "Reference.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -76,7 +76,7 @@ void measureChunk(const MathKernel &kernel, const MathBound &bound, const T *x, 
 
 template <typename T>
 void report(const MathBound &bound, const Worst<T> &worst) {
-  llvm::outs() << llvm::formatv("{0,-11} f{1} {2,-7} {3,-8} max {4,8:F3} ULP  promised {5,4:F1}\n",
+  llvm::outs() << llvm::formatv("{0,-11} f{1} {2,-7} {3,-8} max {4,8:F3} ULP  promised {5,4:F2}\n",
                                 bound.opName, bound.width, nameOf(bound.target),
                                 nameOf(bound.precision), worst.ulp, bound.maxUlp);
   llvm::outs().flush();
@@ -190,9 +190,8 @@ TEST_P(EveryFloat, StaysWithinTheTable) {
   std::vector<std::vector<Worst<float>>> found(count);
   std::vector<std::thread> threads;
   for (unsigned t = 0; t < count; ++t)
-    threads.emplace_back([&, t] {
-      found[t] = sweepStripe(function, contenders, t * chunkSize, count * chunkSize);
-    });
+    threads.emplace_back(
+        [&, t] { found[t] = sweepStripe(function, contenders, t * chunkSize, count * chunkSize); });
   for (std::thread &thread : threads)
     thread.join();
   for (size_t c = 0; c < contenders.size(); ++c) {
@@ -203,8 +202,8 @@ TEST_P(EveryFloat, StaysWithinTheTable) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Math, EveryFloat,
-                         testing::Values("math.exp", "math.exp2", "math.log", "math.sin", "math.cos",
-                                         "math.rsqrt"),
+                         testing::Values("math.exp", "math.exp2", "math.log", "math.sin",
+                                         "math.cos", "math.rsqrt"),
                          [](const testing::TestParamInfo<const char *> &info) {
                            return std::string(info.param).substr(5);
                          });

@@ -1,5 +1,6 @@
-// exp(x) computed as exp2(x * log2(e)), the form the compiler uses where x was itself computed: the rounded product adds
-// a relative error of at most 2 eps |x|, in which eps is half the distance from 1 to the next number.
+// exp(x) computed as exp2(x * log2(e)), the form the compiler uses where x was itself computed: the
+// rounded product adds a relative error of at most 2 eps |x|, in which eps is half the distance
+// from 1 to the next number.
 #include "MathKernel.h"
 #include "Reference.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -44,9 +45,10 @@ double addedError(T x, T got, Exact<T> exact, double ownUlp) {
 template <typename T>
 void sweep(Place place) {
   const Function &function = findFunction("math.exp");
-  MathKernel kernel({"%k = arith.constant $C(1.4426950408889634) : $T\n%p = arith.mulf %x, %k : $T\n"
-                     "%y = math.exp2 %p : $T",
-                     place.width, int(512 / place.width), 2, place.target, MathPrecision::Default});
+  MathKernel kernel(
+      {"%k = arith.constant $C(1.4426950408889634) : $T\n%p = arith.mulf %x, %k : $T\n"
+       "%y = math.exp2 %p : $T",
+       place.width, int(512 / place.width), 2, place.target, MathPrecision::Default});
   std::vector<T> x, z, y(chunkSize);
   makeSamples<T>(function, chunkSize * 12, x, z);
   double worst = 0, worstUlp = 0;
@@ -54,7 +56,8 @@ void sweep(Place place) {
     kernel(&x[at], &z[at], y.data());
     for (size_t k = 0; k < chunkSize; ++k) {
       Exact<T> exact = exactValue<T>(function, x[at + k], T(0));
-      if (!(std::fabs(exact) > std::numeric_limits<T>::min() && std::isfinite(T(exact)) && x[at + k] != 0))
+      if (!(std::fabs(exact) > std::numeric_limits<T>::min() && std::isfinite(T(exact)) &&
+            x[at + k] != 0))
         continue;
       worst = std::max(worst, addedError<T>(x[at + k], y[k], exact, exp2Bound(place)));
       worstUlp = std::max(worstUlp, ulpError<T>(y[k], exact, true));
@@ -72,8 +75,9 @@ TEST_P(FoldedExp, AddsAtMostTwoEpsTimesTheArgument) {
 
 INSTANTIATE_TEST_SUITE_P(Math, FoldedExp,
                          testing::Values(Place{32, MathTarget::Plain}, Place{32, MathTarget::Fma},
-                                         Place{32, MathTarget::Avx512}, Place{64, MathTarget::Plain},
-                                         Place{64, MathTarget::Fma}, Place{64, MathTarget::Avx512}),
+                                         Place{32, MathTarget::Avx512},
+                                         Place{64, MathTarget::Plain}, Place{64, MathTarget::Fma},
+                                         Place{64, MathTarget::Avx512}),
                          [](const testing::TestParamInfo<Place> &info) {
                            return "f" + std::to_string(info.param.width) + "_" +
                                   nameOf(info.param.target).str();

@@ -1,5 +1,5 @@
-// Text of the kernel, lowering to LLVM with upstream passes, and a small JIT of its own: this test must not depend on
-// the product's code generation.
+// Text of the kernel, lowering to LLVM with upstream passes, and a small JIT of its own: this test
+// must not depend on the product's code generation.
 #include "MathKernel.h"
 #include "mlir/Dialect/Func/Extensions/AllExtensions.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -48,8 +48,10 @@ std::string substitute(std::string text, const KernelSpec &spec) {
 struct TextWriter {
   const KernelSpec &spec;
   std::string text = {};
-  std::string memref = "memref<" + std::to_string(chunkSize) + "xf" + std::to_string(spec.width) + ">";
-  std::string row = "vector<" + std::to_string(spec.lanes) + "xf" + std::to_string(spec.width) + ">";
+  std::string memref =
+      "memref<" + std::to_string(chunkSize) + "xf" + std::to_string(spec.width) + ">";
+  std::string row =
+      "vector<" + std::to_string(spec.lanes) + "xf" + std::to_string(spec.width) + ">";
 
   void line(const std::string &content) { text += content + "\n"; }
 
@@ -66,8 +68,8 @@ struct TextWriter {
       std::string part = "%" + name + "_row" + std::to_string(k);
       std::string next = k + 1 == spec.rows ? "%" + name : "%" + name + "_sum" + std::to_string(k);
       line(part + " = vector.load %m" + name + "[" + rowIndex(k) + "] : " + memref + ", " + row);
-      line(next + " = vector.insert " + part + ", " + sum + " [" + std::to_string(k) + "] : " + row +
-           " into " + typeText(spec));
+      line(next + " = vector.insert " + part + ", " + sum + " [" + std::to_string(k) +
+           "] : " + row + " into " + typeText(spec));
       sum = next;
     }
   }
@@ -93,7 +95,8 @@ struct TextWriter {
     line("%cs = arith.constant " + std::to_string(step) + " : index");
     line("scf.for %i = %c0 to %cn step %cs {");
     for (int k = 0; k < spec.rows; ++k) {
-      line("%o" + std::to_string(k) + " = arith.constant " + std::to_string(k * spec.lanes) + " : index");
+      line("%o" + std::to_string(k) + " = arith.constant " + std::to_string(k * spec.lanes) +
+           " : index");
       line(rowIndex(k) + " = arith.addi %i, %o" + std::to_string(k) + " : index");
     }
     load("x");
@@ -123,7 +126,8 @@ MLIRContext &sharedContext() {
 const char *const lowering =
     "canonicalize,cse,convert-vector-to-scf,convert-scf-to-cf,convert-vector-to-llvm,"
     "convert-math-to-llvm,finalize-memref-to-llvm,convert-arith-to-llvm,convert-ub-to-llvm,"
-    "convert-index-to-llvm,convert-cf-to-llvm,convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},"
+    "convert-index-to-llvm,convert-cf-to-llvm,convert-func-to-llvm{use-bare-ptr-memref-call-conv=1}"
+    ","
     "reconcile-unrealized-casts";
 
 ApproximateMathOptions optionsFor(const KernelSpec &spec) {
@@ -193,15 +197,15 @@ MathKernel::MathKernel(const KernelSpec &spec) {
     function.addFnAttr("prefer-vector-width", "512");
   }
   optimize(*module, *machine);
-  jit = llvm::cantFail(
-      llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(machineBuilder).create());
+  jit =
+      llvm::cantFail(llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(machineBuilder).create());
   jit->getMainJITDylib().addGenerator(
       llvm::cantFail(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
           jit->getDataLayout().getGlobalPrefix())));
-  llvm::cantFail(jit->addIRModule(
-      llvm::orc::ThreadSafeModule(std::move(module), std::move(llvmContext))));
-  function = llvm::cantFail(jit->lookup("kernel"))
-                 .toPtr<void (*)(const void *, const void *, void *)>();
+  llvm::cantFail(
+      jit->addIRModule(llvm::orc::ThreadSafeModule(std::move(module), std::move(llvmContext))));
+  function =
+      llvm::cantFail(jit->lookup("kernel")).toPtr<void (*)(const void *, const void *, void *)>();
 }
 
 MathKernel::~MathKernel() = default;

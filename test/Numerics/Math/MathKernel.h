@@ -1,4 +1,5 @@
-// Compiles one math expression, expanded by ApproximateMath for a target and level, to a native loop over an array.
+// Compiles one math expression, expanded by ApproximateMath for a target and level, to a native
+// loop over an array.
 #ifndef KEOPS_TEST_NUMERICS_MATH_MATHKERNEL_H
 #define KEOPS_TEST_NUMERICS_MATH_MATHKERNEL_H
 
@@ -16,7 +17,8 @@ namespace keops::test {
 inline constexpr size_t chunkSize = 5376;
 
 struct KernelSpec {
-  /// Operations that define %y of type $T from %x (and %z), e.g. "%y = math.exp %x : $T"; $C(v) is a constant.
+  /// Operations that define %y of type $T from %x (and %z), e.g. "%y = math.exp %x : $T"; $C(v) is
+  /// a constant.
   std::string body;
   unsigned width = 32;
   /// Lanes of a vector, 0 for a scalar.

@@ -13,22 +13,55 @@ namespace keops::test {
 namespace {
 
 const Function functions[] = {
-    {"math.exp", "%y = math.exp %x : $T", false, [](long double x, long double) { return expl(x); },
-     [](double x, double) { return exp(x); }, {-106, -750}, {90, 711}},
-    {"math.exp2", "%y = math.exp2 %x : $T", false, [](long double x, long double) { return exp2l(x); },
-     [](double x, double) { return exp2(x); }, {-152, -1080}, {130, 1026}},
-    {"math.log", "%y = math.log %x : $T", false, [](long double x, long double) { return logl(x); },
-     [](double x, double) { return log(x); }, {0.25, 0.25}, {4, 4}},
-    {"math.sin", "%y = math.sin %x : $T", false, [](long double x, long double) { return sinl(x); },
-     [](double x, double) { return sin(x); }, {-4000, -4000}, {4000, 4000}},
-    {"math.cos", "%y = math.cos %x : $T", false, [](long double x, long double) { return cosl(x); },
-     [](double x, double) { return cos(x); }, {-4000, -4000}, {4000, 4000}},
-    {"math.rsqrt", "%y = math.rsqrt %x : $T", false,
+    {"math.exp",
+     "%y = math.exp %x : $T",
+     false,
+     [](long double x, long double) { return expl(x); },
+     [](double x, double) { return exp(x); },
+     {-106, -750},
+     {90, 711}},
+    {"math.exp2",
+     "%y = math.exp2 %x : $T",
+     false,
+     [](long double x, long double) { return exp2l(x); },
+     [](double x, double) { return exp2(x); },
+     {-152, -1080},
+     {130, 1026}},
+    {"math.log",
+     "%y = math.log %x : $T",
+     false,
+     [](long double x, long double) { return logl(x); },
+     [](double x, double) { return log(x); },
+     {0.25, 0.25},
+     {4, 4}},
+    {"math.sin",
+     "%y = math.sin %x : $T",
+     false,
+     [](long double x, long double) { return sinl(x); },
+     [](double x, double) { return sin(x); },
+     {-4000, -4000},
+     {4000, 4000}},
+    {"math.cos",
+     "%y = math.cos %x : $T",
+     false,
+     [](long double x, long double) { return cosl(x); },
+     [](double x, double) { return cos(x); },
+     {-4000, -4000},
+     {4000, 4000}},
+    {"math.rsqrt",
+     "%y = math.rsqrt %x : $T",
+     false,
      [](long double x, long double) { return x == 0 ? INFINITY : 1 / sqrtl(x); },
-     [](double x, double) { return x == 0 ? INFINITY : 1 / sqrt(x); }, {0.5, 0.5}, {4, 4}},
-    {"math.powf", "%y = math.powf %x, %z : $T", true,
+     [](double x, double) { return x == 0 ? INFINITY : 1 / sqrt(x); },
+     {0.5, 0.5},
+     {4, 4}},
+    {"math.powf",
+     "%y = math.powf %x, %z : $T",
+     true,
      [](long double x, long double z) { return powl(x, z); },
-     [](double x, double z) { return pow(x, z); }, {-104, -745}, {89, 710}},
+     [](double x, double z) { return pow(x, z); },
+     {-104, -745},
+     {89, 710}},
 };
 
 template <typename T>
@@ -61,7 +94,8 @@ T stratified(Random &random, size_t k, size_t count) {
   return fromBits<T>(Bits(k) * stride + Bits(random() % stride));
 }
 
-/// A pair with x^z = e^t: a positive base of any size, often near 1, or a negative base with an integer exponent.
+/// A pair with x^z = e^t: a positive base of any size, often near 1, or a negative base with an
+/// integer exponent.
 template <typename T>
 void makePair(Random &random, size_t k, T t, T &x, T &z) {
   std::uniform_real_distribution<double> unit(-1, 1);
@@ -115,8 +149,9 @@ double ulpError(T got, Exact<T> exact, bool mayFlush) {
     return 0;
   if (std::isinf(exact))
     return INFINITY;
-  Exact<T> value = std::isinf(got) ? std::copysign(std::ldexp(Exact<T>(1), Limits::max_exponent), got)
-                                   : Exact<T>(got);
+  Exact<T> value = std::isinf(got)
+                       ? std::copysign(std::ldexp(Exact<T>(1), Limits::max_exponent), got)
+                       : Exact<T>(got);
   return double(std::fabs(value - exact) / unitAt<T>(exponentOf(exact)));
 }
 
@@ -140,7 +175,8 @@ void makeSamples(const Function &function, size_t count, std::vector<T> &x, std:
   }
 }
 
-template void makeSamples<float>(const Function &, size_t, std::vector<float> &, std::vector<float> &);
+template void makeSamples<float>(const Function &, size_t, std::vector<float> &,
+                                 std::vector<float> &);
 template void makeSamples<double>(const Function &, size_t, std::vector<double> &,
                                   std::vector<double> &);
 

@@ -1,5 +1,6 @@
-// Exact values to compare with: double precision for float, long double for double; and errors in units in the last
-// place. On x86 long double has 64 bits of significand, so its error counts 2^-11 of a unit of double.
+// Exact values to compare with: double precision for float, long double for double; and errors in
+// units in the last place. On x86 long double has 64 bits of significand, so its error counts 2^-11
+// of a unit of double.
 #ifndef KEOPS_TEST_NUMERICS_MATH_REFERENCE_H
 #define KEOPS_TEST_NUMERICS_MATH_REFERENCE_H
 
@@ -17,7 +18,8 @@ struct Function {
   bool binary;
   long double (*exact)(long double, long double);
   double (*exactForFloat)(double, double);
-  /// Ranges of arguments that get as many samples as all bit patterns together; for float and double.
+  /// Ranges of arguments that get as many samples as all bit patterns together; for float and
+  /// double.
   double low[2];
   double high[2];
 };
@@ -28,7 +30,8 @@ const Function &findFunction(const std::string &opName);
 template <typename T>
 using Exact = std::conditional_t<sizeof(T) == 4, double, long double>;
 
-/// |got - exact| in units in the last place of `exact` in type T; infinite where one is NaN and the other not.
+/// |got - exact| in units in the last place of `exact` in type T; infinite where one is NaN and the
+/// other not.
 template <typename T>
 double ulpError(T got, Exact<T> exact, bool mayFlush);
 
