@@ -180,7 +180,7 @@ def KeopsChooseSchedule : Pass<"keops-choose-schedule"> {
     keops.map_reduce over j reduce [#keops.reduce<Sum>] (%x, %y)
     // becomes
     keops.map_reduce over j reduce [#keops.reduce<Sum>]
-      schedule <rows = 3, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64> (%x, %y)
+      schedule <rows = 4, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64> (%x, %y)
     ```
   }];
   let options = [

@@ -8,7 +8,7 @@
 !s = !keops.value<1xf32, ij>
 
 // CHECK-LABEL: func.func @gaussian
-// CHECK:         schedule <rows = 3, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64>
+// CHECK:         schedule <rows = 4, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64>
 // AVX2-LABEL:  func.func @gaussian
 // AVX2:          schedule <rows = 2, lanes = 8, block = 16, blocks = 8, chunk = 1, split = 64>
 // FORCED-LABEL: func.func @gaussian
@@ -50,7 +50,7 @@ func.func @wide(%x: !x, %y: !y) -> !x {
 
 // Sorted lists are kept one component at a time. A schedule that is given stays, but for forced fields.
 // CHECK-LABEL: func.func @sorted
-// CHECK:         schedule <rows = 3, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64>
+// CHECK:         schedule <rows = 4, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64>
 // CHECK-LABEL: func.func @given
 // CHECK:         schedule <rows = 7, lanes = 16, block = 8, blocks = 4, chunk = 2, split = 1>
 // FORCED-LABEL: func.func @given

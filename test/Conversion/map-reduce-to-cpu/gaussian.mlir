@@ -1,0 +1,42 @@
+// RUN: keops-opt %s --convert-keops-map-reduce-to-cpu --cse | FileCheck %s
+// RUN: keops-opt %s --convert-keops-map-reduce-to-cpu=threads=none --cse | FileCheck %s --check-prefix=NONE
+
+!x = !keops.value<2xf32, i>
+!y = !keops.value<2xf32, j>
+!si = !keops.value<1xf32, i>
+!sij = !keops.value<1xf32, ij>
+
+// CHECK:       module attributes {keops.manifest = "keops-program 1\0Asymbol gauss\0A
+// CHECK-SAME:  input i 2 f32 x\0Ainput j 2 f32 y\0A
+// CHECK-SAME:  output i f32 sum 1\0A
+// CHECK:       func.func private @gauss_body(%{{.*}}: !llvm.ptr, %[[M:.*]]: index, %[[N:.*]]: index, %[[THREADS:.*]]: i32,
+// One team; y packed by rows, x packed by tiles of 32 rows.
+// CHECK:       omp.parallel num_threads(%[[THREADS]] : i32)
+// CHECK:         memref.atomic_rmw addi
+// CHECK:         omp.barrier
+// CHECK:         memref.atomic_rmw addi
+// CHECK:         omp.barrier
+// The loop over pairs works on both vectors of the tile at once.
+// CHECK:         call @keops_should_stop
+// CHECK:         scf.for
+// CHECK:           scf.for
+// CHECK:             scf.for %{{.*}} iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<2x16xf32>)
+// CHECK:               %[[Y:.*]] = vector.broadcast %{{.*}} : f32 to vector<2x16xf32>
+// CHECK:               arith.subf %{{.*}}, %[[Y]] : vector<2x16xf32>
+// CHECK:               math.exp2 %{{.*}} : vector<2x16xf32>
+// CHECK:               arith.addf %[[SUM]], %{{.*}} : vector<2x16xf32>
+// NONE-NOT:    omp.
+// NONE:        vector<2x16xf32>
+// NONE-NOT:    omp.
+func.func @gauss(%x: !x {keops.name = "x"}, %y: !y {keops.name = "y"}) -> !si {
+  %r = keops.map_reduce over j reduce [#keops.reduce<Sum>]
+      schedule <rows = 2, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64> (%x, %y) : (!x, !y) -> !si {
+  ^bb0(%a: !x, %b: !y):
+    %d = keops.subtract %a, %b : !x, !y
+    %q = keops.scalprod %d, %d : !keops.value<2xf32, ij>, !keops.value<2xf32, ij>
+    %m = keops.minus %q : !sij
+    %e = keops.exp2 %m : !sij
+    keops.yield %e : !sij
+  }
+  return %r : !si
+}
