@@ -4,11 +4,13 @@
 
 #include "FormulaBuilder.h"
 #include "Names.h"
+#include "keops/Frontend/Lexer.h"
 #include "keops/Frontend/Limits.h"
 #include "keops/IR/Reduction.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <charconv>
@@ -291,11 +293,18 @@ LogicalResult FormulaPrinter::printResults(Operation *op, std::string &formula) 
   return success();
 }
 
+static bool isIdentifier(StringRef name) {
+  Lexer lexer(name);
+  Token token = lexer.next();
+  return token.is(TokenKind::Identifier) && token.text.size() == name.size();
+}
+
 FailureOr<FormulaText> FormulaPrinter::print(func::FuncOp function) {
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitError("expected a function with one block of keops operations");
   FormulaText result;
   Block &block = function.getBody().front();
+  llvm::StringSet<> names;
   for (BlockArgument argument : block.getArguments()) {
     auto type = dyn_cast<ValueType>(argument.getType());
     if (!type || type.getPlacement() == Placement::IJ)
@@ -304,6 +313,10 @@ FailureOr<FormulaText> FormulaPrinter::print(func::FuncOp function) {
                 dim = std::to_string(type.getDim());
     auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "keops.name");
     std::string category = std::to_string(getCategory(type.getPlacement()));
+    if (name && !names.insert(name.getValue()).second)
+      return function.emitError("two arguments have the name '") << name.getValue() << "'";
+    if (name && !isIdentifier(name.getValue()))
+      return function.emitError("the argument name '") << name.getValue() << "' is no identifier";
     std::string text = name ? name.str() : "Var(" + position + "," + dim + "," + category + ")";
     result.aliases.push_back((name ? text + "=" : "") + getCategoryName(type.getPlacement()).str() +
                              "(" + dim + ")");
