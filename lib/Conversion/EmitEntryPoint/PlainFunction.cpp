@@ -11,6 +11,9 @@
 using namespace mlir;
 using namespace keops;
 
+/// As keops_args asks.
+static constexpr int64_t workspaceAlignment = 64;
+
 namespace {
 class PlainFunctionWriter {
 public:
@@ -65,13 +68,14 @@ Value PlainFunctionWriter::arrays(unsigned firstArgument, ArrayRef<int64_t> comp
 Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
   auto times = [&](Value size, int64_t factor) -> Value { return LLVM::MulOp::create(b, loc, size, i64(factor)); };
   Value total = LLVM::AddOp::create(b, loc, times(sizeI, manifest.workspacePerI), times(sizeJ, manifest.workspacePerJ));
-  // aligned_alloc wants a multiple of the alignment, which every coefficient is, and more than nothing.
-  return LLVM::AddOp::create(b, loc, total, i64(manifest.workspaceConstant + 64));
+  total = LLVM::AddOp::create(b, loc, total, i64(manifest.workspaceConstant + 2 * workspaceAlignment - 1));
+  // aligned_alloc wants a multiple of the alignment, and more than nothing.
+  return LLVM::AndOp::create(b, loc, total, i64(-workspaceAlignment));
 }
 
 Value PlainFunctionWriter::workspace(Value sizeI, Value sizeJ) {
   auto allocate = declare("aligned_alloc", pointer, {b.getI64Type(), b.getI64Type()});
-  return LLVM::CallOp::create(b, loc, allocate, ValueRange{i64(64), workspaceBytes(sizeI, sizeJ)}).getResult();
+  return LLVM::CallOp::create(b, loc, allocate, ValueRange{i64(workspaceAlignment), workspaceBytes(sizeI, sizeJ)}).getResult();
 }
 
 void PlainFunctionWriter::write() {

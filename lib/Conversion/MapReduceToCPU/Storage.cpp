@@ -23,22 +23,20 @@ Value Frame::ceilDiv(Value x, int64_t by) {
 
 Workspace::Workspace(Frame &frame) : frame(frame), offset(frame.index(0)) {}
 
-static int64_t roundUp(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
 Value Workspace::allocate(Type element, LinearSize bytes) {
-  // Each coefficient is rounded up, so that every region starts at a multiple of 64 whatever the sizes.
-  LinearSize rounded = {roundUp(bytes.constant), roundUp(bytes.perI), roundUp(bytes.perJ)};
-  Value size = frame.index(rounded.constant);
-  if (rounded.perI)
-    size = frame.add(size, frame.mul(frame.sizeI, frame.index(rounded.perI)));
-  if (rounded.perJ)
-    size = frame.add(size, frame.mul(frame.sizeJ, frame.index(rounded.perJ)));
+  constexpr int64_t alignment = 64;
+  Value size = frame.index(bytes.constant + alignment - 1);
+  if (bytes.perI)
+    size = frame.add(size, frame.mul(frame.sizeI, frame.index(bytes.perI)));
+  if (bytes.perJ)
+    size = frame.add(size, frame.mul(frame.sizeJ, frame.index(bytes.perJ)));
+  size = arith::AndIOp::create(frame.b, frame.loc, size, frame.index(-alignment));
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   Value count = arith::DivSIOp::create(frame.b, frame.loc, size, frame.index(elementBytes));
   auto type = MemRefType::get({ShapedType::kDynamic}, element);
   Value view = memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, ValueRange{count});
   offset = frame.add(offset, size);
-  used = used + rounded;
+  used = used + bytes + LinearSize{alignment - 1, 0, 0};
   return view;
 }
 
