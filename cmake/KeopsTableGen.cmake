@@ -12,7 +12,7 @@ function(keops_records output generator file)
     list(APPEND includes "-I${dir}")
   endforeach()
   add_custom_command(OUTPUT "${target}"
-    COMMAND keops-tblgen ${generator} ${includes} "${CMAKE_CURRENT_SOURCE_DIR}/${file}" -o "${target}"
+    COMMAND keops-tblgen ${generator} ${includes} "${CMAKE_CURRENT_SOURCE_DIR}/${file}" --write-if-changed -o "${target}"
     DEPENDS keops-tblgen ${records}
     COMMENT "Building ${output}...")
   set(TABLEGEN_OUTPUT ${TABLEGEN_OUTPUT} "${target}" PARENT_SCOPE)

@@ -8,7 +8,8 @@
 using namespace mlir;
 using namespace keops;
 
-Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf) : b(builder), computeType(type), leaf(std::move(leaf)) {
+Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf)
+    : b(builder), computeType(type), leaf(std::move(leaf)) {
   scopes.emplace_back();
 }
 
@@ -61,12 +62,13 @@ OpFoldResult Emitter::offset(Location loc, OpFoldResult k, int64_t by) {
   return arith::AddIOp::create(b, loc, cast<Value>(k), shift).getResult();
 }
 
-Value Emitter::select(Location loc, OpFoldResult k, int64_t begin, int64_t end, function_ref<Value()> inside,
-                      function_ref<Value()> outside) {
+Value Emitter::select(Location loc, OpFoldResult k, int64_t begin, int64_t end,
+                      function_ref<Value()> inside, function_ref<Value()> outside) {
   if (auto constant = getConstantIntValue(k))
     return *constant >= begin && *constant < end ? inside() : outside();
   Value index = cast<Value>(k);
-  Value low = arith::ConstantIndexOp::create(b, loc, begin), high = arith::ConstantIndexOp::create(b, loc, end);
+  Value low = arith::ConstantIndexOp::create(b, loc, begin),
+        high = arith::ConstantIndexOp::create(b, loc, end);
   Value above = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, index, low);
   Value below = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, high);
   Value within = arith::AndIOp::create(b, loc, above, below);
@@ -88,7 +90,8 @@ Value Emitter::select(Location loc, OpFoldResult k, int64_t begin, int64_t end, 
 static SmallVector<Value> sumLoop(Emitter &emitter, Location loc, int64_t end,
                                   function_ref<Value(OpFoldResult)> term) {
   OpBuilder &b = emitter.builder();
-  Value lower = arith::ConstantIndexOp::create(b, loc, 0), upper = arith::ConstantIndexOp::create(b, loc, end);
+  Value lower = arith::ConstantIndexOp::create(b, loc, 0),
+        upper = arith::ConstantIndexOp::create(b, loc, end);
   Value step = arith::ConstantIndexOp::create(b, loc, 4);
   SmallVector<Value> zeros(4, emitter.zero(loc));
   auto loop = scf::ForOp::create(b, loc, lower, upper, step, zeros);
@@ -104,7 +107,8 @@ static SmallVector<Value> sumLoop(Emitter &emitter, Location loc, int64_t end,
   return {loop.result_begin(), loop.result_end()};
 }
 
-Value Emitter::sum(Location loc, int64_t dim, ValueRange reads, function_ref<Value(OpFoldResult)> term) {
+Value Emitter::sum(Location loc, int64_t dim, ValueRange reads,
+                   function_ref<Value(OpFoldResult)> term) {
   SmallVector<Value> parts;
   int64_t looped = dim > unrollLimit ? dim / 4 * 4 : 0;
   if (looped) {
@@ -112,7 +116,8 @@ Value Emitter::sum(Location loc, int64_t dim, ValueRange reads, function_ref<Val
       prefetchScalars(read);
     parts = sumLoop(*this, loc, looped, term);
     Value left = arith::AddFOp::create(b, loc, parts[0], parts[1]);
-    parts = {arith::AddFOp::create(b, loc, left, arith::AddFOp::create(b, loc, parts[2], parts[3]))};
+    parts = {
+        arith::AddFOp::create(b, loc, left, arith::AddFOp::create(b, loc, parts[2], parts[3]))};
   }
   for (int64_t k = looped; k < dim; ++k) {
     Value value = term(b.getIndexAttr(k));
@@ -123,7 +128,8 @@ Value Emitter::sum(Location loc, int64_t dim, ValueRange reads, function_ref<Val
 
 static APFloat toFloat(int64_t number, const llvm::fltSemantics &semantics) {
   APFloat value(semantics);
-  value.convertFromAPInt(APInt(64, number, /*isSigned=*/true), /*IsSigned=*/true, APFloat::rmNearestTiesToEven);
+  value.convertFromAPInt(APInt(64, number, /*isSigned=*/true), /*IsSigned=*/true,
+                         APFloat::rmNearestTiesToEven);
   return value;
 }
 
@@ -139,7 +145,8 @@ static APFloat roundNumber(Attribute number, const llvm::fltSemantics &semantics
   int64_t numerator = rational ? rational.getNumerator() : cast<IntegerAttr>(number).getInt();
   APFloat value = toFloat(numerator, APFloat::IEEEquad());
   if (rational)
-    value.divide(toFloat(rational.getDenominator(), APFloat::IEEEquad()), APFloat::rmNearestTiesToEven);
+    value.divide(toFloat(rational.getDenominator(), APFloat::IEEEquad()),
+                 APFloat::rmNearestTiesToEven);
   value.convert(semantics, APFloat::rmNearestTiesToEven, &inexact);
   return value;
 }
@@ -161,15 +168,16 @@ Value Emitter::zero(Location loc) { return keops::createSplat(b, loc, computeTyp
 Value keops::createSplat(OpBuilder &b, Location loc, Type type, double number) {
   bool inexact;
   APFloat value(number);
-  value.convert(cast<FloatType>(getElementTypeOrSelf(type)).getFloatSemantics(), APFloat::rmNearestTiesToEven,
-                &inexact);
+  value.convert(cast<FloatType>(getElementTypeOrSelf(type)).getFloatSemantics(),
+                APFloat::rmNearestTiesToEven, &inexact);
   return ::createSplat(b, loc, type, value);
 }
 
 Value keops::createIntegerPower(OpBuilder &b, Location loc, Value x, int64_t exponent) {
   constexpr int64_t longestProduct = 8;
   if (std::abs(exponent) > longestProduct)
-    return math::PowFOp::create(b, loc, x, createSplat(b, loc, x.getType(), static_cast<double>(exponent)));
+    return math::PowFOp::create(b, loc, x,
+                                createSplat(b, loc, x.getType(), static_cast<double>(exponent)));
   Value one = createSplat(b, loc, x.getType(), 1.0), power, square = x;
   for (int64_t rest = std::abs(exponent); rest > 0; rest /= 2) {
     if (rest % 2)

@@ -17,7 +17,8 @@ ArrayRef<FormulaInfo> keops::getFormulaTable() {
 
 bool keops::isZero(Value value) { return value.getDefiningOp<ZeroOp>() != nullptr; }
 
-Value keops::createRational(OpBuilder &b, Location loc, Type elementType, int64_t numerator, int64_t denominator) {
+Value keops::createRational(OpBuilder &b, Location loc, Type elementType, int64_t numerator,
+                            int64_t denominator) {
   Type type = ValueType::get(b.getContext(), 1, elementType, Placement::P);
   if (numerator == 0)
     return ZeroOp::create(b, loc, type);

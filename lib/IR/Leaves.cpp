@@ -9,14 +9,17 @@ LogicalResult ConstantOp::verify() {
   ValueType type = getValueType(getResult());
   if (type.getDim() != 1 || type.getPlacement() != Placement::P)
     return emitOpError("expected a result of dimension 1 placed on p, got ") << type;
-  if (auto rational = dyn_cast<RationalAttr>(getValue()); rational && rational.getDenominator() <= 1)
+  if (auto rational = dyn_cast<RationalAttr>(getValue());
+      rational && rational.getDenominator() <= 1)
     return emitOpError("expected a denominator of at least 2, got ") << rational.getDenominator();
   return success();
 }
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
-Value ConstantOp::emitComponent(Emitter &emitter, OpFoldResult) { return emitter.constant(getLoc(), getValue()); }
+Value ConstantOp::emitComponent(Emitter &emitter, OpFoldResult) {
+  return emitter.constant(getLoc(), getValue());
+}
 Value ConstantOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
 
 Value ZeroOp::emitComponent(Emitter &emitter, OpFoldResult) { return emitter.zero(getLoc()); }
@@ -29,21 +32,24 @@ static bool isReduced(Value value) {
   return value.getDefiningOp<MapReduceOp>() != nullptr;
 }
 
-LogicalResult GradOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, ValueRange operands,
-                                       DictionaryAttr, OpaqueProperties, RegionRange,
-                                       SmallVectorImpl<Type> &types) {
+LogicalResult GradOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
+                                       ValueRange operands, DictionaryAttr, OpaqueProperties,
+                                       RegionRange, SmallVectorImpl<Type> &types) {
   ValueType formula = getValueType(operands[0]), variable = getValueType(operands[1]),
             adjoint = getValueType(operands[2]);
   if (!isa<BlockArgument>(operands[1]))
     return emitOptionalError(loc, "Grad: the second argument must be a variable");
   if (formula.getDim() != adjoint.getDim())
-    return emitOptionalError(loc, "Grad: the third argument must have the dimension of the first, ", formula.getDim(),
-                             ", got ", adjoint.getDim());
-  // A gradient of a reduction lives where its variable lives (for a parameter: where the reduction lives, its rows
-  // are summed by the caller); a gradient of a formula lives where any of the three does.
-  Placement placement = join(formula.getPlacement(), join(variable.getPlacement(), adjoint.getPlacement()));
+    return emitOptionalError(loc, "Grad: the third argument must have the dimension of the first, ",
+                             formula.getDim(), ", got ", adjoint.getDim());
+  // A gradient of a reduction lives where its variable lives (for a parameter: where the reduction
+  // lives, its rows are summed by the caller); a gradient of a formula lives where any of the three
+  // does.
+  Placement placement =
+      join(formula.getPlacement(), join(variable.getPlacement(), adjoint.getPlacement()));
   if (isReduced(operands[0]))
-    placement = variable.getPlacement() == Placement::P ? formula.getPlacement() : variable.getPlacement();
+    placement =
+        variable.getPlacement() == Placement::P ? formula.getPlacement() : variable.getPlacement();
   types.push_back(ValueType::get(context, variable.getDim(), formula.getElementType(), placement));
   return success();
 }

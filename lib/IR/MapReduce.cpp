@@ -36,8 +36,8 @@ static LogicalResult verifyReduction(MapReduceOp op, ReduceAttr reduce, TypeRang
     return op.emitOpError(info.name) << " needs a first formula of dimension 1, got "
                                      << cast<ValueType>(formulas[0]).getDim();
   if (info.takesK != (reduce.getBestOf() > 0))
-    return op.emitOpError(info.name) << (info.takesK ? " needs a K of at least 1" : " takes no K") << ", got "
-                                     << reduce.getBestOf();
+    return op.emitOpError(info.name) << (info.takesK ? " needs a K of at least 1" : " takes no K")
+                                     << ", got " << reduce.getBestOf();
   return success();
 }
 
@@ -53,16 +53,19 @@ LogicalResult MapReduceOp::verify() {
   for (ReduceAttr reduce : getReduceAttrs())
     formulas += getReductionInfo(reduce.getKind()).formulas;
   if (formulas != yield.getNumOperands())
-    return emitOpError("expected ") << formulas << " yielded formulas, got " << yield.getNumOperands();
+    return emitOpError("expected ")
+           << formulas << " yielded formulas, got " << yield.getNumOperands();
   SmallVector<Type> results;
   for (auto [r, reduce] : llvm::enumerate(getReduceAttrs())) {
     SmallVector<Value> values = getFormulas(r);
     if (failed(verifyReduction(*this, reduce, TypeRange(ValueRange(values)))))
       return failure();
-    llvm::append_range(results, keops::getResultTypes(reduce, TypeRange(ValueRange(values)), getKept()));
+    llvm::append_range(results,
+                       keops::getResultTypes(reduce, TypeRange(ValueRange(values)), getKept()));
   }
   if (TypeRange(results) != getOutputs().getTypes())
-    return emitOpError("expected results of types ") << results << ", got " << getOutputs().getTypes();
+    return emitOpError("expected results of types ")
+           << results << ", got " << getOutputs().getTypes();
   return success();
 }
 
@@ -74,11 +77,13 @@ LogicalResult MapOp::verify() {
     return emitOpError("expected keops.yield with ") << getNumResults() << " values";
   for (auto [value, result] : llvm::zip(yield->getOperands(), getResults())) {
     if (getDim(value) != getDim(result))
-      return emitOpError("expected a result of dimension ") << getDim(value) << ", got " << getDim(result);
+      return emitOpError("expected a result of dimension ")
+             << getDim(value) << ", got " << getDim(result);
     if (getValueType(result).getPlacement() != getOver())
       return emitOpError("expected results placed on ") << stringifyPlacement(getOver());
     if (join(getValueType(value).getPlacement(), getOver()) != getOver())
-      return emitOpError("expected formulas that depend on ") << stringifyPlacement(getOver()) << " alone";
+      return emitOpError("expected formulas that depend on ")
+             << stringifyPlacement(getOver()) << " alone";
   }
   return success();
 }

@@ -9,8 +9,8 @@ Type ValueType::parse(AsmParser &parser) {
   Type element;
   StringRef word;
   SMLoc place;
-  if (parser.parseLess() || parser.parseDimensionList(dims, /*allowDynamic=*/false) || parser.parseType(element) ||
-      parser.parseComma())
+  if (parser.parseLess() || parser.parseDimensionList(dims, /*allowDynamic=*/false) ||
+      parser.parseType(element) || parser.parseComma())
     return {};
   place = parser.getCurrentLocation();
   if (parser.parseKeyword(&word) || parser.parseGreater())
@@ -28,11 +28,12 @@ Type ValueType::parse(AsmParser &parser) {
 }
 
 void ValueType::print(AsmPrinter &printer) const {
-  printer << "<" << getDim() << "x" << getElementType() << ", " << stringifyPlacement(getPlacement()) << ">";
+  printer << "<" << getDim() << "x" << getElementType() << ", "
+          << stringifyPlacement(getPlacement()) << ">";
 }
 
-LogicalResult ValueType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t dim, Type elementType,
-                                Placement) {
+LogicalResult ValueType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t dim,
+                                Type elementType, Placement) {
   if (dim < 1)
     return emitError() << "expected a dimension of at least 1, got " << dim;
   if (!elementType.isF32() && !elementType.isF64() && !elementType.isInteger(64))

@@ -61,7 +61,9 @@ static ApproximateMathOptions mathOptions(const PipelineOptions &options) {
   math.precision = options.precision == Precision::High   ? MathPrecision::High
                    : options.precision == Precision::Fast ? MathPrecision::Fast
                                                           : MathPrecision::Default;
-  math.isa = options.hasAVX512 ? MathIsa::Avx512 : options.hasAVX2 ? MathIsa::Avx2 : MathIsa::Generic;
+  math.isa = options.hasAVX512 ? MathIsa::Avx512
+             : options.hasAVX2 ? MathIsa::Avx2
+                               : MathIsa::Generic;
   math.hasFMA = options.hasFMA;
   return math;
 }
@@ -96,17 +98,22 @@ void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &opti
   buildLLVMPipeline(manager, options);
 }
 
-//===-- Command line -----------------------------------------------------------------------------------------------===//
+//===-- Command line
+//-----------------------------------------------------------------------------------------------===//
 
 namespace {
 /// PipelineOptions as text options of a registered pipeline.
 struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
-  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2 or generic"), llvm::cl::init("avx512")};
+  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2 or generic"),
+                          llvm::cl::init("avx512")};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("fast, default or high"),
                                 llvm::cl::init("default")};
-  Option<std::string> threads{*this, "threads", llvm::cl::desc("openmp or none"), llvm::cl::init("openmp")};
-  Option<std::string> schedule{*this, "schedule", llvm::cl::desc("forced schedule fields"), llvm::cl::init("")};
-  Option<bool> plain{*this, "plain", llvm::cl::desc("export the function on plain pointers"), llvm::cl::init(false)};
+  Option<std::string> threads{*this, "threads", llvm::cl::desc("openmp or none"),
+                              llvm::cl::init("openmp")};
+  Option<std::string> schedule{*this, "schedule", llvm::cl::desc("forced schedule fields"),
+                               llvm::cl::init("")};
+  Option<bool> plain{*this, "plain", llvm::cl::desc("export the function on plain pointers"),
+                     llvm::cl::init(false)};
 
   PipelineOptions get() const {
     PipelineOptions options;
@@ -123,16 +130,19 @@ struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
 
 void registerStage(StringRef name, StringRef summary,
                    void (*build)(OpPassManager &, const PipelineOptions &)) {
-  PassPipelineRegistration<PipelineFlags>(name, summary, [build](OpPassManager &manager, const PipelineFlags &flags) {
-    build(manager, flags.get());
-  });
+  PassPipelineRegistration<PipelineFlags>(
+      name, summary,
+      [build](OpPassManager &manager, const PipelineFlags &flags) { build(manager, flags.get()); });
 }
 } // namespace
 
 void keops::registerKeopsPipelines() {
-  registerStage("keops-formula-stage", "Expand composites, derive gradients, simplify", buildFormulaPipeline);
-  registerStage("keops-schedule-stage", "Place values, fuse reductions, choose schedules", buildSchedulePipeline);
-  registerStage("keops-loops-stage", "Lower scheduled reductions to loops over vectors", buildLoopsPipeline);
+  registerStage("keops-formula-stage", "Expand composites, derive gradients, simplify",
+                buildFormulaPipeline);
+  registerStage("keops-schedule-stage", "Place values, fuse reductions, choose schedules",
+                buildSchedulePipeline);
+  registerStage("keops-loops-stage", "Lower scheduled reductions to loops over vectors",
+                buildLoopsPipeline);
   registerStage("keops-llvm-stage", "Lower loops to the LLVM dialect", buildLLVMPipeline);
   registerStage("keops-to-cpu", "From formulas to the LLVM dialect", buildCPUPipeline);
 }

@@ -1,5 +1,5 @@
-// The exported table of libkeops-compiler.so: requests come in as C structures, objects and messages leave through
-// callbacks. Nothing of MLIR or LLVM crosses this line.
+// The exported table of libkeops-compiler.so: requests come in as C structures, objects and
+// messages leave through callbacks. Nothing of MLIR or LLVM crosses this line.
 #include "Link.h"
 
 #include "keops/Frontend/Diagnostics.h"
@@ -32,7 +32,9 @@ public:
 
   std::string printModule();
   std::string printTranslated();
-  StringRef manifest() { return module->getOperation()->getAttrOfType<StringAttr>("keops.manifest").getValue(); }
+  StringRef manifest() {
+    return module->getOperation()->getAttrOfType<StringAttr>("keops.manifest").getValue();
+  }
   std::string message;
 
 private:
@@ -66,7 +68,8 @@ Status Compilation::parse() {
   std::optional<Precision> precision = symbolizePrecision(request.precision);
   StringRef dtype = request.dtype;
   if (succeeded(target) && !precision)
-    message = "unknown precision '" + std::string(request.precision) + "'; expected fast, default or high";
+    message = "unknown precision '" + std::string(request.precision) +
+              "'; expected fast, default or high";
   if (message.empty() && dtype != "f32" && dtype != "f64")
     message = "unknown dtype '" + dtype.str() + "'; expected f32 or f64";
   if (!message.empty())
@@ -79,7 +82,8 @@ Status Compilation::parse() {
   SmallVector<StringRef> aliases;
   for (int32_t k = 0; k < request.aliasCount; ++k)
     aliases.push_back(request.aliases[k]);
-  Type element = dtype == "f64" ? Type(Float64Type::get(context.get())) : Type(Float32Type::get(context.get()));
+  Type element = dtype == "f64" ? Type(Float64Type::get(context.get()))
+                                : Type(Float32Type::get(context.get()));
   FailureOr<OwningOpRef<ModuleOp>> parsed =
       parseFormula(request.formula, aliases, element, request.symbol, *precision, context.get());
   if (failed(parsed))
@@ -88,7 +92,8 @@ Status Compilation::parse() {
   return Done;
 }
 
-/// Formula passes may still find the user at fault (a reduction without derivative); later ones may not.
+/// Formula passes may still find the user at fault (a reduction without derivative); later ones may
+/// not.
 Status Compilation::lower(StringRef stage) {
   if (failed(runStages(*module, "keops", "expanded", options)))
     return fail(UserError);
@@ -119,15 +124,17 @@ std::string Compilation::printTranslated() {
   return text;
 }
 
-//===-- The table --------------------------------------------------------------------------------------------------===//
+//===-- The table
+//--------------------------------------------------------------------------------------------------===//
 
-static int32_t report(Compilation &compilation, Status status, KeopsBytesCallback error, void *user) {
+static int32_t report(Compilation &compilation, Status status, KeopsBytesCallback error,
+                      void *user) {
   error(compilation.message.data(), compilation.message.size(), user);
   return status;
 }
 
-static int32_t compile(const KeopsCompileRequest *request, KeopsBytesCallback object, KeopsBytesCallback manifest,
-                       KeopsBytesCallback error, void *user) {
+static int32_t compile(const KeopsCompileRequest *request, KeopsBytesCallback object,
+                       KeopsBytesCallback manifest, KeopsBytesCallback error, void *user) {
   Compilation compilation(*request);
   Status status = compilation.parse();
   if (!status)
@@ -151,7 +158,9 @@ static int32_t dump(const KeopsCompileRequest *request, const char *stage, Keops
   bool machine = name == "llvm" || name == "asm";
   Status status = Done;
   if (!machine && !llvm::is_contained(getStageNames(), name)) {
-    compilation.message = "unknown stage '" + name.str() + "'; expected keops, expanded, scheduled, loops, llvm-dialect, llvm or asm";
+    compilation.message =
+        "unknown stage '" + name.str() +
+        "'; expected keops, expanded, scheduled, loops, llvm-dialect, llvm or asm";
     status = UserError;
   }
   if (!status)
@@ -169,9 +178,10 @@ static int32_t dump(const KeopsCompileRequest *request, const char *stage, Keops
   return Done;
 }
 
-static void *link(const char *object, size_t size, const char *symbol, void **entry, KeopsBytesCallback error,
-                  void *user) {
-  llvm::Expected<std::unique_ptr<LinkedProgram>> program = LinkedProgram::create({object, size}, symbol);
+static void *link(const char *object, size_t size, const char *symbol, void **entry,
+                  KeopsBytesCallback error, void *user) {
+  llvm::Expected<std::unique_ptr<LinkedProgram>> program =
+      LinkedProgram::create({object, size}, symbol);
   if (!program) {
     std::string message = llvm::toString(program.takeError());
     error(message.data(), message.size(), user);
@@ -192,5 +202,11 @@ static const char *hostTarget() {
   return text.c_str();
 }
 
-extern "C" __attribute__((visibility("default"))) const KeopsCompilerInterface keopsCompilerInterface = {
-    KEOPS_COMPILER_INTERFACE_VERSION, compile, dump, link, unlinkProgram, LLVM_VERSION_STRING, hostTarget()};
+extern "C" __attribute__((visibility("default")))
+const KeopsCompilerInterface keopsCompilerInterface = {KEOPS_COMPILER_INTERFACE_VERSION,
+                                                       compile,
+                                                       dump,
+                                                       link,
+                                                       unlinkProgram,
+                                                       LLVM_VERSION_STRING,
+                                                       hostTarget()};

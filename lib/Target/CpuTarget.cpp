@@ -56,7 +56,9 @@ FailureOr<CpuTarget> CpuTarget::get(StringRef name, std::string &error) {
     target.triple = "aarch64-unknown-linux-gnu";
     return target;
   }
-  error = ("unknown target '" + name + "'; expected native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64").str();
+  error =
+      ("unknown target '" + name + "'; expected native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64")
+          .str();
   return failure();
 }
 

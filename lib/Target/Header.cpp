@@ -1,4 +1,5 @@
-// Writes the C header of an ahead-of-time program: one function on plain arrays, with shapes in words.
+// Writes the C header of an ahead-of-time program: one function on plain arrays, with shapes in
+// words.
 #include "keops/Conversion/Manifest.h"
 #include "keops/Target/Target.h"
 
@@ -12,11 +13,15 @@ static StringRef cType(StringRef element) {
   return element == "f32" ? "float" : element == "f64" ? "double" : "int64_t";
 }
 
-static std::string rowsOf(char placement) { return placement == 'i' ? "M x " : placement == 'j' ? "N x " : ""; }
+static std::string rowsOf(char placement) {
+  return placement == 'i' ? "M x " : placement == 'j' ? "N x " : "";
+}
 
 static std::string shapeText(const ManifestOutput &output) {
   std::string text = rowsOf(output.placement);
-  interleave(output.shape, [&](int64_t extent) { text += std::to_string(extent); }, [&] { text += " x "; });
+  interleave(
+      output.shape, [&](int64_t extent) { text += std::to_string(extent); },
+      [&] { text += " x "; });
   return text;
 }
 
@@ -42,9 +47,12 @@ std::string keops::emitHeader(StringRef text, StringRef formula, const CompileOp
     parameters.push_back((cType(output.element) + " *" + name).str());
   }
   parameters.push_back("int32_t threads");
-  os << " *   threads: " << (options.threads ? "at least 1; link with -lomp (LLVM's OpenMP runtime)" : "ignored; link with -lm")
+  os << " *   threads: "
+     << (options.threads ? "at least 1; link with -lomp (LLVM's OpenMP runtime)"
+                         : "ignored; link with -lm")
      << "\n * Returns 0, or 2 when there is no memory for the workspace. */\n"
-     << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+     << "#ifndef " << guard << "\n#define " << guard
+     << "\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
      << "int32_t " << manifest.symbol << "_call(" << join(parameters, ", ") << ");\n\n"
      << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
   return out;

@@ -1,5 +1,6 @@
-// Links objects with JITLink. OpenMP entry points come from our own handle of libomp, never from the process, so that
-// other OpenMP runtimes (PyTorch's) stay untouched; everything else comes from the process.
+// Links objects with JITLink. OpenMP entry points come from our own handle of libomp, never from
+// the process, so that other OpenMP runtimes (PyTorch's) stay untouched; everything else comes from
+// the process.
 #include "Link.h"
 
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
@@ -40,20 +41,26 @@ static Expected<orc::SymbolMap> openMPSymbols(MemoryBufferRef object, orc::LLJIT
     Expected<uint32_t> flags = symbol.getFlags();
     if (!name || !flags)
       return joinErrors(name.takeError(), flags.takeError());
-    if (!(*flags & object::SymbolRef::SF_Undefined) || !(name->starts_with("__kmpc_") || name->starts_with("omp_")))
+    if (!(*flags & object::SymbolRef::SF_Undefined) ||
+        !(name->starts_with("__kmpc_") || name->starts_with("omp_")))
       continue;
     void *address = openMP() ? dlsym(openMP(), name->str().c_str()) : nullptr;
     if (!address)
-      return createStringError("LLVM's OpenMP runtime (libomp.so.5) was not found or lacks " + name->str() +
+      return createStringError("LLVM's OpenMP runtime (libomp.so.5) was not found or lacks " +
+                               name->str() +
                                "; install it (Debian: libomp-22-dev) or compile with threads=none");
-    symbols[jit.mangleAndIntern(*name)] = {orc::ExecutorAddr::fromPtr(address), JITSymbolFlags::Exported};
+    symbols[jit.mangleAndIntern(*name)] = {orc::ExecutorAddr::fromPtr(address),
+                                           JITSymbolFlags::Exported};
   }
   return symbols;
 }
 
 Expected<std::unique_ptr<LinkedProgram>> LinkedProgram::create(StringRef object, StringRef symbol) {
   static std::once_flag once;
-  std::call_once(once, [] { InitializeNativeTarget(); InitializeNativeTargetAsmPrinter(); });
+  std::call_once(once, [] {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+  });
   auto program = std::make_unique<LinkedProgram>();
   Expected<std::unique_ptr<orc::LLJIT>> jit = orc::LLJITBuilder().create();
   if (!jit)
@@ -67,7 +74,8 @@ Expected<std::unique_ptr<LinkedProgram>> LinkedProgram::create(StringRef object,
   if (!threads->empty())
     if (Error error = library.define(orc::absoluteSymbols(std::move(*threads))))
       return std::move(error);
-  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(program->jit->getDataLayout().getGlobalPrefix());
+  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
+      program->jit->getDataLayout().getGlobalPrefix());
   if (!process)
     return process.takeError();
   library.addGenerator(std::move(*process));

@@ -15,7 +15,8 @@ namespace keops {
 /// An object in memory, ready to be called.
 class LinkedProgram {
 public:
-  static llvm::Expected<std::unique_ptr<LinkedProgram>> create(llvm::StringRef object, llvm::StringRef symbol);
+  static llvm::Expected<std::unique_ptr<LinkedProgram>> create(llvm::StringRef object,
+                                                               llvm::StringRef symbol);
   ~LinkedProgram();
   void *entry() const { return address; }
 

@@ -19,9 +19,9 @@ using namespace mlir;
 using namespace keops;
 
 void keops::registerKeopsDialects(DialectRegistry &registry) {
-  registry.insert<KeopsDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect, scf::SCFDialect,
-                  vector::VectorDialect>();
+  registry.insert<KeopsDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect,
+                  scf::SCFDialect, vector::VectorDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   registerOpenMPDialectTranslation(registry);
@@ -42,7 +42,8 @@ struct Stage {
 };
 } // namespace
 
-static constexpr StringRef stageNames[] = {"keops", "expanded", "scheduled", "loops", "llvm-dialect"};
+static constexpr StringRef stageNames[] = {"keops", "expanded", "scheduled", "loops",
+                                           "llvm-dialect"};
 static void buildNothing(OpPassManager &, const PipelineOptions &) {}
 static const Stage stages[] = {{stageNames[0], buildNothing},
                                {stageNames[1], buildFormulaPipeline},
@@ -52,10 +53,12 @@ static const Stage stages[] = {{stageNames[0], buildNothing},
 
 ArrayRef<StringRef> keops::getStageNames() { return stageNames; }
 
-LogicalResult keops::runStages(ModuleOp module, StringRef from, StringRef to, const CompileOptions &options) {
+LogicalResult keops::runStages(ModuleOp module, StringRef from, StringRef to,
+                               const CompileOptions &options) {
   PassManager manager(module.getContext());
 #ifdef NDEBUG
-  // Every op was verified when it was made; the verifier after each pass would cost a fifth of the compile time.
+  // Every op was verified when it was made; the verifier after each pass would cost a fifth of the
+  // compile time.
   manager.enableVerifier(false);
 #endif
   bool started = false;

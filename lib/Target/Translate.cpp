@@ -1,8 +1,8 @@
 // From the LLVM dialect to LLVM IR, a short optimisation pipeline, and machine code.
 #include "keops/Target/Target.h"
 
-#include "mlir/Target/LLVMIR/ModuleTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Target/LLVMIR/ModuleTranslation.h"
 
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -28,7 +28,8 @@ static void initializeTargets() {
   });
 }
 
-static std::unique_ptr<llvm::TargetMachine> createMachine(const CpuTarget &target, std::string &error) {
+static std::unique_ptr<llvm::TargetMachine> createMachine(const CpuTarget &target,
+                                                          std::string &error) {
   initializeTargets();
   llvm::Triple triple(target.triple);
   const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
@@ -36,11 +37,12 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const CpuTarget &targe
     return nullptr;
   llvm::TargetOptions options;
   return std::unique_ptr<llvm::TargetMachine>(
-      backend->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt,
-                                   llvm::CodeGenOptLevel::Default));
+      backend->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+                                   std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
-/// The outlined functions of OpenMP regions exist only now, so attributes are set after translation.
+/// The outlined functions of OpenMP regions exist only now, so attributes are set after
+/// translation.
 static void setFunctionAttributes(llvm::Module &module, const CompileOptions &options) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
@@ -69,7 +71,8 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
   llvm::ModulePassManager manager;
   // Our loops are vector code already: this is as fast as O2 and takes a fifth of its time.
-  StringRef text = "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),early-cse)";
+  StringRef text = "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop-"
+                   "mssa(licm),early-cse)";
   if (llvm::Error error = builder.parsePassPipeline(manager, text)) {
     llvm::consumeError(std::move(error));
     return failure();
@@ -80,8 +83,8 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
   return success();
 }
 
-FailureOr<std::unique_ptr<llvm::Module>> keops::translateModule(ModuleOp module, llvm::LLVMContext &context,
-                                                                const CompileOptions &options) {
+FailureOr<std::unique_ptr<llvm::Module>>
+keops::translateModule(ModuleOp module, llvm::LLVMContext &context, const CompileOptions &options) {
   std::string error;
   std::unique_ptr<llvm::TargetMachine> machine = createMachine(options.target, error);
   if (!machine) {
@@ -101,7 +104,8 @@ FailureOr<std::unique_ptr<llvm::Module>> keops::translateModule(ModuleOp module,
   return translated;
 }
 
-FailureOr<std::string> keops::emitCode(llvm::Module &module, const CompileOptions &options, CodeKind kind) {
+FailureOr<std::string> keops::emitCode(llvm::Module &module, const CompileOptions &options,
+                                       CodeKind kind) {
   std::string error;
   std::unique_ptr<llvm::TargetMachine> machine = createMachine(options.target, error);
   if (!machine)
@@ -109,7 +113,8 @@ FailureOr<std::string> keops::emitCode(llvm::Module &module, const CompileOption
   SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream os(bytes);
   llvm::legacy::PassManager manager;
-  auto type = kind == CodeKind::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+  auto type = kind == CodeKind::Object ? llvm::CodeGenFileType::ObjectFile
+                                       : llvm::CodeGenFileType::AssemblyFile;
   if (machine->addPassesToEmitFile(manager, os, nullptr, type))
     return failure();
   manager.run(module);

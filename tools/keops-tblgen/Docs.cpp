@@ -21,23 +21,28 @@ static std::string cell(StringRef text) {
   return out.empty() ? "none" : out;
 }
 
-static void emitSection(StringRef title, StringRef kind, const RecordKeeper &records, raw_ostream &os) {
+static void emitSection(StringRef title, StringRef kind, const RecordKeeper &records,
+                        raw_ostream &os) {
   bool composite = kind == "composite";
   os << "\n## " << title << "\n\n| formula | value | " << (composite ? "stands for" : "derivative")
      << " | error bound (ULP, default / high) | special cases |\n|---|---|---|---|---|\n";
   for (const OpRecord &op : formulaOperations(records)) {
     if (kind != op.kind())
       continue;
-    std::string meaning = composite ? expansionText(op, records) : join(derivativeTexts(op, records), "; ");
-    os << "| `" << signature(op) << "` | " << cell(op.summary()) << " | `" << cell(meaning) << "` | "
-       << op.def.getValueAsString("maxUlp") << " / " << op.def.getValueAsString("maxUlpHigh") << " | "
+    std::string meaning =
+        composite ? expansionText(op, records) : join(derivativeTexts(op, records), "; ");
+    os << "| `" << signature(op) << "` | " << cell(op.summary()) << " | `" << cell(meaning)
+       << "` | " << op.def.getValueAsString("maxUlp") << " / "
+       << op.def.getValueAsString("maxUlpHigh") << " | "
        << cell(op.def.getValueAsString("edgeCases")) << " |\n";
   }
 }
 
 void emitDocs(const RecordKeeper &records, raw_ostream &os) {
-  os << "# Operations and reductions\n\nGenerated from the records in `dialects/Keops/Ops`; do not edit.\n"
-     << "Derivatives are partial derivatives (elementwise operations) or adjoints of the incoming gradient `e`.\n"
+  os << "# Operations and reductions\n\nGenerated from the records in `dialects/Keops/Ops`; do not "
+        "edit.\n"
+     << "Derivatives are partial derivatives (elementwise operations) or adjoints of the incoming "
+        "gradient `e`.\n"
      << "Bounds hold for stored arguments; `dim` means half a unit per term of the sum.\n";
   emitSection("Elementwise", "elementwise", records, os);
   emitSection("Vectors", "structural", records, os);
@@ -46,8 +51,11 @@ void emitDocs(const RecordKeeper &records, raw_ostream &os) {
   for (const Record *r : reductions(records)) {
     SmallVector<std::string> results;
     for (const Record *result : r->getValueAsListOfDefs("results"))
-      results.push_back((result->getValueAsString("name") + " (" + result->getValueAsString("shape") + ")").str());
+      results.push_back(
+          (result->getValueAsString("name") + " (" + result->getValueAsString("shape") + ")")
+              .str());
     os << "| `" << r->getValueAsString("name") << "_Reduction` | " << join(results, ", ") << " | "
-       << cell(r->getValueAsString("summaryText")) << " | " << cell(r->getValueAsString("derivative")) << " |\n";
+       << cell(r->getValueAsString("summaryText")) << " | "
+       << cell(r->getValueAsString("derivative")) << " |\n";
   }
 }

@@ -10,15 +10,18 @@ static const Record &operatorOf(const DagInit *node) {
   return *cast<DefInit>(node->getOperator())->getDef();
 }
 
-static const OpRecord &findFunction(const std::vector<OpRecord> &all, const Record &node, const Record &at) {
+static const OpRecord &findFunction(const std::vector<OpRecord> &all, const Record &node,
+                                    const Record &at) {
   StringRef name = node.getValueAsString("function");
   for (const OpRecord &op : all)
     if (op.formulaName() == name)
       return op;
-  PrintFatalError(at.getLoc(), "record '" + at.getName() + "' names the unknown operation '" + name + "'");
+  PrintFatalError(at.getLoc(),
+                  "record '" + at.getName() + "' names the unknown operation '" + name + "'");
 }
 
-//===-- Builder calls ----------------------------------------------------------------------------------------------===//
+//===-- Builder calls
+//----------------------------------------------------------------------------------------------===//
 
 FormulaBuilder::FormulaBuilder(const OpRecord &op, const RecordKeeper &records, raw_ostream &os)
     : op(op), all(formulaOperations(records)), os(os) {}
@@ -33,7 +36,8 @@ static std::string getter(StringRef operand) {
   return "get" + operand.substr(0, 1).upper() + operand.drop_front().str() + "()";
 }
 
-std::string FormulaBuilder::argument(const Init *arg, StringRef name, bool asValue, const Record &at) {
+std::string FormulaBuilder::argument(const Init *arg, StringRef name, bool asValue,
+                                     const Record &at) {
   if (const auto *number = dyn_cast<IntInit>(arg))
     return std::to_string(number->getValue());
   if (const auto *node = dyn_cast<DagInit>(arg)) {
@@ -45,17 +49,20 @@ std::string FormulaBuilder::argument(const Init *arg, StringRef name, bool asVal
   for (const Operand &operand : op.operands)
     if (operand.name == name)
       return getter(name);
-  PrintFatalError(at.getLoc(), "record '" + at.getName() + "' uses the unknown operand '$" + name + "'");
+  PrintFatalError(at.getLoc(),
+                  "record '" + at.getName() + "' uses the unknown operand '$" + name + "'");
 }
 
 std::string FormulaBuilder::buildCall(const OpRecord &callee, const DagInit *node) {
   if (node->getNumArgs() != callee.operands.size())
-    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "' calls '" + callee.formulaName() + "' with " +
+    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "' calls '" +
+                                         callee.formulaName() + "' with " +
                                          Twine(node->getNumArgs()) + " arguments, expected " +
                                          Twine(callee.operands.size()));
   std::string call = callee.className() + "::create(b, getLoc()";
   for (unsigned i = 0; i < node->getNumArgs(); ++i)
-    call += ", " + argument(node->getArg(i), node->getArgNameStr(i), callee.operands[i].isValue, op.def);
+    call += ", " +
+            argument(node->getArg(i), node->getArgNameStr(i), callee.operands[i].isValue, op.def);
   return fresh(call + ")");
 }
 
@@ -66,8 +73,8 @@ std::string FormulaBuilder::build(const DagInit *node) {
                  std::to_string(head.getValueAsInt("numerator")) + ", " +
                  std::to_string(head.getValueAsInt("denominator")) + ")");
   if (head.isSubClassOf("IntOf"))
-    return fresh("createRational(b, getLoc(), getElementType(*this), " + head.getValueAsString("expression").str() +
-                 ", 1)");
+    return fresh("createRational(b, getLoc(), getElementType(*this), " +
+                 head.getValueAsString("expression").str() + ", 1)");
   if (head.isSubClassOf("Cpp")) {
     std::string call = head.getValueAsString("cppFunction").str() + "(b, getLoc()";
     for (unsigned i = 0; i < node->getNumArgs(); ++i)
@@ -75,13 +82,15 @@ std::string FormulaBuilder::build(const DagInit *node) {
     return fresh(call + ")");
   }
   if (!head.isSubClassOf("Fn"))
-    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "': '" + head.getName() + "' is not a formula");
+    PrintFatalError(op.def.getLoc(),
+                    "record '" + op.def.getName() + "': '" + head.getName() + "' is not a formula");
   if (head.getValueAsString("function") == "Identity")
     return argument(node->getArg(0), node->getArgNameStr(0), true, op.def);
   return buildCall(findFunction(all, head, op.def), node);
 }
 
-//===-- Text -------------------------------------------------------------------------------------------------------===//
+//===-- Text
+//-------------------------------------------------------------------------------------------------------===//
 
 static std::string text(const DagInit *node, const OpRecord &op);
 
@@ -98,7 +107,8 @@ static std::string attributeText(StringRef expression) {
   std::string out = expression.str();
   for (size_t at; (at = out.find("get")) != std::string::npos;) {
     size_t end = out.find("()", at);
-    out = out.substr(0, at) + StringRef(out).substr(at + 3, end - at - 3).lower() + out.substr(end + 2);
+    out = out.substr(0, at) + StringRef(out).substr(at + 3, end - at - 3).lower() +
+          out.substr(end + 2);
   }
   return out;
 }
@@ -107,7 +117,8 @@ static std::string text(const DagInit *node, const OpRecord &op) {
   const Record &head = operatorOf(node);
   if (head.isSubClassOf("Rational")) {
     int64_t d = head.getValueAsInt("denominator");
-    return std::to_string(head.getValueAsInt("numerator")) + (d == 1 ? "" : "/" + std::to_string(d));
+    return std::to_string(head.getValueAsInt("numerator")) +
+           (d == 1 ? "" : "/" + std::to_string(d));
   }
   if (head.isSubClassOf("IntOf"))
     return attributeText(head.getValueAsString("expression"));

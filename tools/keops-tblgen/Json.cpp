@@ -1,4 +1,5 @@
-// Generates one JSON document with all records: the numeric tests, the completeness test and Python read it.
+// Generates one JSON document with all records: the numeric tests, the completeness test and Python
+// read it.
 #include "Generators.h"
 #include "Record.h"
 
@@ -59,6 +60,7 @@ void emitJson(const RecordKeeper &records, raw_ostream &os) {
     operations.push_back(describe(op, records));
   for (const Record *r : reductions(records))
     reductionList.push_back(describeReduction(*r));
-  json::Object document{{"operations", std::move(operations)}, {"reductions", std::move(reductionList)}};
+  json::Object document{{"operations", std::move(operations)},
+                        {"reductions", std::move(reductionList)}};
   os << formatv("{0:2}", json::Value(std::move(document))) << "\n";
 }

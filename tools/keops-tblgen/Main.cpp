@@ -13,7 +13,8 @@ Generator chosen = nullptr;
 
 struct GeneratorFlag {
   GeneratorFlag(StringRef name, const char *help, Generator generator)
-      : option(name, cl::desc(help), cl::callback([generator](const bool &) { chosen = generator; })) {}
+      : option(name, cl::desc(help),
+               cl::callback([generator](const bool &) { chosen = generator; })) {}
   cl::opt<bool> option;
 };
 

@@ -1,4 +1,5 @@
-// Generates the C++ interface methods of table operations: type inference, emission, partial derivatives, expansion.
+// Generates the C++ interface methods of table operations: type inference, emission, partial
+// derivatives, expansion.
 #include "Generators.h"
 #include "Record.h"
 
@@ -8,7 +9,8 @@
 using namespace llvm;
 
 namespace {
-/// Writes the statements that compute a `value` DAG from `operands` and returns the variable of the result.
+/// Writes the statements that compute a `value` DAG from `operands` and returns the variable of the
+/// result.
 class ScalarWriter {
 public:
   ScalarWriter(const OpRecord &op, raw_ostream &os) : op(op), os(os) {}
@@ -34,14 +36,16 @@ std::string ScalarWriter::argument(const DagInit *node, unsigned i) {
   for (unsigned k = 0; k < values.size(); ++k)
     if (values[k] == node->getArgNameStr(i))
       return "operands[" + std::to_string(k) + "]";
-  PrintFatalError(op.def.getLoc(), "value of '" + op.def.getName() + "' uses the unknown operand '$" +
-                                       node->getArgNameStr(i) + "'");
+  PrintFatalError(op.def.getLoc(), "value of '" + op.def.getName() +
+                                       "' uses the unknown operand '$" + node->getArgNameStr(i) +
+                                       "'");
 }
 
 std::string ScalarWriter::write(const DagInit *node) {
   const Record &head = *cast<DefInit>(node->getOperator())->getDef();
   if (head.isSubClassOf("NumF"))
-    return fresh("createSplat(b, getLoc(), operands[0].getType(), " + head.getValueAsString("literal").str() + ")");
+    return fresh("createSplat(b, getLoc(), operands[0].getType(), " +
+                 head.getValueAsString("literal").str() + ")");
   std::vector<std::string> args;
   for (unsigned i = 0; i < node->getNumArgs(); ++i)
     args.push_back(argument(node, i));
@@ -52,14 +56,17 @@ std::string ScalarWriter::write(const DagInit *node) {
     return fresh("::mlir::arith::CmpFOp::create(b, getLoc(), ::mlir::arith::CmpFPredicate::" +
                  head.getValueAsString("predicate").str() + list + ")");
   if (head.isSubClassOf("PowI"))
-    return fresh("createIntegerPower(b, getLoc()" + list + ", " + head.getValueAsString("exponent").str() + ")");
+    return fresh("createIntegerPower(b, getLoc()" + list + ", " +
+                 head.getValueAsString("exponent").str() + ")");
   if (!head.isSubClassOf("Keops_ScalarNode"))
-    PrintFatalError(op.def.getLoc(), "value of '" + op.def.getName() + "': '" + head.getName() + "' is no scalar node");
+    PrintFatalError(op.def.getLoc(), "value of '" + op.def.getName() + "': '" + head.getName() +
+                                         "' is no scalar node");
   return fresh(head.getValueAsString("cppOp").str() + "::create(b, getLoc()" + list + ")");
 }
 
 static void emitPartial(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
-  os << "::mlir::Value " << op.className() << "::buildPartial(::mlir::OpBuilder &b, unsigned operand) {\n"
+  os << "::mlir::Value " << op.className()
+     << "::buildPartial(::mlir::OpBuilder &b, unsigned operand) {\n"
      << "  switch (operand) {\n";
   const ListInit *list = op.def.getValueAsListInit("derivatives");
   for (unsigned i = 0; i < list->size(); ++i) {
@@ -80,16 +87,20 @@ static void emitPartial(const OpRecord &op, const RecordKeeper &records, raw_ost
 static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
   std::string name = op.className();
   os << "::mlir::LogicalResult " << name
-     << "::inferReturnTypes(::mlir::MLIRContext *, std::optional<::mlir::Location> loc, ::mlir::ValueRange operands, "
+     << "::inferReturnTypes(::mlir::MLIRContext *, std::optional<::mlir::Location> loc, "
+        "::mlir::ValueRange operands, "
         "::mlir::DictionaryAttr, ::mlir::OpaqueProperties, ::mlir::RegionRange, "
         "::llvm::SmallVectorImpl<::mlir::Type> &types) {\n"
      << "  return inferElementwise(\"" << op.formulaName() << "\", loc, operands, types);\n}\n";
-  os << "::mlir::Value " << name << "::emitScalar(::mlir::OpBuilder &b, ::mlir::ValueRange operands) {\n";
+  os << "::mlir::Value " << name
+     << "::emitScalar(::mlir::OpBuilder &b, ::mlir::ValueRange operands) {\n";
   ScalarWriter writer(op, os);
   std::string result = writer.write(op.def.getValueAsDag("value"));
   os << "  return " << result << ";\n}\n";
-  os << "::mlir::Value " << name << "::emitComponent(::keops::Emitter &emitter, ::mlir::OpFoldResult k) {\n"
-     << "  return emitScalar(emitter.builder(), emitter.components((*this)->getOperands(), k));\n}\n";
+  os << "::mlir::Value " << name
+     << "::emitComponent(::keops::Emitter &emitter, ::mlir::OpFoldResult k) {\n"
+     << "  return emitScalar(emitter.builder(), emitter.components((*this)->getOperands(), "
+        "k));\n}\n";
   emitPartial(op, records, os);
   os << "::mlir::Value " << name
      << "::buildAdjoint(::mlir::OpBuilder &b, ::mlir::Value adjoint, unsigned operand) {\n"
@@ -99,7 +110,8 @@ static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw
 static void emitComposite(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
   std::string name = op.className();
   os << "::mlir::LogicalResult " << name
-     << "::inferReturnTypes(::mlir::MLIRContext *, std::optional<::mlir::Location> loc, ::mlir::ValueRange operands, "
+     << "::inferReturnTypes(::mlir::MLIRContext *, std::optional<::mlir::Location> loc, "
+        "::mlir::ValueRange operands, "
         "::mlir::DictionaryAttr, ::mlir::OpaqueProperties, ::mlir::RegionRange, "
         "::llvm::SmallVectorImpl<::mlir::Type> &types) {\n"
      << "  return inferScalarComposite(\"" << op.formulaName() << "\", loc, operands, types);\n}\n";
@@ -110,7 +122,8 @@ static void emitComposite(const OpRecord &op, const RecordKeeper &records, raw_o
 }
 
 void emitOpMethods(const RecordKeeper &records, raw_ostream &os) {
-  os << "// Interface methods of the table operations, generated by keops-tblgen from the records. Do not edit.\n";
+  os << "// Interface methods of the table operations, generated by keops-tblgen from the records. "
+        "Do not edit.\n";
   for (const OpRecord &op : formulaOperations(records)) {
     if (op.isElementwise())
       emitElementwise(op, records, os);

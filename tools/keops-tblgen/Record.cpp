@@ -1,6 +1,8 @@
-// Reads operation records into OpRecord and lists them; incomplete records are reported at their place in the .td.
+// Reads operation records into OpRecord and lists them; incomplete records are reported at their
+// place in the .td.
 #include "Record.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/TableGen/Error.h"
 
 #include <algorithm>
@@ -36,7 +38,8 @@ SmallVector<StringRef> OpRecord::valueOperands() const {
 StringRef requiredString(const Record &record, StringRef field) {
   std::optional<StringRef> text = record.getValueAsOptionalString(field);
   if (!text || text->empty())
-    PrintFatalError(record.getLoc(), "record '" + record.getName() + "' lacks the field '" + field + "'");
+    PrintFatalError(record.getLoc(),
+                    "record '" + record.getName() + "' lacks the field '" + field + "'");
   return *text;
 }
 
@@ -50,22 +53,37 @@ static void checkComplete(const OpRecord &op) {
   if (!isa<DagInit>(op.def.getValueInit("value")))
     PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "' lacks the field 'value'");
   if (!isa<ListInit>(op.def.getValueInit("derivatives")))
-    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "' lacks the field 'derivatives'");
+    PrintFatalError(op.def.getLoc(),
+                    "record '" + op.def.getName() + "' lacks the field 'derivatives'");
   if (op.def.getValueAsListInit("derivatives")->size() != op.valueOperands().size())
-    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "' needs one derivative per operand");
+    PrintFatalError(op.def.getLoc(),
+                    "record '" + op.def.getName() + "' needs one derivative per operand");
+}
+
+/// Formulas find operations by name, so a second one of the same name would never be found.
+static void checkUnique(const OpRecord &op, StringMap<const Record *> &names) {
+  auto [known, isNew] = names.try_emplace(op.formulaName(), &op.def);
+  if (!isNew)
+    PrintFatalError(
+        std::max(&op.def, known->second, [](auto *a, auto *b) { return a->getID() < b->getID(); })
+            ->getLoc(),
+        "'" + op.formulaName() + "' is the name of another operation");
 }
 
 std::vector<OpRecord> formulaOperations(const RecordKeeper &records) {
   std::vector<OpRecord> ops;
+  StringMap<const Record *> names;
   for (const Record *record : records.getAllDerivedDefinitions("Keops_Op")) {
     ops.emplace_back(*record);
     checkComplete(ops.back());
+    checkUnique(ops.back(), names);
   }
   auto place = [](const OpRecord &a, const OpRecord &b) { return a.def.getID() < b.def.getID(); };
   std::vector<const OpRecord *> order;
   for (const OpRecord &op : ops)
     order.push_back(&op);
-  std::sort(order.begin(), order.end(), [&](const OpRecord *a, const OpRecord *b) { return place(*a, *b); });
+  std::sort(order.begin(), order.end(),
+            [&](const OpRecord *a, const OpRecord *b) { return place(*a, *b); });
   std::vector<OpRecord> sorted;
   for (const OpRecord *op : order)
     sorted.push_back(*op);
@@ -74,7 +92,8 @@ std::vector<OpRecord> formulaOperations(const RecordKeeper &records) {
 
 std::vector<const Record *> reductions(const RecordKeeper &records) {
   std::vector<const Record *> list(records.getAllDerivedDefinitions("Keops_Reduction"));
-  std::sort(list.begin(), list.end(),
-            [](const Record *a, const Record *b) { return a->getValueAsInt("value") < b->getValueAsInt("value"); });
+  std::sort(list.begin(), list.end(), [](const Record *a, const Record *b) {
+    return a->getValueAsInt("value") < b->getValueAsInt("value");
+  });
   return list;
 }

@@ -46,8 +46,8 @@ llvm::StringRef requiredString(const llvm::Record &record, llvm::StringRef field
 std::vector<std::string> derivativeTexts(const OpRecord &op, const llvm::RecordKeeper &records);
 std::string expansionText(const OpRecord &op, const llvm::RecordKeeper &records);
 
-/// C++ that builds the formula `node`; operands are the C++ expressions `operandExpr[name]`. Returns the name of
-/// the variable that holds the result. Statements go to `os`.
+/// C++ that builds the formula `node`; operands are the C++ expressions `operandExpr[name]`.
+/// Returns the name of the variable that holds the result. Statements go to `os`.
 class FormulaBuilder {
 public:
   FormulaBuilder(const OpRecord &op, const llvm::RecordKeeper &records, llvm::raw_ostream &os);
@@ -55,7 +55,8 @@ public:
 
 private:
   std::string buildCall(const OpRecord &callee, const llvm::DagInit *node);
-  std::string argument(const llvm::Init *arg, llvm::StringRef name, bool asValue, const llvm::Record &at);
+  std::string argument(const llvm::Init *arg, llvm::StringRef name, bool asValue,
+                       const llvm::Record &at);
   std::string fresh(const std::string &expression);
 
   const OpRecord &op;

@@ -1,4 +1,5 @@
-// Generates the tables that the parser, the type inference of map_reduce and the program's manifest read.
+// Generates the tables that the parser, the type inference of map_reduce and the program's manifest
+// read.
 #include "Generators.h"
 #include "Record.h"
 
@@ -8,7 +9,8 @@
 using namespace llvm;
 
 void emitFormulaTable(const RecordKeeper &records, raw_ostream &os) {
-  os << "// KEOPS_FORMULA(name, mnemonic, operands): 'v' is a value, 'n' an integer. Generated; do not edit.\n";
+  os << "// KEOPS_FORMULA(name, mnemonic, operands): 'v' is a value, 'n' an integer. Generated; do "
+        "not edit.\n";
   for (const OpRecord &op : formulaOperations(records)) {
     os << "KEOPS_FORMULA(\"" << op.formulaName() << "\", \"keops." << op.mnemonic() << "\", \"";
     for (const Operand &operand : op.operands)
@@ -26,17 +28,19 @@ void emitFormulaTable(const RecordKeeper &records, raw_ostream &os) {
 static void emitResults(const Record &reduction, raw_ostream &os) {
   os << "{";
   for (const Record *result : reduction.getValueAsListOfDefs("results"))
-    os << "{\"" << result->getValueAsString("name") << "\", " << (result->getValueAsBit("index") ? "true" : "false")
-       << ", \"" << result->getValueAsString("shape") << "\"}, ";
+    os << "{\"" << result->getValueAsString("name") << "\", "
+       << (result->getValueAsBit("index") ? "true" : "false") << ", \""
+       << result->getValueAsString("shape") << "\"}, ";
   os << "}";
 }
 
 static void emitRow(const Record &r, StringRef spelling, raw_ostream &os) {
   std::string kind = r.getValueAsString("symbol").str();
-  os << "{\"" << spelling << "\", ReductionKind::" << kind << ", " << r.getValueAsInt("formulas") << ", "
-     << (r.getValueAsBit("optionalWeight") ? "true" : "false") << ", "
-     << (r.getValueAsBit("scalarFormula") ? "true" : "false") << ", " << (r.getValueAsBit("takesK") ? "true" : "false")
-     << ", \"" << requiredString(r, "derivative") << "\", ";
+  os << "{\"" << spelling << "\", ReductionKind::" << kind << ", " << r.getValueAsInt("formulas")
+     << ", " << (r.getValueAsBit("optionalWeight") ? "true" : "false") << ", "
+     << (r.getValueAsBit("scalarFormula") ? "true" : "false") << ", "
+     << (r.getValueAsBit("takesK") ? "true" : "false") << ", \"" << requiredString(r, "derivative")
+     << "\", ";
   emitResults(r, os);
   os << "},\n";
 }
@@ -53,6 +57,7 @@ void emitReductionTable(const RecordKeeper &records, raw_ostream &os) {
       emitRow(*r, alias, os);
   os << "#undef KEOPS_REDUCTION_ROWS\n#endif\n#ifdef KEOPS_REDUCTION_FAMILY\n";
   for (const Record *r : reductions(records))
-    os << "KEOPS_REDUCTION_FAMILY(" << r->getValueAsString("symbol") << ", " << requiredString(*r, "family") << ")\n";
+    os << "KEOPS_REDUCTION_FAMILY(" << r->getValueAsString("symbol") << ", "
+       << requiredString(*r, "family") << ")\n";
   os << "#undef KEOPS_REDUCTION_FAMILY\n#endif\n";
 }

@@ -1,4 +1,5 @@
-// The manifest of a program, read back on the compiler's side (the runtime has its own reader and no LLVM).
+// The manifest of a program, read back on the compiler's side (the runtime has its own reader and
+// no LLVM).
 #ifndef KEOPS_CONVERSION_MANIFEST_H
 #define KEOPS_CONVERSION_MANIFEST_H
 

@@ -1,5 +1,6 @@
-// Pulls components out of formulas and writes them as arith, math and scf operations, for scalars and vectors alike.
-// The operations of lib/IR say what a component is; lib/Conversion says what leaves and types are.
+// Pulls components out of formulas and writes them as arith, math and scf operations, for scalars
+// and vectors alike. The operations of lib/IR say what a component is; lib/Conversion says what
+// leaves and types are.
 #ifndef KEOPS_IR_EMITTER_H
 #define KEOPS_IR_EMITTER_H
 
@@ -12,8 +13,8 @@
 
 namespace keops {
 
-/// Emits formulas at the insertion point of a builder. Each (value, component) is emitted once per scope, so that a
-/// formula is a graph and not a tree in the output as well.
+/// Emits formulas at the insertion point of a builder. Each (value, component) is emitted once per
+/// scope, so that a formula is a graph and not a tree in the output as well.
 class Emitter {
 public:
   /// Gives component `k` of a block argument (a variable, or a hoisted value).
@@ -32,22 +33,26 @@ public:
   mlir::Value component(mlir::Value formula, mlir::OpFoldResult k);
   /// Component `k` of each operand; operands of dimension 1 are broadcast.
   llvm::SmallVector<mlir::Value> components(mlir::ValueRange formulas, mlir::OpFoldResult k);
-  /// The sum over `dim` components of term(k). `reads` lists what the term reads: their scalars are computed before
-  /// a loop opens.
+  /// The sum over `dim` components of term(k). `reads` lists what the term reads: their scalars are
+  /// computed before a loop opens.
   mlir::Value sum(mlir::Location loc, int64_t dim, mlir::ValueRange reads,
                   llvm::function_ref<mlir::Value(mlir::OpFoldResult)> term);
-  /// If `k` lies in [begin, end) the first value, otherwise the second; both are emitted only where needed.
+  /// If `k` lies in [begin, end) the first value, otherwise the second; both are emitted only where
+  /// needed.
   mlir::Value select(mlir::Location loc, mlir::OpFoldResult k, int64_t begin, int64_t end,
-                     llvm::function_ref<mlir::Value()> inside, llvm::function_ref<mlir::Value()> outside);
+                     llvm::function_ref<mlir::Value()> inside,
+                     llvm::function_ref<mlir::Value()> outside);
   /// The component index `k + by`.
   mlir::OpFoldResult offset(mlir::Location loc, mlir::OpFoldResult k, int64_t by);
   /// A number (integer, float or rational attribute), rounded once to the computing type.
   mlir::Value constant(mlir::Location loc, mlir::Attribute number);
   mlir::Value zero(mlir::Location loc);
-  /// Emits component 0 of everything of dimension 1 that `formula` is built from, so that it is outside later loops.
+  /// Emits component 0 of everything of dimension 1 that `formula` is built from, so that it is
+  /// outside later loops.
   void prefetchScalars(mlir::Value formula);
 
-  /// While alive, emitted components are remembered apart and then forgotten: needed inside loop bodies and branches.
+  /// While alive, emitted components are remembered apart and then forgotten: needed inside loop
+  /// bodies and branches.
   class Scope {
   public:
     explicit Scope(Emitter &emitter) : emitter(emitter) { emitter.scopes.emplace_back(); }
@@ -70,7 +75,8 @@ private:
 /// A number splat over all lanes of `type`.
 mlir::Value createSplat(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, double number);
 /// x to an integer power: products for small exponents, pow beyond.
-mlir::Value createIntegerPower(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, int64_t exponent);
+mlir::Value createIntegerPower(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
+                               int64_t exponent);
 
 } // namespace keops
 

@@ -1,4 +1,5 @@
-// The keops dialect in C++: types, attributes, interfaces and operations, generated from dialects/Keops.
+// The keops dialect in C++: types, attributes, interfaces and operations, generated from
+// dialects/Keops.
 #ifndef KEOPS_IR_KEOPS_H
 #define KEOPS_IR_KEOPS_H
 
@@ -51,8 +52,8 @@ inline mlir::Type getElementType(mlir::Operation *op) {
 bool isZero(mlir::Value value);
 
 /// A constant formula numerator / denominator, reduced to lowest terms.
-mlir::Value createRational(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType, int64_t numerator,
-                           int64_t denominator);
+mlir::Value createRational(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType,
+                           int64_t numerator, int64_t denominator);
 /// The zero vector of dimension `dim`.
 mlir::Value createZero(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType, int64_t dim);
 

@@ -1,5 +1,5 @@
-// What a reduction is: its row in the table of records, and how its loops are written. Implementations: one file per
-// family in lib/IR/Reductions. Consumer: MapReduceToCPU.
+// What a reduction is: its row in the table of records, and how its loops are written.
+// Implementations: one file per family in lib/IR/Reductions. Consumer: MapReduceToCPU.
 #ifndef KEOPS_IR_REDUCTION_H
 #define KEOPS_IR_REDUCTION_H
 
@@ -22,10 +22,10 @@ struct ResultInfo {
 struct ReductionInfo {
   llvm::StringRef name;
   ReductionKind kind;
-  unsigned formulas;     ///< how many yielded formulas it reads
-  bool optionalWeight;   ///< a missing second formula means the constant 1
-  bool scalarFormula;    ///< the first formula has dimension 1
-  bool takesK;           ///< has the parameter K
+  unsigned formulas;   ///< how many yielded formulas it reads
+  bool optionalWeight; ///< a missing second formula means the constant 1
+  bool scalarFormula;  ///< the first formula has dimension 1
+  bool takesK;         ///< has the parameter K
   llvm::StringRef derivative;
   llvm::SmallVector<ResultInfo> results;
 };
@@ -37,16 +37,18 @@ const ReductionInfo &getReductionInfo(ReductionKind kind);
 /// The row with this spelling (without "_Reduction"), or null.
 const ReductionInfo *findReduction(llvm::StringRef name);
 /// Logical shape of a result per kept row, e.g. {K} or {K, D}.
-llvm::SmallVector<int64_t> getResultShape(const ResultInfo &result, ReduceAttr reduce, mlir::TypeRange formulas);
+llvm::SmallVector<int64_t> getResultShape(const ResultInfo &result, ReduceAttr reduce,
+                                          mlir::TypeRange formulas);
 /// Types of all results of `reduce` over formulas of the given types, placed on `kept`.
-llvm::SmallVector<mlir::Type> getResultTypes(ReduceAttr reduce, mlir::TypeRange formulas, Placement kept);
+llvm::SmallVector<mlir::Type> getResultTypes(ReduceAttr reduce, mlir::TypeRange formulas,
+                                             Placement kept);
 
 /// The formulas of one reduction at one reduced index, as components of the computing type.
 class Terms {
 public:
   virtual ~Terms() = default;
-  /// Component `c` (counted within the chunk of components that is being reduced) of formula `f`; of a formula of
-  /// dimension 1 always its only component.
+  /// Component `c` (counted within the chunk of components that is being reduced) of formula `f`;
+  /// of a formula of dimension 1 always its only component.
   virtual mlir::Value get(unsigned f, unsigned c) = 0;
 };
 
@@ -58,11 +60,15 @@ public:
   /// f32 or f64 lanes, e.g. vector<3x16xf32>, and 64-bit integers of the same shape.
   virtual mlir::Type valueType() = 0;
   virtual mlir::Type indexType() = 0;
-  /// Element `position` (type index) of scratch array `array` of the piece at hand, or of the other piece in merge.
+  /// Element `position` (type index) of scratch array `array` of the piece at hand, or of the other
+  /// piece in merge.
   enum class Piece { Own, Other };
-  virtual mlir::Value load(mlir::Location loc, unsigned array, mlir::Value position, Piece piece = Piece::Own) = 0;
-  virtual void store(mlir::Location loc, mlir::Value value, unsigned array, mlir::Value position) = 0;
-  /// The formulas at a reduced index that is the same for all lanes (type index) or differs by lane (indexType()).
+  virtual mlir::Value load(mlir::Location loc, unsigned array, mlir::Value position,
+                           Piece piece = Piece::Own) = 0;
+  virtual void store(mlir::Location loc, mlir::Value value, unsigned array,
+                     mlir::Value position) = 0;
+  /// The formulas at a reduced index that is the same for all lanes (type index) or differs by lane
+  /// (indexType()).
   virtual std::unique_ptr<Terms> termsAt(mlir::Value j) = 0;
   /// Size of the reduced index (type index) and terms per block.
   virtual mlir::Value size() = 0;
@@ -76,13 +82,13 @@ struct ScratchArray {
   int64_t count;
 };
 
-/// One reduction over one chunk of `width` components. State and summary are lists of values of valueType() or
-/// indexType(), carried through loops; longer state lives in scratch memory.
+/// One reduction over one chunk of `width` components. State and summary are lists of values of
+/// valueType() or indexType(), carried through loops; longer state lives in scratch memory.
 ///
 ///     state = init
 ///     for each step of `blocks` blocks:
-///       for each block: summary = summaryInit; for each term: summary = summarise(...); state = absorb(...)
-///       state = flush(state)
+///       for each block: summary = summaryInit; for each term: summary = summarise(...); state =
+///       absorb(...) state = flush(state)
 ///     state = merge(states of the pieces, in order); results = finish(state)
 class Reduction {
 public:
@@ -97,8 +103,8 @@ public:
   virtual Values init(ReductionContext &context, mlir::Location loc) = 0;
   virtual Values summaryInit(ReductionContext &context, mlir::Location loc) = 0;
   /// Adds the term at reduced index `j`, the `slot`-th of its block.
-  virtual Values summarise(ReductionContext &context, mlir::Location loc, mlir::ValueRange summary, Terms &terms,
-                           mlir::Value j, mlir::Value slot) = 0;
+  virtual Values summarise(ReductionContext &context, mlir::Location loc, mlir::ValueRange summary,
+                           Terms &terms, mlir::Value j, mlir::Value slot) = 0;
   /// Adds a finished block of the reduced indices [begin, end).
   virtual Values absorb(ReductionContext &context, mlir::Location loc, mlir::ValueRange state,
                         mlir::ValueRange summary, mlir::Value begin, mlir::Value end) = 0;
@@ -108,9 +114,11 @@ public:
   /// Combines the states of two pieces of the reduced index, `second` holding the larger indices.
   virtual Values merge(ReductionContext &context, mlir::Location loc, mlir::ValueRange first,
                        mlir::ValueRange second) = 0;
-  /// Receives component `position` (an index value, within the chunk's results) of result number `result`.
+  /// Receives component `position` (an index value, within the chunk's results) of result number
+  /// `result`.
   using Sink = llvm::function_ref<void(unsigned result, mlir::Value position, mlir::Value value)>;
-  virtual void finish(ReductionContext &context, mlir::Location loc, mlir::ValueRange state, Sink sink) = 0;
+  virtual void finish(ReductionContext &context, mlir::Location loc, mlir::ValueRange state,
+                      Sink sink) = 0;
 
 protected:
   ReduceAttr attr;

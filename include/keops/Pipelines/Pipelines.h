@@ -1,4 +1,5 @@
-// The stages of the corridor as pass pipelines. Each can be run alone, dumped after, and restarted from.
+// The stages of the corridor as pass pipelines. Each can be run alone, dumped after, and restarted
+// from.
 #ifndef KEOPS_PIPELINES_PIPELINES_H
 #define KEOPS_PIPELINES_PIPELINES_H
 
@@ -38,7 +39,8 @@ void buildLLVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &opti
 /// All of the above.
 void buildCPUPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 
-/// Registers `--keops-to-cpu` and the single stages `--keops-formula-stage`, `--keops-schedule-stage`,
+/// Registers `--keops-to-cpu` and the single stages `--keops-formula-stage`,
+/// `--keops-schedule-stage`,
 /// `--keops-loops-stage`, `--keops-llvm-stage`.
 void registerKeopsPipelines();
 /// Registers every pass of the project.

@@ -1,4 +1,5 @@
-// From a module of the keops dialect to machine code: target descriptions, stages by name, objects, headers.
+// From a module of the keops dialect to machine code: target descriptions, stages by name, objects,
+// headers.
 #ifndef KEOPS_TARGET_TARGET_H
 #define KEOPS_TARGET_TARGET_H
 
@@ -24,7 +25,8 @@ struct CpuTarget {
   int64_t lanes32 = 4;
   bool hasFMA = false, hasAVX2 = false, hasAVX512 = false;
 
-  /// "native", "x86-64-v2", "x86-64-v3", "x86-64-v4" or "aarch64". Fails with a sentence that lists the names.
+  /// "native", "x86-64-v2", "x86-64-v3", "x86-64-v4" or "aarch64". Fails with a sentence that lists
+  /// the names.
   static mlir::FailureOr<CpuTarget> get(llvm::StringRef name, std::string &error);
 };
 
@@ -53,14 +55,16 @@ mlir::LogicalResult runStages(mlir::ModuleOp module, llvm::StringRef from, llvm:
                               const CompileOptions &options);
 
 /// Translates a module in the LLVM dialect and optimises it for the target.
-mlir::FailureOr<std::unique_ptr<llvm::Module>> translateModule(mlir::ModuleOp module, llvm::LLVMContext &context,
-                                                               const CompileOptions &options);
+mlir::FailureOr<std::unique_ptr<llvm::Module>>
+translateModule(mlir::ModuleOp module, llvm::LLVMContext &context, const CompileOptions &options);
 /// Machine code of a translated module: an object file or assembly text.
 enum class CodeKind { Object, Assembly };
-mlir::FailureOr<std::string> emitCode(llvm::Module &module, const CompileOptions &options, CodeKind kind);
+mlir::FailureOr<std::string> emitCode(llvm::Module &module, const CompileOptions &options,
+                                      CodeKind kind);
 
 /// The C header of an ahead-of-time program with this manifest.
-std::string emitHeader(llvm::StringRef manifest, llvm::StringRef formula, const CompileOptions &options);
+std::string emitHeader(llvm::StringRef manifest, llvm::StringRef formula,
+                       const CompileOptions &options);
 
 } // namespace keops
 

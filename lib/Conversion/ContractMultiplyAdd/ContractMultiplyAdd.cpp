@@ -1,5 +1,5 @@
-// Fuses products into sums as math.fma. No fast-math flags are involved, so equal formulas give equal bits wherever
-// they are emitted.
+// Fuses products into sums as math.fma. No fast-math flags are involved, so equal formulas give
+// equal bits wherever they are emitted.
 #include "keops/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

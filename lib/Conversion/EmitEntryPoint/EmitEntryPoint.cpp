@@ -1,5 +1,6 @@
-// Builds, in the LLVM dialect, the exported function of a program: it unpacks keops_args (include/keops-c/program.h)
-// for the body that MapReduceToCPU wrote, and answers the body's question whether to stop.
+// Builds, in the LLVM dialect, the exported function of a program: it unpacks keops_args
+// (include/keops-c/program.h) for the body that MapReduceToCPU wrote, and answers the body's
+// question whether to stop.
 #include "keops/Conversion/Manifest.h"
 #include "keops/Conversion/Passes.h"
 
@@ -24,9 +25,11 @@ namespace {
 /// Reads fields of C structures through an LLVM pointer.
 class StructReader {
 public:
-  StructReader(OpBuilder &b, Location loc) : b(b), loc(loc), pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
+  StructReader(OpBuilder &b, Location loc)
+      : b(b), loc(loc), pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
   Value read(Type type, Value base, int64_t offset) {
-    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, LLVM::GEPArg(static_cast<int32_t>(offset)));
+    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
+                                        LLVM::GEPArg(static_cast<int32_t>(offset)));
     return LLVM::LoadOp::create(b, loc, type, address);
   }
   Value readPointer(Value base, int64_t offset) { return read(pointer, base, offset); }
@@ -44,7 +47,8 @@ private:
 static constexpr int64_t unknownSize = INT64_MAX;
 
 /// The descriptor fields of memref<?x?xT, strided<[?, ?]>> for one keops_array.
-static void appendRows(StructReader &reader, Value arrays, unsigned number, SmallVectorImpl<Value> &operands) {
+static void appendRows(StructReader &reader, Value arrays, unsigned number,
+                       SmallVectorImpl<Value> &operands) {
   int64_t base = number * static_cast<int64_t>(sizeof(keops_array));
   Value data = reader.readPointer(arrays, base + offsetof(keops_array, data));
   Value unknown = reader.i64(unknownSize);
@@ -65,17 +69,23 @@ static void emitEntry(ModuleOp module, const Manifest &manifest) {
   Value workspace = reader.readPointer(args, offsetof(keops_args, workspace));
   Value inputs = reader.readPointer(args, offsetof(keops_args, inputs));
   Value outputs = reader.readPointer(args, offsetof(keops_args, outputs));
-  SmallVector<Value> operands = {args, reader.readI64(args, offsetof(keops_args, size_i)),
+  SmallVector<Value> operands = {args,
+                                 reader.readI64(args, offsetof(keops_args, size_i)),
                                  reader.readI64(args, offsetof(keops_args, size_j)),
                                  reader.read(b.getI32Type(), args, offsetof(keops_args, threads)),
-                                 workspace, workspace, reader.i64(0), reader.i64(unknownSize),
+                                 workspace,
+                                 workspace,
+                                 reader.i64(0),
+                                 reader.i64(unknownSize),
                                  reader.i64(1)};
   for (unsigned k = 0; k < manifest.inputs.size(); ++k)
     appendRows(reader, inputs, k, operands);
   for (unsigned k = 0; k < manifest.outputs.size(); ++k)
     appendRows(reader, outputs, k, operands);
   LLVM::CallOp::create(b, loc, TypeRange{}, manifest.symbol + "_body", operands);
-  Value stopped = LLVM::CallOp::create(b, loc, TypeRange{b.getI1Type()}, "keops_should_stop", ValueRange{args}).getResult();
+  Value stopped =
+      LLVM::CallOp::create(b, loc, TypeRange{b.getI1Type()}, "keops_should_stop", ValueRange{args})
+          .getResult();
   static_assert(KEOPS_STEP_CANCELLED == 1, "the flag is returned as it is");
   LLVM::ReturnOp::create(b, loc, LLVM::ZExtOp::create(b, loc, b.getI32Type(), stopped).getResult());
 }
@@ -89,7 +99,8 @@ static void emitShouldStop(ModuleOp module) {
   function.setLinkage(LLVM::Linkage::Internal);
   Block *entry = function.addEntryBlock(b), *readFlag = b.createBlock(&function.getBody());
   Block *askCaller = b.createBlock(&function.getBody()), *call = b.createBlock(&function.getBody());
-  Block *exit = b.createBlock(&function.getBody(), function.getBody().end(), {b.getI1Type()}, {loc});
+  Block *exit =
+      b.createBlock(&function.getBody(), function.getBody().end(), {b.getI1Type()}, {loc});
   b.setInsertionPointToStart(entry);
   Value args = function.getArgument(0);
   StructReader reader(b, loc);
@@ -130,7 +141,8 @@ public:
     Manifest manifest = Manifest::parse(text.getValue());
     auto body = module.lookupSymbol<LLVM::LLVMFuncOp>(manifest.symbol + "_body");
     if (!body) {
-      module.emitError("expected the function '") << manifest.symbol << "_body' in the LLVM dialect";
+      module.emitError("expected the function '")
+          << manifest.symbol << "_body' in the LLVM dialect";
       return signalPassFailure();
     }
     body.setLinkage(LLVM::Linkage::Internal);

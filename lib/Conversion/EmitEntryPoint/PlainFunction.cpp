@@ -1,5 +1,6 @@
-// Builds `int32_t <symbol>_call(int64_t M, int64_t N, const T *inputs..., T *outputs..., int32_t threads)` on contiguous
-// row-major arrays: fills keops_args on the stack, takes the workspace from aligned_alloc, calls `<symbol>`.
+// Builds `int32_t <symbol>_call(int64_t M, int64_t N, const T *inputs..., T *outputs..., int32_t
+// threads)` on contiguous row-major arrays: fills keops_args on the stack, takes the workspace from
+// aligned_alloc, calls `<symbol>`.
 #include "PlainFunction.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -28,7 +29,8 @@ private:
     return LLVM::AllocaOp::create(b, loc, pointer, b.getI8Type(), i64(count), /*alignment=*/8);
   }
   void put(Value value, Value base, int64_t offset) {
-    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, LLVM::GEPArg(static_cast<int32_t>(offset)));
+    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
+                                        LLVM::GEPArg(static_cast<int32_t>(offset)));
     LLVM::StoreOp::create(b, loc, value, address);
   }
   Value arrays(unsigned firstArgument, ArrayRef<int64_t> components);
@@ -45,7 +47,8 @@ private:
 };
 } // namespace
 
-LLVM::LLVMFuncOp PlainFunctionWriter::declare(StringRef name, Type result, ArrayRef<Type> arguments) {
+LLVM::LLVMFuncOp PlainFunctionWriter::declare(StringRef name, Type result,
+                                              ArrayRef<Type> arguments) {
   if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return known;
   OpBuilder::InsertionGuard guard(b);
@@ -66,16 +69,22 @@ Value PlainFunctionWriter::arrays(unsigned firstArgument, ArrayRef<int64_t> comp
 }
 
 Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
-  auto times = [&](Value size, int64_t factor) -> Value { return LLVM::MulOp::create(b, loc, size, i64(factor)); };
-  Value total = LLVM::AddOp::create(b, loc, times(sizeI, manifest.workspacePerI), times(sizeJ, manifest.workspacePerJ));
-  total = LLVM::AddOp::create(b, loc, total, i64(manifest.workspaceConstant + 2 * workspaceAlignment - 1));
+  auto times = [&](Value size, int64_t factor) -> Value {
+    return LLVM::MulOp::create(b, loc, size, i64(factor));
+  };
+  Value total = LLVM::AddOp::create(b, loc, times(sizeI, manifest.workspacePerI),
+                                    times(sizeJ, manifest.workspacePerJ));
+  total = LLVM::AddOp::create(b, loc, total,
+                              i64(manifest.workspaceConstant + 2 * workspaceAlignment - 1));
   // aligned_alloc wants a multiple of the alignment, and more than nothing.
   return LLVM::AndOp::create(b, loc, total, i64(-workspaceAlignment));
 }
 
 Value PlainFunctionWriter::workspace(Value sizeI, Value sizeJ) {
   auto allocate = declare("aligned_alloc", pointer, {b.getI64Type(), b.getI64Type()});
-  return LLVM::CallOp::create(b, loc, allocate, ValueRange{i64(workspaceAlignment), workspaceBytes(sizeI, sizeJ)}).getResult();
+  return LLVM::CallOp::create(b, loc, allocate,
+                              ValueRange{i64(workspaceAlignment), workspaceBytes(sizeI, sizeJ)})
+      .getResult();
 }
 
 void PlainFunctionWriter::write() {
@@ -88,11 +97,15 @@ void PlainFunctionWriter::write() {
   types.append(inputs.size() + outputs.size(), pointer);
   types.push_back(b.getI32Type());
   b.setInsertionPointToEnd(module.getBody());
-  function = LLVM::LLVMFuncOp::create(b, loc, manifest.symbol + "_call", LLVM::LLVMFunctionType::get(b.getI32Type(), types));
-  Block *entry = function.addEntryBlock(b), *run = b.createBlock(&function.getBody()), *noMemory = b.createBlock(&function.getBody());
+  function = LLVM::LLVMFuncOp::create(b, loc, manifest.symbol + "_call",
+                                      LLVM::LLVMFunctionType::get(b.getI32Type(), types));
+  Block *entry = function.addEntryBlock(b), *run = b.createBlock(&function.getBody()),
+        *noMemory = b.createBlock(&function.getBody());
   b.setInsertionPointToStart(entry);
-  Value sizeI = function.getArgument(0), sizeJ = function.getArgument(1), null = LLVM::ZeroOp::create(b, loc, pointer);
-  Value args = bytes(sizeof(keops_args)), inputArrays = arrays(2, inputs), outputArrays = arrays(2 + inputs.size(), outputs);
+  Value sizeI = function.getArgument(0), sizeJ = function.getArgument(1),
+        null = LLVM::ZeroOp::create(b, loc, pointer);
+  Value args = bytes(sizeof(keops_args)), inputArrays = arrays(2, inputs),
+        outputArrays = arrays(2 + inputs.size(), outputs);
   Value memory = workspace(sizeI, sizeJ);
   put(sizeI, args, offsetof(keops_args, size_i));
   put(sizeJ, args, offsetof(keops_args, size_j));
@@ -103,14 +116,18 @@ void PlainFunctionWriter::write() {
   put(null, args, offsetof(keops_args, poll));
   put(null, args, offsetof(keops_args, poll_data));
   put(function.getArgument(types.size() - 1), args, offsetof(keops_args, threads));
-  LLVM::CondBrOp::create(b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, memory, null), noMemory, run);
+  LLVM::CondBrOp::create(
+      b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, memory, null), noMemory, run);
   b.setInsertionPointToStart(run);
-  Value code = LLVM::CallOp::create(b, loc, TypeRange{b.getI32Type()}, manifest.symbol, ValueRange{args}).getResult();
+  Value code =
+      LLVM::CallOp::create(b, loc, TypeRange{b.getI32Type()}, manifest.symbol, ValueRange{args})
+          .getResult();
   auto release = declare("free", LLVM::LLVMVoidType::get(b.getContext()), {pointer});
   LLVM::CallOp::create(b, loc, release, ValueRange{memory});
   LLVM::ReturnOp::create(b, loc, code);
   b.setInsertionPointToStart(noMemory);
-  LLVM::ReturnOp::create(b, loc, LLVM::ConstantOp::create(b, loc, b.getI32Type(), KEOPS_STEP_NO_MEMORY).getResult());
+  LLVM::ReturnOp::create(
+      b, loc, LLVM::ConstantOp::create(b, loc, b.getI32Type(), KEOPS_STEP_NO_MEMORY).getResult());
 }
 
 void keops::emitPlainFunction(ModuleOp module, const Manifest &manifest) {

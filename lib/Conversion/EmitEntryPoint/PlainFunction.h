@@ -1,4 +1,5 @@
-// The exported function on plain pointers, for callers who want no structures. Used by EmitEntryPoint.
+// The exported function on plain pointers, for callers who want no structures. Used by
+// EmitEntryPoint.
 #ifndef KEOPS_LIB_CONVERSION_EMITENTRYPOINT_PLAINFUNCTION_H
 #define KEOPS_LIB_CONVERSION_EMITENTRYPOINT_PLAINFUNCTION_H
 
@@ -8,7 +9,7 @@
 
 namespace keops {
 
-/// Adds `<symbol>_call` to a module whose `<symbol>` takes keops_args. 
+/// Adds `<symbol>_call` to a module whose `<symbol>` takes keops_args.
 void emitPlainFunction(mlir::ModuleOp module, const Manifest &manifest);
 
 } // namespace keops

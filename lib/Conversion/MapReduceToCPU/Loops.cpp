@@ -1,5 +1,5 @@
-// Loops of the CPU lowering: an OpenMP team that takes tasks from a counter, or plain loops for programs that must not
-// need a thread runtime. Why not omp.wsloop: docs/rationale/cpu-loops.md.
+// Loops of the CPU lowering: an OpenMP team that takes tasks from a counter, or plain loops for
+// programs that must not need a thread runtime. Why not omp.wsloop: docs/rationale/cpu-loops.md.
 #include "Storage.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,7 +24,8 @@ void cpu::parallelRegion(Frame &frame, function_ref<void()> body) {
 }
 
 /// Takes the next task from a shared counter until there is none.
-static void takeTasks(Frame &frame, Value count, Value counters, Value counter, function_ref<void(Value)> body) {
+static void takeTasks(Frame &frame, Value count, Value counters, Value counter,
+                      function_ref<void(Value)> body) {
   OpBuilder &b = frame.b;
   Type integer = b.getI64Type();
   Value end = arith::IndexCastOp::create(b, frame.loc, integer, count);
@@ -32,8 +33,8 @@ static void takeTasks(Frame &frame, Value count, Value counters, Value counter, 
   OpBuilder::InsertionGuard guard(b);
   auto loop = scf::WhileOp::create(b, frame.loc, TypeRange{integer}, ValueRange{});
   b.createBlock(&loop.getBefore());
-  Value task = memref::AtomicRMWOp::create(b, frame.loc, integer, arith::AtomicRMWKind::addi, one, counters,
-                                           ValueRange{counter});
+  Value task = memref::AtomicRMWOp::create(b, frame.loc, integer, arith::AtomicRMWKind::addi, one,
+                                           counters, ValueRange{counter});
   Value more = arith::CmpIOp::create(b, frame.loc, arith::CmpIPredicate::slt, task, end);
   scf::ConditionOp::create(b, frame.loc, more, ValueRange{task});
   Block *after = b.createBlock(&loop.getAfter(), {}, {integer}, {frame.loc});
@@ -41,19 +42,22 @@ static void takeTasks(Frame &frame, Value count, Value counters, Value counter, 
   scf::YieldOp::create(b, frame.loc);
 }
 
-void cpu::parallelFor(Frame &frame, Value count, Value counters, int64_t counter, function_ref<void(Value)> body) {
+void cpu::parallelFor(Frame &frame, Value count, Value counters, int64_t counter,
+                      function_ref<void(Value)> body) {
   if (frame.parallel) {
     takeTasks(frame, count, counters, frame.index(counter), body);
     omp::BarrierOp::create(frame.b, frame.loc);
     return;
   }
-  sequentialFor(frame, frame.index(0), count, 1, {}, [&](Value k, ValueRange) -> SmallVector<Value> {
-    body(k);
-    return {};
-  });
+  sequentialFor(frame, frame.index(0), count, 1, {},
+                [&](Value k, ValueRange) -> SmallVector<Value> {
+                  body(k);
+                  return {};
+                });
 }
 
-SmallVector<Value> cpu::sequentialFor(Frame &frame, Value begin, Value end, int64_t step, ValueRange carried,
+SmallVector<Value> cpu::sequentialFor(Frame &frame, Value begin, Value end, int64_t step,
+                                      ValueRange carried,
                                       function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   auto loop = scf::ForOp::create(frame.b, frame.loc, begin, end, frame.index(step), carried);
   OpBuilder::InsertionGuard guard(frame.b);

@@ -1,5 +1,6 @@
-// Turns a function of keops values into a function over memory: one parallel region per map_reduce (Phases.cpp), and
-// the manifest that tells the runtime how to call it. The exported entry is added by EmitEntryPoint.
+// Turns a function of keops values into a function over memory: one parallel region per map_reduce
+// (Phases.cpp), and the manifest that tells the runtime how to call it. The exported entry is added
+// by EmitEntryPoint.
 #include "keops/Conversion/Passes.h"
 
 #include "Phases.h"
@@ -27,7 +28,8 @@ namespace {
 /// Lowers one function. Its new signature: context, M, N, threads, workspace, inputs, outputs.
 class FunctionLowering {
 public:
-  FunctionLowering(func::FuncOp source, bool parallel) : source(source), parallel(parallel), b(source) {}
+  FunctionLowering(func::FuncOp source, bool parallel)
+      : source(source), parallel(parallel), b(source) {}
   LogicalResult run();
 
 private:
@@ -91,12 +93,19 @@ func::FuncOp FunctionLowering::createFunction() {
 Frame FunctionLowering::createFrame(func::FuncOp function) {
   b.setInsertionPointToStart(&function.getBody().front());
   unsigned inputs = source.getNumArguments();
-  for (auto [argument, value] : llvm::zip(source.getArguments(), function.getArguments().slice(fixedArguments, inputs)))
+  for (auto [argument, value] :
+       llvm::zip(source.getArguments(), function.getArguments().slice(fixedArguments, inputs)))
     rows[argument] = {value};
   for (Value output : function.getArguments().drop_front(fixedArguments + inputs))
     results.push_back({output});
-  return {b, source.getLoc(), function.getArgument(1), function.getArgument(2), function.getArgument(3),
-          function.getArgument(4), function.getArgument(0), parallel};
+  return {b,
+          source.getLoc(),
+          function.getArgument(1),
+          function.getArgument(2),
+          function.getArgument(3),
+          function.getArgument(4),
+          function.getArgument(0),
+          parallel};
 }
 
 /// Values that depend on parameters alone are computed once, ahead of everything else.
@@ -107,7 +116,8 @@ void FunctionLowering::evaluateParameters(Frame &frame, Workspace &workspace) {
     for (Value result : map.getResults()) {
       ValueType type = getValueType(result);
       int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
-      rows[result] = asRows(frame, workspace.allocate(type.getElementType(), {bytes, 0, 0}), type.getDim());
+      rows[result] =
+          asRows(frame, workspace.allocate(type.getElementType(), {bytes, 0, 0}), type.getDim());
     }
     evaluateMap(frame, map, rows, frame.index(0), [&](unsigned r, OpFoldResult k, Value value) {
       rows.lookup(map.getResult(r)).store(frame, value, frame.index(0), toValue(frame, k));
@@ -126,8 +136,10 @@ SmallVector<Rows> FunctionLowering::outputsOf(Frame &frame, Workspace &workspace
     } else {
       ValueType type = getValueType(result);
       int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
-      LinearSize size = type.getPlacement() == Placement::I ? LinearSize{0, bytes, 0} : LinearSize{0, 0, bytes};
-      outputs.push_back(asRows(frame, workspace.allocate(type.getElementType(), size), type.getDim()));
+      LinearSize size =
+          type.getPlacement() == Placement::I ? LinearSize{0, bytes, 0} : LinearSize{0, 0, bytes};
+      outputs.push_back(
+          asRows(frame, workspace.allocate(type.getElementType(), size), type.getDim()));
     }
     rows[result] = outputs.back();
   }
@@ -136,18 +148,19 @@ SmallVector<Rows> FunctionLowering::outputsOf(Frame &frame, Workspace &workspace
 
 /// A map over rows is evaluated by the reductions that read it, unless somebody else reads it too.
 static bool needsRows(MapOp map) {
-  return map.getOver() != Placement::P && llvm::any_of(map->getUsers(), llvm::IsaPred<MapOp, func::ReturnOp>);
+  return map.getOver() != Placement::P &&
+         llvm::any_of(map->getUsers(), llvm::IsaPred<MapOp, func::ReturnOp>);
 }
 
 void FunctionLowering::lowerMap(Frame &frame, Workspace &workspace, MapOp map) {
   SmallVector<Rows> outputs = outputsOf(frame, workspace, map);
   sequentialFor(frame, frame.index(0), frame.size(map.getOver()), 1, {},
                 [&](Value row, ValueRange) -> SmallVector<Value> {
-    evaluateMap(frame, map, rows, row, [&](unsigned r, OpFoldResult k, Value value) {
-      outputs[r].store(frame, value, row, toValue(frame, k));
-    });
-    return {};
-  });
+                  evaluateMap(frame, map, rows, row, [&](unsigned r, OpFoldResult k, Value value) {
+                    outputs[r].store(frame, value, row, toValue(frame, k));
+                  });
+                  return {};
+                });
 }
 
 void FunctionLowering::lowerRows(Frame &frame, Workspace &workspace) {
@@ -172,15 +185,17 @@ void FunctionLowering::copyRepeatedResults(Frame &frame) {
     ValueType type = getValueType(value);
     sequentialFor(frame, frame.index(0), frame.size(type.getPlacement()), 1, {},
                   [&, number = number](Value row, ValueRange) -> SmallVector<Value> {
-      forEachComponent(frame, type.getDim(), [&](OpFoldResult k) {
-        results[number].store(frame, results[first].load(frame, row, k), row, toValue(frame, k));
-      });
-      return {};
-    });
+                    forEachComponent(frame, type.getDim(), [&](OpFoldResult k) {
+                      results[number].store(frame, results[first].load(frame, row, k), row,
+                                            toValue(frame, k));
+                    });
+                    return {};
+                  });
   }
 }
 
-//===-- Manifest ---------------------------------------------------------------------------------------------------===//
+//===-- Manifest
+//---------------------------------------------------------------------------------------------------===//
 
 static std::string elementName(Type type) {
   std::string name;
@@ -199,8 +214,8 @@ static void describeOutput(Value result, llvm::raw_ostream &os) {
   auto op = result.getDefiningOp<MapReduceOp>();
   if (!op) {
     ValueType type = getValueType(result);
-    os << "output " << stringifyPlacement(type.getPlacement()) << " " << elementName(type.getElementType())
-       << " value " << type.getDim() << "\n";
+    os << "output " << stringifyPlacement(type.getPlacement()) << " "
+       << elementName(type.getElementType()) << " value " << type.getDim() << "\n";
     return;
   }
   unsigned number = 0;
@@ -226,7 +241,8 @@ std::string FunctionLowering::manifest(const Workspace &workspace) {
     ValueType type = getValueType(argument);
     auto name = source.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "keops.name");
     os << "input " << stringifyPlacement(type.getPlacement()) << " " << type.getDim() << " "
-       << elementName(type.getElementType()) << " " << (name ? name.getValue() : StringRef("-")) << "\n";
+       << elementName(type.getElementType()) << " " << (name ? name.getValue() : StringRef("-"))
+       << "\n";
   }
   for (Value result : source.getBody().front().getTerminator()->getOperands())
     describeOutput(result, os);
@@ -247,7 +263,8 @@ LogicalResult FunctionLowering::run() {
   frame.loc = source.getLoc();
   copyRepeatedResults(frame);
   func::ReturnOp::create(b, source.getLoc());
-  source->getParentOfType<ModuleOp>()->setAttr("keops.manifest", b.getStringAttr(manifest(workspace)));
+  source->getParentOfType<ModuleOp>()->setAttr("keops.manifest",
+                                               b.getStringAttr(manifest(workspace)));
   source.erase();
   return success();
 }
@@ -260,7 +277,8 @@ public:
     ModuleOp module = getOperation();
     SmallVector<func::FuncOp> formulas;
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isDeclaration() && llvm::any_of(function.getResultTypes(), llvm::IsaPred<ValueType>))
+      if (!function.isDeclaration() &&
+          llvm::any_of(function.getResultTypes(), llvm::IsaPred<ValueType>))
         formulas.push_back(function);
     if (formulas.empty())
       return;

@@ -1,4 +1,5 @@
-// Packing: copies the variables of each index side by side and evaluates on the way whatever depends on one index only.
+// Packing: copies the variables of each index side by side and evaluates on the way whatever
+// depends on one index only.
 #include "Phases.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,7 +28,8 @@ void cpu::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
   }
 }
 
-void MapReduceLowering::packRow(const Columns &columns, Value row, function_ref<void(Value, Value)> store) {
+void MapReduceLowering::packRow(const Columns &columns, Value row,
+                                function_ref<void(Value, Value)> store) {
   llvm::MapVector<Operation *, SmallVector<std::pair<unsigned, int64_t>>> maps;
   for (auto [argument, offset] : columns.offsets) {
     Value source = op.getInputs()[argument.getArgNumber()];
@@ -58,7 +60,8 @@ void MapReduceLowering::packReduced() {
     sequentialFor(frame, begin, end, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
       Value base = frame.mul(row, frame.index(traversal.reduced.count));
       packRow(traversal.reduced, row, [&](Value component, Value value) {
-        memref::StoreOp::create(frame.b, frame.loc, value, traversal.reducedPack, frame.add(base, component));
+        memref::StoreOp::create(frame.b, frame.loc, value, traversal.reducedPack,
+                                frame.add(base, component));
       });
       return {};
     });
@@ -73,13 +76,14 @@ void MapReduceLowering::packKept() {
   parallelFor(frame, tiles, counters, PackKept, [&](Value tile) {
     Value last = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), frame.index(1));
     Value base = frame.mul(frame.mul(tile, frame.index(traversal.kept.count)), tileRows);
-    sequentialFor(frame, frame.index(0), tileRows, 1, {}, [&](Value r, ValueRange) -> SmallVector<Value> {
-      Value row = frame.min(frame.add(frame.mul(tile, tileRows), r), last);
-      packRow(traversal.kept, row, [&](Value component, Value value) {
-        Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
-        memref::StoreOp::create(frame.b, frame.loc, value, traversal.keptPack, at);
-      });
-      return {};
-    });
+    sequentialFor(frame, frame.index(0), tileRows, 1, {},
+                  [&](Value r, ValueRange) -> SmallVector<Value> {
+                    Value row = frame.min(frame.add(frame.mul(tile, tileRows), r), last);
+                    packRow(traversal.kept, row, [&](Value component, Value value) {
+                      Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
+                      memref::StoreOp::create(frame.b, frame.loc, value, traversal.keptPack, at);
+                    });
+                    return {};
+                  });
   });
 }

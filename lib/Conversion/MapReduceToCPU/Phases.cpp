@@ -1,4 +1,5 @@
-// Plans the memory of a map_reduce, reduces its pieces and finishes its tiles. Packing stands in Pack.cpp.
+// Plans the memory of a map_reduce, reduces its pieces and finishes its tiles. Packing stands in
+// Pack.cpp.
 #include "Phases.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -10,10 +11,11 @@ using namespace mlir;
 using namespace keops;
 using namespace keops::cpu;
 
-//===-- Plan -------------------------------------------------------------------------------------------------------===//
+//===-- Plan
+//-------------------------------------------------------------------------------------------------------===//
 
-MapReduceLowering::MapReduceLowering(Frame &frame, Workspace &workspace, MapReduceOp op, const RowTable &rows,
-                                     ArrayRef<Rows> outputs)
+MapReduceLowering::MapReduceLowering(Frame &frame, Workspace &workspace, MapReduceOp op,
+                                     const RowTable &rows, ArrayRef<Rows> outputs)
     : frame(frame), op(op), rows(rows), outputs(outputs), traversal(frame, op) {
   planColumns();
   planPieces();
@@ -35,7 +37,8 @@ void MapReduceLowering::planColumns() {
 /// The number of components that a reduction runs through: those of its last formula.
 static int64_t reducedDim(ArrayRef<Value> formulas) { return getDim(formulas.back()); }
 
-/// State types tell which slots hold indices; they are found by emitting the initial state into a detached block.
+/// State types tell which slots hold indices; they are found by emitting the initial state into a
+/// detached block.
 static SmallVector<bool> stateKinds(Traversal &traversal, Slice &slice) {
   Block detached;
   OpBuilder::InsertionGuard guard(traversal.frame.b);
@@ -43,8 +46,10 @@ static SmallVector<bool> stateKinds(Traversal &traversal, Slice &slice) {
   Value zero = traversal.frame.index(0);
   auto probe = MemRefType::get({ShapedType::kDynamic}, traversal.element());
   auto indexProbe = MemRefType::get({ShapedType::kDynamic}, traversal.frame.b.getI64Type());
-  Value memory = memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
-  Value indexMemory = memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, indexProbe, ValueRange{zero});
+  Value memory =
+      memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
+  Value indexMemory = memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, indexProbe,
+                                               ValueRange{zero});
   TileContext context(traversal, slice, {memory, indexMemory, zero, zero}, zero, {});
   SmallVector<bool> kinds;
   for (Value value : slice.reduction->init(context, traversal.op.getLoc()))
@@ -80,26 +85,33 @@ void MapReduceLowering::planPieces() {
 }
 
 void MapReduceLowering::allocate(Workspace &workspace) {
-  int64_t elementBytes = traversal.element().getIntOrFloatBitWidth() / 8, tileRows = traversal.tileRows();
+  int64_t elementBytes = traversal.element().getIntOrFloatBitWidth() / 8,
+          tileRows = traversal.tileRows();
   auto perRow = [](Placement placement, int64_t bytes, int64_t constant) {
-    return placement == Placement::I ? LinearSize{constant, bytes, 0} : LinearSize{constant, 0, bytes};
+    return placement == Placement::I ? LinearSize{constant, bytes, 0}
+                                     : LinearSize{constant, 0, bytes};
   };
   // Tiles are padded to full size, and there are at most `split` more pieces than tiles.
   auto perPiece = [&](int64_t vectors, int64_t bytes) {
     int64_t rowBytes = vectors * bytes * chunks;
-    return perRow(op.getKept(), rowBytes, rowBytes * tileRows * (traversal.schedule.getSplit() + 1));
+    return perRow(op.getKept(), rowBytes,
+                  rowBytes * tileRows * (traversal.schedule.getSplit() + 1));
   };
   int64_t keptBytes = traversal.kept.count * elementBytes;
-  traversal.reducedPack = workspace.allocate(traversal.element(), perRow(op.getOver(), traversal.reduced.count * elementBytes, 0));
-  traversal.keptPack = workspace.allocate(traversal.element(), perRow(op.getKept(), keptBytes, keptBytes * tileRows));
+  traversal.reducedPack = workspace.allocate(
+      traversal.element(), perRow(op.getOver(), traversal.reduced.count * elementBytes, 0));
+  traversal.keptPack = workspace.allocate(traversal.element(),
+                                          perRow(op.getKept(), keptBytes, keptBytes * tileRows));
   pieceValues = workspace.allocate(traversal.element(), perPiece(valueVectors, elementBytes));
   pieceIndices = workspace.allocate(frame.b.getI64Type(), perPiece(indexVectors, 8));
   counters = workspace.allocate(frame.b.getI64Type(), {PhaseCount * 8, 0, 0});
 }
 
-//===-- Pieces -----------------------------------------------------------------------------------------------------===//
+//===-- Pieces
+//-----------------------------------------------------------------------------------------------------===//
 
-/// Few tiles are cut along the reduced index. The cut depends on sizes only, so results never depend on threads.
+/// Few tiles are cut along the reduced index. The cut depends on sizes only, so results never
+/// depend on threads.
 void MapReduceLowering::planSplit() {
   int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
   Value one = frame.index(1), most = frame.index(traversal.schedule.getSplit());
@@ -135,12 +147,14 @@ void MapReduceLowering::run() {
 }
 
 void MapReduceLowering::reducePieces() {
-  parallelFor(frame, frame.mul(tiles, split), counters, ReducePieces, [&](Value piece) { reducePiece(piece); });
+  parallelFor(frame, frame.mul(tiles, split), counters, ReducePieces,
+              [&](Value piece) { reducePiece(piece); });
 }
 
 void MapReduceLowering::reducePiece(Value piece) {
   Type flag = frame.b.getI1Type();
-  auto call = func::CallOp::create(frame.b, frame.loc, "keops_should_stop", flag, ValueRange{frame.context});
+  auto call = func::CallOp::create(frame.b, frame.loc, "keops_should_stop", flag,
+                                   ValueRange{frame.context});
   Value yes = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 1);
   Value goOn = arith::XOrIOp::create(frame.b, frame.loc, call.getResult(0), yes);
   auto unlessStopped = scf::IfOp::create(frame.b, frame.loc, goOn, /*withElseRegion=*/false);
@@ -155,8 +169,8 @@ void MapReduceLowering::reducePiece(Value piece) {
   });
 }
 
-SmallVector<Value> MapReduceLowering::reduceRange(Value tile, PieceMemory memory, Value chunkStart, Value begin,
-                                                  Value end) {
+SmallVector<Value> MapReduceLowering::reduceRange(Value tile, PieceMemory memory, Value chunkStart,
+                                                  Value begin, Value end) {
   using Values = SmallVector<Value>;
   Location loc = op.getLoc();
   SmallVector<TileContext> contexts;
@@ -180,7 +194,8 @@ SmallVector<Value> MapReduceLowering::reduceRange(Value tile, PieceMemory memory
   int64_t block = traversal.schedule.getBlock(), step = block * traversal.schedule.getBlocks();
 
   auto sumBlock = [&](Value first, Value last) {
-    SmallVector<Values> fresh = summaries([&](unsigned r) { return slices[r].reduction->summaryInit(contexts[r], loc); });
+    SmallVector<Values> fresh =
+        summaries([&](unsigned r) { return slices[r].reduction->summaryInit(contexts[r], loc); });
     Values flat;
     for (const Values &values : fresh)
       llvm::append_range(flat, values);
@@ -190,7 +205,8 @@ SmallVector<Value> MapReduceLowering::reduceRange(Value tile, PieceMemory memory
       for (auto [r, slice] : llvm::enumerate(slices)) {
         std::unique_ptr<Terms> terms = contexts[r].termsAt(j);
         ValueRange own = carried.slice(next.size(), fresh[r].size());
-        llvm::append_range(next, slice.reduction->summarise(contexts[r], loc, own, *terms, j, slot));
+        llvm::append_range(next,
+                           slice.reduction->summarise(contexts[r], loc, own, *terms, j, slot));
       }
       return next;
     });
@@ -207,26 +223,31 @@ SmallVector<Value> MapReduceLowering::reduceRange(Value tile, PieceMemory memory
   return sequentialFor(frame, begin, end, step, state, [&](Value stepBegin, ValueRange outer) {
     onLoop(frame.b.getInsertionBlock()->getParentOp());
     Value stepEnd = frame.min(frame.add(stepBegin, frame.index(step)), end);
-    Values inner = sequentialFor(frame, stepBegin, stepEnd, block, outer, [&](Value first, ValueRange carried) {
-      Value last = frame.min(frame.add(first, frame.index(block)), stepEnd);
-      SmallVector<Values> sums = sumBlock(first, last);
-      return each(carried, [&](unsigned r, ValueRange own) {
-        return slices[r].reduction->absorb(contexts[r], loc, own, sums[r], first, last);
-      });
+    Values inner = sequentialFor(
+        frame, stepBegin, stepEnd, block, outer, [&](Value first, ValueRange carried) {
+          Value last = frame.min(frame.add(first, frame.index(block)), stepEnd);
+          SmallVector<Values> sums = sumBlock(first, last);
+          return each(carried, [&](unsigned r, ValueRange own) {
+            return slices[r].reduction->absorb(contexts[r], loc, own, sums[r], first, last);
+          });
+        });
+    return each(inner, [&](unsigned r, ValueRange own) {
+      return slices[r].reduction->flush(contexts[r], loc, own);
     });
-    return each(inner, [&](unsigned r, ValueRange own) { return slices[r].reduction->flush(contexts[r], loc, own); });
   });
 }
 
-//===-- Memory of pieces -------------------------------------------------------------------------------------------===//
+//===-- Memory of pieces
+//-------------------------------------------------------------------------------------------===//
 
 void MapReduceLowering::forEachChunk(function_ref<void(Value)> body) {
   if (chunks == 1)
     return body({});
-  sequentialFor(frame, frame.index(0), frame.index(chunks), 1, {}, [&](Value chunk, ValueRange) -> SmallVector<Value> {
-    body(chunk);
-    return {};
-  });
+  sequentialFor(frame, frame.index(0), frame.index(chunks), 1, {},
+                [&](Value chunk, ValueRange) -> SmallVector<Value> {
+                  body(chunk);
+                  return {};
+                });
 }
 
 Value MapReduceLowering::chunkStartOf(Value chunk) {
@@ -237,7 +258,8 @@ PieceMemory MapReduceLowering::memoryOf(Value piece, Value chunk) {
   Value number = frame.mul(piece, frame.index(chunks));
   if (chunk)
     number = frame.add(number, chunk);
-  return {pieceValues, pieceIndices, frame.mul(number, frame.index(valueVectors * traversal.tileRows())),
+  return {pieceValues, pieceIndices,
+          frame.mul(number, frame.index(valueVectors * traversal.tileRows())),
           frame.mul(number, frame.index(indexVectors * traversal.tileRows()))};
 }
 
@@ -249,20 +271,24 @@ Value MapReduceLowering::stateOffset(const PieceMemory &memory, unsigned slot) {
 SmallVector<Value> MapReduceLowering::loadState(const Slice &slice, PieceMemory memory) {
   SmallVector<Value> state;
   for (unsigned slot = slice.stateBegin; slot < slice.stateBegin + slice.stateSize; ++slot)
-    state.push_back(loadVector(frame, stateIsIndex[slot] ? traversal.indexType() : traversal.valueType(),
-                               stateIsIndex[slot] ? memory.indices : memory.values, stateOffset(memory, slot)));
+    state.push_back(
+        loadVector(frame, stateIsIndex[slot] ? traversal.indexType() : traversal.valueType(),
+                   stateIsIndex[slot] ? memory.indices : memory.values, stateOffset(memory, slot)));
   return state;
 }
 
 void MapReduceLowering::storeState(ValueRange state, PieceMemory memory) {
   for (auto [slot, value] : llvm::enumerate(state))
-    storeVector(frame, value, stateIsIndex[slot] ? memory.indices : memory.values, stateOffset(memory, slot));
+    storeVector(frame, value, stateIsIndex[slot] ? memory.indices : memory.values,
+                stateOffset(memory, slot));
 }
 
-//===-- Tiles ------------------------------------------------------------------------------------------------------===//
+//===-- Tiles
+//------------------------------------------------------------------------------------------------------===//
 
 void MapReduceLowering::finishTiles() {
-  parallelFor(frame, tiles, counters, FinishTiles, [&](Value tile) { forEachChunk([&](Value chunk) { finishChunk(tile, chunk); }); });
+  parallelFor(frame, tiles, counters, FinishTiles,
+              [&](Value tile) { forEachChunk([&](Value chunk) { finishChunk(tile, chunk); }); });
 }
 
 void MapReduceLowering::finishChunk(Value tile, Value chunk) {
@@ -273,7 +299,8 @@ void MapReduceLowering::finishChunk(Value tile, Value chunk) {
   }
 }
 
-void MapReduceLowering::finishSlice(const Slice &slice, unsigned firstResult, Value tile, Value chunk) {
+void MapReduceLowering::finishSlice(const Slice &slice, unsigned firstResult, Value tile,
+                                    Value chunk) {
   Location loc = op.getLoc();
   Value firstPiece = frame.mul(tile, split);
   PieceMemory own = memoryOf(firstPiece, chunk);
@@ -284,29 +311,37 @@ void MapReduceLowering::finishSlice(const Slice &slice, unsigned firstResult, Va
         context.setOther(other);
         return slice.reduction->merge(context, loc, merged, loadState(slice, other));
       });
-  const ReductionInfo &info = getReductionInfo(op.getReduceAttrs()[&slice - slices.data()].getKind());
+  const ReductionInfo &info =
+      getReductionInfo(op.getReduceAttrs()[&slice - slices.data()].getKind());
   int64_t dim = reducedDim(op.getFormulas(&slice - slices.data()));
   slice.reduction->finish(context, loc, state, [&](unsigned result, Value position, Value value) {
     bool lists = info.results[result].shape == "KD";
     Value component = lists ? frame.mul(position, frame.index(dim)) : position;
     if (Value start = chunkStartOf(chunk))
-      component = frame.min(frame.add(component, start), lists ? frame.add(component, frame.index(dim - 1)) : frame.index(dim - 1));
+      component =
+          frame.min(frame.add(component, start),
+                    lists ? frame.add(component, frame.index(dim - 1)) : frame.index(dim - 1));
     scatter(value, outputs[firstResult + result], tile, component, own);
   });
 }
 
-/// Writes the lanes that are rows of the output; the vector passes through the last vector of the piece's memory.
-void MapReduceLowering::scatter(Value vector, const Rows &output, Value tile, Value component, PieceMemory memory) {
+/// Writes the lanes that are rows of the output; the vector passes through the last vector of the
+/// piece's memory.
+void MapReduceLowering::scatter(Value vector, const Rows &output, Value tile, Value component,
+                                PieceMemory memory) {
   bool isIndex = getElementTypeOrSelf(vector.getType()).isInteger();
   Value buffer = isIndex ? memory.indices : memory.values;
   int64_t last = (isIndex ? indexVectors : valueVectors) - 1;
-  Value base = frame.add(isIndex ? memory.indexBase : memory.valueBase, frame.index(last * traversal.tileRows()));
+  Value base = frame.add(isIndex ? memory.indexBase : memory.valueBase,
+                         frame.index(last * traversal.tileRows()));
   storeVector(frame, vector, buffer, base);
   Value tileRows = frame.index(traversal.tileRows()), first = frame.mul(tile, tileRows);
   Value left = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), first);
-  sequentialFor(frame, frame.index(0), frame.min(left, tileRows), 1, {}, [&](Value r, ValueRange) -> SmallVector<Value> {
-    Value lane = memref::LoadOp::create(frame.b, frame.loc, buffer, frame.add(base, r));
-    output.store(frame, lane, frame.add(first, r), component);
-    return {};
-  });
+  sequentialFor(frame, frame.index(0), frame.min(left, tileRows), 1, {},
+                [&](Value r, ValueRange) -> SmallVector<Value> {
+                  Value lane =
+                      memref::LoadOp::create(frame.b, frame.loc, buffer, frame.add(base, r));
+                  output.store(frame, lane, frame.add(first, r), component);
+                  return {};
+                });
 }

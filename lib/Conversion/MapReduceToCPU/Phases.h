@@ -1,4 +1,5 @@
-// The four phases of one map_reduce on the CPU: pack the reduced rows, pack the kept tiles, reduce pieces, finish tiles.
+// The four phases of one map_reduce on the CPU: pack the reduced rows, pack the kept tiles, reduce
+// pieces, finish tiles.
 #ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PHASES_H
 #define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PHASES_H
 
@@ -6,15 +7,17 @@
 
 namespace keops::cpu {
 
-/// Function-level values that can be read by rows: arguments, outputs, results of maps over p and of map_reduce.
+/// Function-level values that can be read by rows: arguments, outputs, results of maps over p and
+/// of map_reduce.
 using RowTable = llvm::DenseMap<mlir::Value, Rows>;
 
 /// Evaluates the region of `map` at one row and hands component k of result r to `store`.
-void evaluateMap(Frame &frame, MapOp map, const RowTable &rows, mlir::Value row,
-                 llvm::function_ref<void(unsigned r, mlir::OpFoldResult k, mlir::Value value)> store);
+void evaluateMap(
+    Frame &frame, MapOp map, const RowTable &rows, mlir::Value row,
+    llvm::function_ref<void(unsigned r, mlir::OpFoldResult k, mlir::Value value)> store);
 
-/// Lowers one map_reduce whose inputs are in `rows` (or results of maps, which are evaluated while packing) and whose
-/// results go to `outputs`.
+/// Lowers one map_reduce whose inputs are in `rows` (or results of maps, which are evaluated while
+/// packing) and whose results go to `outputs`.
 class MapReduceLowering {
 public:
   MapReduceLowering(Frame &frame, Workspace &workspace, MapReduceOp op, const RowTable &rows,
@@ -36,12 +39,14 @@ private:
                llvm::function_ref<void(mlir::Value component, mlir::Value value)> store);
   void reducePieces();
   void reducePiece(mlir::Value piece);
-  llvm::SmallVector<mlir::Value> reduceRange(mlir::Value tile, PieceMemory memory, mlir::Value chunkStart,
-                                             mlir::Value begin, mlir::Value end);
+  llvm::SmallVector<mlir::Value> reduceRange(mlir::Value tile, PieceMemory memory,
+                                             mlir::Value chunkStart, mlir::Value begin,
+                                             mlir::Value end);
   void finishTiles();
   void finishChunk(mlir::Value tile, mlir::Value chunk);
   void finishSlice(const Slice &slice, unsigned firstResult, mlir::Value tile, mlir::Value chunk);
-  void scatter(mlir::Value vector, const Rows &output, mlir::Value tile, mlir::Value component, PieceMemory memory);
+  void scatter(mlir::Value vector, const Rows &output, mlir::Value tile, mlir::Value component,
+               PieceMemory memory);
 
   void forEachChunk(llvm::function_ref<void(mlir::Value)> body);
   mlir::Value chunkStartOf(mlir::Value chunk);
@@ -57,13 +62,13 @@ private:
   Traversal traversal;
 
   llvm::SmallVector<Slice> slices;
-  llvm::SmallVector<bool> stateIsIndex;        ///< per state slot
-  llvm::SmallVector<int64_t> stateOffsets;     ///< per state slot, in vectors of its kind
-  int64_t valueVectors = 0, indexVectors = 0;  ///< memory of a piece and chunk, in vectors
+  llvm::SmallVector<bool> stateIsIndex;       ///< per state slot
+  llvm::SmallVector<int64_t> stateOffsets;    ///< per state slot, in vectors of its kind
+  int64_t valueVectors = 0, indexVectors = 0; ///< memory of a piece and chunk, in vectors
   int64_t chunks = 1;
-  mlir::Value pieceValues, pieceIndices;       ///< memref<?xT>, memref<?xi64>
-  mlir::Value counters;                        ///< memref<?xi64>, one element per phase
-  mlir::Value tiles, split, pieceLength;       ///< index
+  mlir::Value pieceValues, pieceIndices; ///< memref<?xT>, memref<?xi64>
+  mlir::Value counters;                  ///< memref<?xi64>, one element per phase
+  mlir::Value tiles, split, pieceLength; ///< index
 };
 
 } // namespace keops::cpu

@@ -19,7 +19,8 @@ Value Frame::ceilDiv(Value x, int64_t by) {
   return arith::DivSIOp::create(b, loc, add(x, index(by - 1)), index(by));
 }
 
-//===-- Workspace --------------------------------------------------------------------------------------------------===//
+//===-- Workspace
+//--------------------------------------------------------------------------------------------------===//
 
 Workspace::Workspace(Frame &frame) : frame(frame), offset(frame.index(0)) {}
 
@@ -34,13 +35,15 @@ Value Workspace::allocate(Type element, LinearSize bytes) {
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   Value count = arith::DivSIOp::create(frame.b, frame.loc, size, frame.index(elementBytes));
   auto type = MemRefType::get({ShapedType::kDynamic}, element);
-  Value view = memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, ValueRange{count});
+  Value view =
+      memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, ValueRange{count});
   offset = frame.add(offset, size);
   used = used + bytes + LinearSize{alignment - 1, 0, 0};
   return view;
 }
 
-//===-- Rows -------------------------------------------------------------------------------------------------------===//
+//===-- Rows
+//-------------------------------------------------------------------------------------------------------===//
 
 Value cpu::toValue(Frame &frame, OpFoldResult k) {
   if (auto constant = getConstantIntValue(k))
@@ -49,7 +52,8 @@ Value cpu::toValue(Frame &frame, OpFoldResult k) {
 }
 
 Value Rows::load(Frame &frame, Value row, OpFoldResult component) const {
-  return memref::LoadOp::create(frame.b, frame.loc, memref, ValueRange{row, toValue(frame, component)});
+  return memref::LoadOp::create(frame.b, frame.loc, memref,
+                                ValueRange{row, toValue(frame, component)});
 }
 
 void Rows::store(Frame &frame, Value value, Value row, Value component) const {
@@ -62,12 +66,15 @@ Rows cpu::asRows(Frame &frame, Value region, int64_t dim) {
   auto type = MemRefType::get({ShapedType::kDynamic, dim}, element, layout);
   Value count = memref::DimOp::create(frame.b, frame.loc, region, 0);
   Value rows = arith::DivSIOp::create(frame.b, frame.loc, count, frame.index(dim));
-  Attribute zero = frame.b.getIndexAttr(0), one = frame.b.getIndexAttr(1), width = frame.b.getIndexAttr(dim);
+  Attribute zero = frame.b.getIndexAttr(0), one = frame.b.getIndexAttr(1),
+            width = frame.b.getIndexAttr(dim);
   return {memref::ReinterpretCastOp::create(frame.b, frame.loc, type, region, zero,
-                                            ArrayRef<OpFoldResult>{rows, width}, ArrayRef<OpFoldResult>{width, one})};
+                                            ArrayRef<OpFoldResult>{rows, width},
+                                            ArrayRef<OpFoldResult>{width, one})};
 }
 
-//===-- Vectors ----------------------------------------------------------------------------------------------------===//
+//===-- Vectors
+//----------------------------------------------------------------------------------------------------===//
 
 static VectorType rowType(Type type) {
   auto vector = cast<VectorType>(type);
@@ -103,10 +110,12 @@ Value cpu::gatherVector(Frame &frame, Type type, Value memref, Value offsets) {
   VectorType lanes = rowType(type);
   auto maskType = VectorType::get(lanes.getShape(), frame.b.getI1Type());
   Value all = arith::ConstantOp::create(frame.b, frame.loc, DenseElementsAttr::get(maskType, true));
-  Value none = arith::ConstantOp::create(frame.b, frame.loc, cast<TypedAttr>(frame.b.getZeroAttr(lanes)));
+  Value none =
+      arith::ConstantOp::create(frame.b, frame.loc, cast<TypedAttr>(frame.b.getZeroAttr(lanes)));
   return buildByRows(frame, type, [&](int64_t r) -> Value {
     Value row = vector::ExtractOp::create(frame.b, frame.loc, offsets, r);
-    return vector::GatherOp::create(frame.b, frame.loc, lanes, memref, ValueRange{frame.index(0)}, row, all, none);
+    return vector::GatherOp::create(frame.b, frame.loc, lanes, memref, ValueRange{frame.index(0)},
+                                    row, all, none);
   });
 }
 
@@ -116,8 +125,9 @@ void cpu::forEachComponent(Frame &frame, int64_t dim, function_ref<void(OpFoldRe
       body(frame.b.getIndexAttr(k));
     return;
   }
-  sequentialFor(frame, frame.index(0), frame.index(dim), 1, {}, [&](Value k, ValueRange) -> SmallVector<Value> {
-    body(k);
-    return {};
-  });
+  sequentialFor(frame, frame.index(0), frame.index(dim), 1, {},
+                [&](Value k, ValueRange) -> SmallVector<Value> {
+                  body(k);
+                  return {};
+                });
 }

@@ -1,4 +1,5 @@
-// Memory as the CPU lowering sees it: the workspace and its regions, rows of arrays, and vectors stored in one piece.
+// Memory as the CPU lowering sees it: the workspace and its regions, rows of arrays, and vectors
+// stored in one piece.
 #ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_STORAGE_H
 #define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_STORAGE_H
 
@@ -32,7 +33,8 @@ struct Frame {
   mlir::Value size(Placement placement) { return placement == Placement::I ? sizeI : sizeJ; }
 };
 
-/// Hands out regions of the workspace, each aligned to 64 bytes, and remembers the total for the manifest.
+/// Hands out regions of the workspace, each aligned to 64 bytes, and remembers the total for the
+/// manifest.
 class Workspace {
 public:
   explicit Workspace(Frame &frame);
@@ -46,7 +48,8 @@ private:
   LinearSize used;
 };
 
-/// Rows that can be read one component at a time: an argument, an output, or a region of the workspace.
+/// Rows that can be read one component at a time: an argument, an output, or a region of the
+/// workspace.
 struct Rows {
   mlir::Value memref; ///< rank 2, any strides
   mlir::Value load(Frame &frame, mlir::Value row, mlir::OpFoldResult component) const;
@@ -63,14 +66,15 @@ mlir::Value gatherVector(Frame &frame, mlir::Type type, mlir::Value memref, mlir
 
 /// Emits `body` to be run by all threads of a team at once; a plain sequence without threads.
 void parallelRegion(Frame &frame, llvm::function_ref<void()> body);
-/// Inside a parallel region: body(k) for k in [0, count), each by whichever thread is free; all are done at its end.
-/// Uses element `counter` of the memref<?xi64> `counters`, which must be 0 before the region.
+/// Inside a parallel region: body(k) for k in [0, count), each by whichever thread is free; all are
+/// done at its end. Uses element `counter` of the memref<?xi64> `counters`, which must be 0 before
+/// the region.
 void parallelFor(Frame &frame, mlir::Value count, mlir::Value counters, int64_t counter,
                  llvm::function_ref<void(mlir::Value)> body);
 /// A sequential loop that carries values.
-llvm::SmallVector<mlir::Value> sequentialFor(Frame &frame, mlir::Value begin, mlir::Value end, int64_t step,
-                                             mlir::ValueRange carried,
-                                             llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
+llvm::SmallVector<mlir::Value> sequentialFor(
+    Frame &frame, mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange carried,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
 /// body(k) for each component, unrolled when there are few.
 void forEachComponent(Frame &frame, int64_t dim, llvm::function_ref<void(mlir::OpFoldResult)> body);
 /// A component number as a value of type index.

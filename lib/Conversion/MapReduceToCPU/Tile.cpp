@@ -26,17 +26,23 @@ Traversal::Traversal(Frame &frame, MapReduceOp op)
 Type Traversal::element() {
   return getValueType(op.getBlock().getTerminator()->getOperand(0)).getElementType();
 }
-VectorType Traversal::valueType() { return VectorType::get({schedule.getRows(), schedule.getLanes()}, element()); }
+VectorType Traversal::valueType() {
+  return VectorType::get({schedule.getRows(), schedule.getLanes()}, element());
+}
 VectorType Traversal::indexType() {
   return VectorType::get({schedule.getRows(), schedule.getLanes()}, frame.b.getI64Type());
 }
 
-//===-- Terms ------------------------------------------------------------------------------------------------------===//
+//===-- Terms
+//------------------------------------------------------------------------------------------------------===//
 
-TileTerms::TileTerms(Traversal &traversal, Value tile, Value chunkStart, unsigned firstFormula, Value j, Operation *before)
-    : traversal(traversal), tile(tile), chunkStart(chunkStart), j(j), firstFormula(firstFormula), before(before),
-      emitter(traversal.frame.b, traversal.valueType(),
-              [this](Emitter &, BlockArgument argument, OpFoldResult k) { return leaf(argument, k); }) {}
+TileTerms::TileTerms(Traversal &traversal, Value tile, Value chunkStart, unsigned firstFormula,
+                     Value j, Operation *before)
+    : traversal(traversal), tile(tile), chunkStart(chunkStart), j(j), firstFormula(firstFormula),
+      before(before), emitter(traversal.frame.b, traversal.valueType(),
+                              [this](Emitter &, BlockArgument argument, OpFoldResult k) {
+                                return leaf(argument, k);
+                              }) {}
 
 Value TileTerms::get(unsigned f, unsigned c) {
   Frame &frame = traversal.frame;
@@ -83,13 +89,16 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
   if (placement == traversal.op.getOver())
     return readReduced(traversal.reduced.offsetOf(argument), k);
   return readInvariant(k, [&]() -> Value {
-    Value component = toValue(frame, emitter.offset(frame.loc, k, traversal.kept.offsetOf(argument)));
+    Value component =
+        toValue(frame, emitter.offset(frame.loc, k, traversal.kept.offsetOf(argument)));
     Value column = frame.add(frame.mul(tile, frame.index(traversal.kept.count)), component);
-    return loadVector(frame, traversal.valueType(), traversal.keptPack, frame.mul(column, frame.index(traversal.tileRows())));
+    return loadVector(frame, traversal.valueType(), traversal.keptPack,
+                      frame.mul(column, frame.index(traversal.tileRows())));
   });
 }
 
-//===-- Context ----------------------------------------------------------------------------------------------------===//
+//===-- Context
+//----------------------------------------------------------------------------------------------------===//
 
 Value TileContext::address(const PieceMemory &memory, unsigned array, Value position) {
   Frame &frame = traversal.frame;
@@ -101,8 +110,8 @@ Value TileContext::address(const PieceMemory &memory, unsigned array, Value posi
 Value TileContext::load(Location, unsigned array, Value position, Piece piece) {
   const PieceMemory &memory = piece == Piece::Own ? own : other;
   bool isIndex = slice.scratchIsIndex[array];
-  return loadVector(traversal.frame, isIndex ? indexType() : valueType(), isIndex ? memory.indices : memory.values,
-                    address(memory, array, position));
+  return loadVector(traversal.frame, isIndex ? indexType() : valueType(),
+                    isIndex ? memory.indices : memory.values, address(memory, array, position));
 }
 
 void TileContext::store(Location, Value value, unsigned array, Value position) {

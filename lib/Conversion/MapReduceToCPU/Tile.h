@@ -1,4 +1,5 @@
-// One tile of kept rows: where its variables come from, and the memory and loops that reductions use in it.
+// One tile of kept rows: where its variables come from, and the memory and loops that reductions
+// use in it.
 #ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
 #define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
 
@@ -8,7 +9,8 @@
 
 namespace keops::cpu {
 
-/// The variables of one index side by side: each occupies `dim` of `count` components from its offset on.
+/// The variables of one index side by side: each occupies `dim` of `count` components from its
+/// offset on.
 struct Columns {
   llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> offsets;
   int64_t count = 0;
@@ -28,8 +30,8 @@ struct Traversal {
   ScheduleAttr schedule;
   int64_t chunk; ///< components carried at a time; lists of K best are made one component at a time
   Columns kept, reduced;
-  mlir::Value keptPack;    ///< memref<?xT>: [tile][component][row of the tile]
-  mlir::Value reducedPack; ///< memref<?xT>: [row][component]
+  mlir::Value keptPack;                         ///< memref<?xT>: [tile][component][row of the tile]
+  mlir::Value reducedPack;                      ///< memref<?xT>: [row][component]
   llvm::DenseMap<mlir::Value, Rows> parameters; ///< region arguments placed on p
 
   mlir::Type element();
@@ -40,7 +42,8 @@ struct Traversal {
   mlir::Value reducedSize() { return frame.size(op.getOver()); }
 };
 
-/// A reduction of the traversal with its place among the yielded formulas and in the memory of a piece.
+/// A reduction of the traversal with its place among the yielded formulas and in the memory of a
+/// piece.
 struct Slice {
   std::unique_ptr<Reduction> reduction;
   unsigned firstFormula;
@@ -51,16 +54,16 @@ struct Slice {
 
 /// The memory of one piece: positions of its values and indices in the two piece regions.
 struct PieceMemory {
-  mlir::Value values, indices;               ///< memref<?xT>, memref<?xi64>
-  mlir::Value valueBase, indexBase;          ///< element offsets of this piece
+  mlir::Value values, indices;      ///< memref<?xT>, memref<?xi64>
+  mlir::Value valueBase, indexBase; ///< element offsets of this piece
 };
 
 /// Formulas of one reduction at one reduced index.
 class TileTerms : public Terms {
 public:
   /// `before`: an operation in front of which loop-invariant reads are placed, or null.
-  TileTerms(Traversal &traversal, mlir::Value tile, mlir::Value chunkStart, unsigned firstFormula, mlir::Value j,
-            mlir::Operation *before);
+  TileTerms(Traversal &traversal, mlir::Value tile, mlir::Value chunkStart, unsigned firstFormula,
+            mlir::Value j, mlir::Operation *before);
   mlir::Value get(unsigned f, unsigned c) override;
 
 private:
@@ -78,8 +81,10 @@ private:
 /// The view that a reduction has of its tile.
 class TileContext : public ReductionContext {
 public:
-  TileContext(Traversal &traversal, const Slice &slice, PieceMemory own, mlir::Value tile, mlir::Value chunkStart)
-      : traversal(traversal), slice(slice), own(own), other(own), tile(tile), chunkStart(chunkStart) {}
+  TileContext(Traversal &traversal, const Slice &slice, PieceMemory own, mlir::Value tile,
+              mlir::Value chunkStart)
+      : traversal(traversal), slice(slice), own(own), other(own), tile(tile),
+        chunkStart(chunkStart) {}
 
   mlir::OpBuilder &builder() override { return traversal.frame.b; }
   mlir::Type valueType() override { return traversal.valueType(); }

@@ -1,5 +1,6 @@
-// Min, Max and their indices: a running extremum per block, and the index searched once at the end in the block that
-// held it, lane by lane. Strict comparisons make NaN terms lose and the first of equal terms win.
+// Min, Max and their indices: a running extremum per block, and the index searched once at the end
+// in the block that held it, lane by lane. Strict comparisons make NaN terms lose and the first of
+// equal terms win.
 #include "Families.h"
 
 #include <limits>
@@ -12,7 +13,8 @@ class ExtremumReduction : public Reduction {
 public:
   ExtremumReduction(ReduceAttr attr, unsigned width) : Reduction(attr, width) {
     const ReductionInfo &info = getReductionInfo(attr.getKind());
-    largest = llvm::is_contained({ReductionKind::Max, ReductionKind::ArgMax, ReductionKind::MaxArgMax}, attr.getKind());
+    largest = llvm::is_contained(
+        {ReductionKind::Max, ReductionKind::ArgMax, ReductionKind::MaxArgMax}, attr.getKind());
     for (auto [r, result] : llvm::enumerate(info.results))
       (result.index ? indexResult : valueResult) = r;
   }
@@ -20,11 +22,14 @@ public:
   Values init(ReductionContext &context, Location loc) override {
     Values state(width, worst(context, loc));
     if (indexResult)
-      state.append(width, splatIndex(context.builder(), loc, context.indexType(), zero(context, loc)));
+      state.append(width,
+                   splatIndex(context.builder(), loc, context.indexType(), zero(context, loc)));
     return state;
   }
 
-  Values summaryInit(ReductionContext &context, Location loc) override { return Values(width, worst(context, loc)); }
+  Values summaryInit(ReductionContext &context, Location loc) override {
+    return Values(width, worst(context, loc));
+  }
 
   Values summarise(ReductionContext &context, Location loc, ValueRange summary, Terms &terms, Value,
                    Value) override {
@@ -34,13 +39,15 @@ public:
     return next;
   }
 
-  Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary, Value begin,
-                Value) override {
-    Value block = indexResult ? splatIndex(context.builder(), loc, context.indexType(), begin) : Value();
+  Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary,
+                Value begin, Value) override {
+    Value block =
+        indexResult ? splatIndex(context.builder(), loc, context.indexType(), begin) : Value();
     return take(context, loc, state, summary, [&](unsigned) { return block; });
   }
 
-  Values merge(ReductionContext &context, Location loc, ValueRange first, ValueRange second) override {
+  Values merge(ReductionContext &context, Location loc, ValueRange first,
+               ValueRange second) override {
     return take(context, loc, first, second, [&](unsigned c) { return second[width + c]; });
   }
 
@@ -67,11 +74,12 @@ private:
     return arith::CmpFOp::create(context.builder(), loc, predicate, candidate, current);
   }
   Value best(ReductionContext &context, Location loc, Value candidate, Value current) {
-    return arith::SelectOp::create(context.builder(), loc, isBetter(context, loc, candidate, current), candidate,
-                                   current);
+    return arith::SelectOp::create(context.builder(), loc,
+                                   isBetter(context, loc, candidate, current), candidate, current);
   }
 
-  /// The better of `state` and `candidates` by component, with the candidates' block from `blockOf`.
+  /// The better of `state` and `candidates` by component, with the candidates' block from
+  /// `blockOf`.
   Values take(ReductionContext &context, Location loc, ValueRange state, ValueRange candidates,
               function_ref<Value(unsigned)> blockOf) {
     OpBuilder &b = context.builder();
@@ -86,17 +94,20 @@ private:
     return values;
   }
 
-  /// The index of the first extremum of component `c` in the block that starts at `block`, lane by lane.
+  /// The index of the first extremum of component `c` in the block that starts at `block`, lane by
+  /// lane.
   Value search(ReductionContext &context, Location loc, Value block, unsigned c) {
     OpBuilder &b = context.builder();
     Value blockSize = arith::ConstantIndexOp::create(b, loc, context.blockSize());
     Value end = arith::MinUIOp::create(b, loc, context.size(), blockSize);
     Value one = arith::ConstantIndexOp::create(b, loc, 1), none = zero(context, loc);
     Value noIndex = splatIndex(b, loc, context.indexType(), none);
-    auto loop = scf::ForOp::create(b, loc, none, end, one, ValueRange{worst(context, loc), noIndex});
+    auto loop =
+        scf::ForOp::create(b, loc, none, end, one, ValueRange{worst(context, loc), noIndex});
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value j = arith::AddIOp::create(b, loc, block, splatIndex(b, loc, context.indexType(), loop.getInductionVar()));
+    Value j = arith::AddIOp::create(
+        b, loc, block, splatIndex(b, loc, context.indexType(), loop.getInductionVar()));
     Value last = arith::SubIOp::create(b, loc, context.size(), one);
     // Past the end the last term is read again, which a strict comparison never prefers.
     j = arith::MinSIOp::create(b, loc, j, splatIndex(b, loc, context.indexType(), last));

@@ -1,4 +1,5 @@
-// Constructors of the reduction families, one file each; Table.cpp maps kinds to them. Also small helpers they share.
+// Constructors of the reduction families, one file each; Table.cpp maps kinds to them. Also small
+// helpers they share.
 #ifndef KEOPS_LIB_IR_REDUCTIONS_FAMILIES_H
 #define KEOPS_LIB_IR_REDUCTIONS_FAMILIES_H
 
@@ -16,18 +17,20 @@ std::unique_ptr<Reduction> createExtremumReduction(ReduceAttr attr, unsigned wid
 std::unique_ptr<Reduction> createKBestReduction(ReduceAttr attr, unsigned width);
 std::unique_ptr<Reduction> createLogSumExpReduction(ReduceAttr attr, unsigned width);
 
-/// A sum kept as (step, total, error): terms go to `step`, which flush() adds to `total` while `error` collects what
-/// that addition rounds away (Neumaier's variant of Kahan summation needs a comparison; Knuth's two-sum does not).
+/// A sum kept as (step, total, error): terms go to `step`, which flush() adds to `total` while
+/// `error` collects what that addition rounds away (Neumaier's variant of Kahan summation needs a
+/// comparison; Knuth's two-sum does not).
 struct CompensatedSum {
   static constexpr unsigned slots = 3;
   static void init(ReductionContext &context, mlir::Location loc, Reduction::Values &state);
-  static void add(ReductionContext &context, mlir::Location loc, llvm::MutableArrayRef<mlir::Value> slots,
-                  mlir::Value block);
-  static void flush(ReductionContext &context, mlir::Location loc, llvm::MutableArrayRef<mlir::Value> slots);
-  static void scale(ReductionContext &context, mlir::Location loc, llvm::MutableArrayRef<mlir::Value> slots,
-                    mlir::Value factor);
-  static void merge(ReductionContext &context, mlir::Location loc, llvm::MutableArrayRef<mlir::Value> into,
-                    mlir::ValueRange other);
+  static void add(ReductionContext &context, mlir::Location loc,
+                  llvm::MutableArrayRef<mlir::Value> slots, mlir::Value block);
+  static void flush(ReductionContext &context, mlir::Location loc,
+                    llvm::MutableArrayRef<mlir::Value> slots);
+  static void scale(ReductionContext &context, mlir::Location loc,
+                    llvm::MutableArrayRef<mlir::Value> slots, mlir::Value factor);
+  static void merge(ReductionContext &context, mlir::Location loc,
+                    llvm::MutableArrayRef<mlir::Value> into, mlir::ValueRange other);
   static mlir::Value finish(ReductionContext &context, mlir::Location loc, mlir::ValueRange slots);
 };
 

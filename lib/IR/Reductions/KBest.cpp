@@ -1,5 +1,6 @@
-// The K smallest terms: a sorted list in scratch memory per lane. A block is looked at again only when one of its terms
-// beats the last entry of some lane; insertion is stable, so equal terms stay in order of index.
+// The K smallest terms: a sorted list in scratch memory per lane. A block is looked at again only
+// when one of its terms beats the last entry of some lane; insertion is stable, so equal terms stay
+// in order of index.
 #include "Families.h"
 
 #include <limits>
@@ -31,7 +32,9 @@ public:
     return {infinity(context, loc)};
   }
 
-  Values summaryInit(ReductionContext &context, Location loc) override { return {infinity(context, loc)}; }
+  Values summaryInit(ReductionContext &context, Location loc) override {
+    return {infinity(context, loc)};
+  }
 
   Values summarise(ReductionContext &context, Location loc, ValueRange summary, Terms &terms, Value,
                    Value slot) override {
@@ -40,16 +43,18 @@ public:
     return {smaller(context, loc, term, summary[0])};
   }
 
-  Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary, Value begin,
-                Value end) override {
-    return {ifAnyLess(context, loc, summary[0], state[0], [&] { return insertBlock(context, loc, state[0], begin, end); })};
+  Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary,
+                Value begin, Value end) override {
+    return {ifAnyLess(context, loc, summary[0], state[0],
+                      [&] { return insertBlock(context, loc, state[0], begin, end); })};
   }
 
   Values merge(ReductionContext &context, Location loc, ValueRange first, ValueRange) override {
     return forEachEntry(context, loc, {first[0]}, [&](Value k, ValueRange worst) -> Values {
       Value term = context.load(loc, Entries, k, ReductionContext::Piece::Other);
       return {ifAnyLess(context, loc, term, worst[0], [&] {
-        return insert(context, loc, term, context.load(loc, Indices, k, ReductionContext::Piece::Other));
+        return insert(context, loc, term,
+                      context.load(loc, Indices, k, ReductionContext::Piece::Other));
       })};
     });
   }
@@ -71,7 +76,8 @@ private:
     return arith::ConstantIndexOp::create(context.builder(), loc, k);
   }
   Value infinity(ReductionContext &context, Location loc) {
-    return createSplat(context.builder(), loc, context.valueType(), std::numeric_limits<double>::infinity());
+    return createSplat(context.builder(), loc, context.valueType(),
+                       std::numeric_limits<double>::infinity());
   }
   Value isLess(ReductionContext &context, Location loc, Value a, Value b) {
     return arith::CmpFOp::create(context.builder(), loc, arith::CmpFPredicate::OLT, a, b);
@@ -83,10 +89,11 @@ private:
   /// A loop over the K entries that carries `values`.
   Values forEachEntry(ReductionContext &context, Location loc, ValueRange values,
                       function_ref<Values(Value, ValueRange)> body) {
-    return forRange(context, loc, constant(context, loc, 0), constant(context, loc, attr.getBestOf()), values, body);
+    return forRange(context, loc, constant(context, loc, 0),
+                    constant(context, loc, attr.getBestOf()), values, body);
   }
-  Values forRange(ReductionContext &context, Location loc, Value begin, Value end, ValueRange values,
-                  function_ref<Values(Value, ValueRange)> body) {
+  Values forRange(ReductionContext &context, Location loc, Value begin, Value end,
+                  ValueRange values, function_ref<Values(Value, ValueRange)> body) {
     OpBuilder &b = context.builder();
     auto loop = scf::ForOp::create(b, loc, begin, end, constant(context, loc, 1), values);
     OpBuilder::InsertionGuard guard(b);
@@ -102,7 +109,8 @@ private:
   }
 
   /// then() if a < b in any lane, else b.
-  Value ifAnyLess(ReductionContext &context, Location loc, Value a, Value b, function_ref<Value()> then) {
+  Value ifAnyLess(ReductionContext &context, Location loc, Value a, Value b,
+                  function_ref<Value()> then) {
     OpBuilder &builder = context.builder();
     Value any = anyLane(builder, loc, isLess(context, loc, a, b));
     auto branch = scf::IfOp::create(builder, loc, b.getType(), any, /*withElse=*/true);
@@ -117,25 +125,31 @@ private:
   Value insertBlock(ReductionContext &context, Location loc, Value worst, Value begin, Value end) {
     OpBuilder &b = context.builder();
     Value terms = arith::SubIOp::create(b, loc, end, begin);
-    return forRange(context, loc, constant(context, loc, 0), terms, {worst}, [&](Value slot, ValueRange carried) -> Values {
-      Value term = context.load(loc, Block, slot);
-      return {ifAnyLess(context, loc, term, carried[0], [&] {
-        Value j = arith::AddIOp::create(b, loc, begin, slot);
-        return insert(context, loc, term, splatIndex(b, loc, context.indexType(), j));
-      })};
-    }).front();
+    return forRange(context, loc, constant(context, loc, 0), terms, {worst},
+                    [&](Value slot, ValueRange carried) -> Values {
+                      Value term = context.load(loc, Block, slot);
+                      return {ifAnyLess(context, loc, term, carried[0], [&] {
+                        Value j = arith::AddIOp::create(b, loc, begin, slot);
+                        return insert(context, loc, term,
+                                      splatIndex(b, loc, context.indexType(), j));
+                      })};
+                    })
+        .front();
   }
 
-  /// Inserts by bubbling: each entry keeps the smaller of itself and what is carried. Once an entry is displaced, all
-  /// after it move down, equal ones too, or ties would leave the order of their indices. Returns the new last entry.
+  /// Inserts by bubbling: each entry keeps the smaller of itself and what is carried. Once an entry
+  /// is displaced, all after it move down, equal ones too, or ties would leave the order of their
+  /// indices. Returns the new last entry.
   Value insert(ReductionContext &context, Location loc, Value term, Value index) {
     OpBuilder &b = context.builder();
     Value none = isLess(context, loc, term, term); // false in every lane: nothing is displaced yet
     forEachEntry(context, loc, {term, index, none}, [&](Value k, ValueRange carried) -> Values {
       Value entry = context.load(loc, Entries, k), entryIndex = context.load(loc, Indices, k);
-      Value moves = arith::OrIOp::create(b, loc, carried[2], isLess(context, loc, carried[0], entry));
+      Value moves =
+          arith::OrIOp::create(b, loc, carried[2], isLess(context, loc, carried[0], entry));
       context.store(loc, arith::SelectOp::create(b, loc, moves, carried[0], entry), Entries, k);
-      context.store(loc, arith::SelectOp::create(b, loc, moves, carried[1], entryIndex), Indices, k);
+      context.store(loc, arith::SelectOp::create(b, loc, moves, carried[1], entryIndex), Indices,
+                    k);
       return {arith::SelectOp::create(b, loc, moves, entry, carried[0]),
               arith::SelectOp::create(b, loc, moves, entryIndex, carried[1]), moves};
     });

@@ -1,5 +1,6 @@
-// Log-sum-exp and soft-max sums with a lazy maximum: sums of exp(F - m) * G, where m follows the largest F only when
-// that has grown by more than 2^24, so that rescaling is rare. A block's F are stored, then summed against the new m.
+// Log-sum-exp and soft-max sums with a lazy maximum: sums of exp(F - m) * G, where m follows the
+// largest F only when that has grown by more than 2^24, so that rescaling is rare. A block's F are
+// stored, then summed against the new m.
 #include "Families.h"
 
 #include <cmath>
@@ -9,7 +10,8 @@ using namespace mlir;
 using namespace keops;
 
 namespace {
-/// Growth of the maximum that is tolerated before sums are rescaled: terms stay below 2^24, far from overflow.
+/// Growth of the maximum that is tolerated before sums are rescaled: terms stay below 2^24, far
+/// from overflow.
 const double patience = 24 * std::log(2.0);
 
 class LogSumExpReduction : public Reduction {
@@ -17,7 +19,9 @@ public:
   LogSumExpReduction(ReduceAttr attr, unsigned width)
       : Reduction(attr, width), normalised(attr.getKind() == ReductionKind::SumSoftMaxWeight) {}
 
-  SmallVector<ScratchArray> scratch(int64_t blockSize) const override { return {{false, blockSize}}; }
+  SmallVector<ScratchArray> scratch(int64_t blockSize) const override {
+    return {{false, blockSize}};
+  }
 
   Values init(ReductionContext &context, Location loc) override {
     Values state = {number(context, loc, -infinity)};
@@ -39,8 +43,8 @@ public:
     return {arith::SelectOp::create(b, loc, larger, f, summary[0])};
   }
 
-  Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary, Value begin,
-                Value end) override {
+  Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary,
+                Value begin, Value end) override {
     Values next = raise(context, loc, state, summary[0]);
     Values block = sumBlock(context, loc, reference(context, loc, next[0]), begin, end);
     for (unsigned s = 0; s < sums(); ++s)
@@ -55,7 +59,8 @@ public:
     return next;
   }
 
-  Values merge(ReductionContext &context, Location loc, ValueRange first, ValueRange second) override {
+  Values merge(ReductionContext &context, Location loc, ValueRange first,
+               ValueRange second) override {
     OpBuilder &b = context.builder();
     Values next(first.begin(), first.end()), other(second.begin(), second.end());
     Value larger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, other[0], next[0]);
@@ -75,11 +80,14 @@ public:
   void finish(ReductionContext &context, Location loc, ValueRange state, Sink sink) override {
     OpBuilder &b = context.builder();
     Values values(state.begin(), state.end());
-    auto total = [&](unsigned s) { return CompensatedSum::finish(context, loc, slotsOf(values, s)); };
+    auto total = [&](unsigned s) {
+      return CompensatedSum::finish(context, loc, slotsOf(values, s));
+    };
     Value all = normalised ? total(width) : Value();
     for (unsigned c = 0; c < width; ++c) {
       Value result = normalised ? arith::DivFOp::create(b, loc, total(c), all).getResult()
-                                : arith::AddFOp::create(b, loc, state[0], math::LogOp::create(b, loc, total(c)));
+                                : arith::AddFOp::create(b, loc, state[0],
+                                                        math::LogOp::create(b, loc, total(c)));
       sink(0, arith::ConstantIndexOp::create(b, loc, c), result);
     }
   }
@@ -90,13 +98,15 @@ private:
   /// One sum per component of G, and the sum of the weights for soft-max.
   unsigned sums() const { return width + (normalised ? 1 : 0); }
   static MutableArrayRef<Value> slotsOf(Values &state, unsigned s) {
-    return MutableArrayRef<Value>(state).slice(1 + s * CompensatedSum::slots, CompensatedSum::slots);
+    return MutableArrayRef<Value>(state).slice(1 + s * CompensatedSum::slots,
+                                               CompensatedSum::slots);
   }
   Value number(ReductionContext &context, Location loc, double value) {
     return createSplat(context.builder(), loc, context.valueType(), value);
   }
 
-  /// exp(f - base). The difference was computed here, so that log2(e) may be folded except at precision high.
+  /// exp(f - base). The difference was computed here, so that log2(e) may be folded except at
+  /// precision high.
   Value exponential(ReductionContext &context, Location loc, Value f, Value base) {
     OpBuilder &b = context.builder();
     Value difference = arith::SubFOp::create(b, loc, f, base);
@@ -106,10 +116,12 @@ private:
     return math::Exp2Op::create(b, loc, arith::MulFOp::create(b, loc, difference, log2e));
   }
 
-  /// What is subtracted for a maximum `m`: m itself, or 0 while no term was finite, so that -inf - -inf never happens.
+  /// What is subtracted for a maximum `m`: m itself, or 0 while no term was finite, so that -inf -
+  /// -inf never happens.
   Value reference(ReductionContext &context, Location loc, Value m) {
     OpBuilder &b = context.builder();
-    Value none = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, m, number(context, loc, -infinity));
+    Value none = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, m,
+                                       number(context, loc, -infinity));
     return arith::SelectOp::create(b, loc, none, number(context, loc, 0.0), m);
   }
 
@@ -128,12 +140,17 @@ private:
     return {branch.result_begin(), branch.result_end()};
   }
 
-  Values rescale(ReductionContext &context, Location loc, ValueRange state, Value grown, Value blockMaximum) {
+  Values rescale(ReductionContext &context, Location loc, ValueRange state, Value grown,
+                 Value blockMaximum) {
     OpBuilder &b = context.builder();
-    // The maximum stays finite, so that a term of +inf gives exp(+inf) = +inf and not exp(inf - inf).
+    // The maximum stays finite, so that a term of +inf gives exp(+inf) = +inf and not exp(inf -
+    // inf).
     bool isDouble = getElementTypeOrSelf(context.valueType()).isF64();
-    Value largest = number(context, loc, isDouble ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max());
-    Value isFinite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, blockMaximum, largest);
+    Value largest =
+        number(context, loc,
+               isDouble ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max());
+    Value isFinite =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, blockMaximum, largest);
     Value capped = arith::SelectOp::create(b, loc, isFinite, blockMaximum, largest);
     Value maximum = arith::SelectOp::create(b, loc, grown, capped, state[0]);
     Value factor = exponential(context, loc, state[0], reference(context, loc, maximum));

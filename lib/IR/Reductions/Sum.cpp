@@ -1,10 +1,12 @@
-// Sums in two levels: plain sums within a block and a step of blocks, compensated sums between steps.
+// Sums in two levels: plain sums within a block and a step of blocks, compensated sums between
+// steps.
 #include "Families.h"
 
 using namespace mlir;
 using namespace keops;
 
-//===-- Compensated sums, shared with log-sum-exp ------------------------------------------------------------------===//
+//===-- Compensated sums, shared with log-sum-exp
+//------------------------------------------------------------------===//
 
 static Value add(ReductionContext &context, Location loc, Value a, Value b) {
   return arith::AddFOp::create(context.builder(), loc, a, b);
@@ -14,7 +16,8 @@ static Value sub(ReductionContext &context, Location loc, Value a, Value b) {
 }
 
 /// Adds `value` to slots {.., total, error} by Knuth's two-sum (TAOCP vol. 2, 4.2.2, theorem B).
-static void twoSum(ReductionContext &context, Location loc, MutableArrayRef<Value> slots, Value value) {
+static void twoSum(ReductionContext &context, Location loc, MutableArrayRef<Value> slots,
+                   Value value) {
   Value total = add(context, loc, slots[1], value);
   Value back = sub(context, loc, total, slots[1]);
   Value lostOfTotal = sub(context, loc, slots[1], sub(context, loc, total, back));
@@ -27,7 +30,8 @@ void CompensatedSum::init(ReductionContext &context, Location loc, Reduction::Va
   state.append(slots, createSplat(context.builder(), loc, context.valueType(), 0.0));
 }
 
-void CompensatedSum::add(ReductionContext &context, Location loc, MutableArrayRef<Value> slots, Value block) {
+void CompensatedSum::add(ReductionContext &context, Location loc, MutableArrayRef<Value> slots,
+                         Value block) {
   slots[0] = ::add(context, loc, slots[0], block);
 }
 
@@ -36,12 +40,14 @@ void CompensatedSum::flush(ReductionContext &context, Location loc, MutableArray
   slots[0] = createSplat(context.builder(), loc, context.valueType(), 0.0);
 }
 
-void CompensatedSum::scale(ReductionContext &context, Location loc, MutableArrayRef<Value> slots, Value factor) {
+void CompensatedSum::scale(ReductionContext &context, Location loc, MutableArrayRef<Value> slots,
+                           Value factor) {
   for (Value &slot : slots)
     slot = arith::MulFOp::create(context.builder(), loc, slot, factor);
 }
 
-void CompensatedSum::merge(ReductionContext &context, Location loc, MutableArrayRef<Value> into, ValueRange other) {
+void CompensatedSum::merge(ReductionContext &context, Location loc, MutableArrayRef<Value> into,
+                           ValueRange other) {
   twoSum(context, loc, into, other[1]);
   into[2] = ::add(context, loc, into[2], other[2]);
 }
@@ -60,7 +66,8 @@ Value keops::anyLane(OpBuilder &b, Location loc, Value mask) {
     return mask;
   Value any;
   for (int64_t row = 0; row < (type.getRank() == 2 ? type.getDimSize(0) : 1); ++row) {
-    Value lanes = type.getRank() == 2 ? vector::ExtractOp::create(b, loc, mask, row).getResult() : mask;
+    Value lanes =
+        type.getRank() == 2 ? vector::ExtractOp::create(b, loc, mask, row).getResult() : mask;
     any = any ? arith::OrIOp::create(b, loc, any, lanes).getResult() : lanes;
   }
   return vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, any);
@@ -75,7 +82,8 @@ Value keops::splatIndex(OpBuilder &b, Location loc, Type type, Value index) {
   return number;
 }
 
-//===-- The reduction ----------------------------------------------------------------------------------------------===//
+//===-- The reduction
+//----------------------------------------------------------------------------------------------===//
 
 namespace {
 class SumReduction : public Reduction {
@@ -101,8 +109,8 @@ public:
     return next;
   }
 
-  Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary, Value,
-                Value) override {
+  Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary,
+                Value, Value) override {
     Values next(state.begin(), state.end());
     for (unsigned c = 0; c < width; ++c)
       CompensatedSum::add(context, loc, slotsOf(next, c), summary[c]);
@@ -116,17 +124,20 @@ public:
     return next;
   }
 
-  Values merge(ReductionContext &context, Location loc, ValueRange first, ValueRange second) override {
+  Values merge(ReductionContext &context, Location loc, ValueRange first,
+               ValueRange second) override {
     Values next(first.begin(), first.end());
     for (unsigned c = 0; c < width; ++c)
-      CompensatedSum::merge(context, loc, slotsOf(next, c), second.slice(c * CompensatedSum::slots, CompensatedSum::slots));
+      CompensatedSum::merge(context, loc, slotsOf(next, c),
+                            second.slice(c * CompensatedSum::slots, CompensatedSum::slots));
     return next;
   }
 
   void finish(ReductionContext &context, Location loc, ValueRange state, Sink sink) override {
     for (unsigned c = 0; c < width; ++c)
       sink(0, arith::ConstantIndexOp::create(context.builder(), loc, c),
-           CompensatedSum::finish(context, loc, state.slice(c * CompensatedSum::slots, CompensatedSum::slots)));
+           CompensatedSum::finish(context, loc,
+                                  state.slice(c * CompensatedSum::slots, CompensatedSum::slots)));
   }
 
 private:

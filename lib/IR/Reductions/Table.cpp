@@ -26,11 +26,13 @@ const ReductionInfo *keops::findReduction(StringRef name) {
   return nullptr;
 }
 
-SmallVector<int64_t> keops::getResultShape(const ResultInfo &result, ReduceAttr reduce, TypeRange formulas) {
+SmallVector<int64_t> keops::getResultShape(const ResultInfo &result, ReduceAttr reduce,
+                                           TypeRange formulas) {
   int64_t dim = cast<ValueType>(formulas[result.shape == "G" ? 1 : 0]).getDim();
   if (result.shape != "KD")
     return {dim};
-  return dim == 1 ? SmallVector<int64_t>{reduce.getBestOf()} : SmallVector<int64_t>{reduce.getBestOf(), dim};
+  return dim == 1 ? SmallVector<int64_t>{reduce.getBestOf()}
+                  : SmallVector<int64_t>{reduce.getBestOf(), dim};
 }
 
 SmallVector<Type> keops::getResultTypes(ReduceAttr reduce, TypeRange formulas, Placement kept) {
@@ -48,8 +50,8 @@ SmallVector<Type> keops::getResultTypes(ReduceAttr reduce, TypeRange formulas, P
 
 std::unique_ptr<Reduction> Reduction::create(ReduceAttr attr, unsigned width) {
   switch (attr.getKind()) {
-#define KEOPS_REDUCTION_FAMILY(kind, family)                                                                           \
-  case ReductionKind::kind:                                                                                            \
+#define KEOPS_REDUCTION_FAMILY(kind, family)                                                       \
+  case ReductionKind::kind:                                                                        \
     return create##family(attr, width);
 #include "keops/IR/KeopsReductions.inc"
   }
