@@ -29,7 +29,7 @@ const Row formulas[] = {
     {"WeightedSqDist(z,x,y)", "WeightedSqDist: weights must have dimension 1, 3 or 9, got 2"},
     {"Elem(x,3)", "Elem: position 3 does not lie within dimension 3"},
     {"Elem(x,-1)", "Elem: position -1 does not lie within dimension 3"},
-    {"Extract(x,1,3)", "Extract: components 1 to 4 (exclusive) do not lie within dimension 3"},
+    {"Extract(x,1,3)", "Extract: 3 components from 1 on do not lie within dimension 3"},
     {"SumT(x,3)", "SumT: the first argument must have dimension 1, got 3"},
     {"SumT(b,0)", "SumT: the dimension must be at least 1, got 0"},
     // Arguments of calls.
