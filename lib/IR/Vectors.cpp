@@ -41,8 +41,7 @@ static LogicalResult checkSlice(StringRef name, std::optional<Location> loc, int
 
 static OpFoldResult constantIndex(OpBuilder &b, int64_t k) { return b.getIndexAttr(k); }
 
-//===-- Sum and SumT
-//------------------------------------------------------------------------------------------------===//
+//===-- Sum and SumT ------------------------------------------------------------------------===//
 
 LogicalResult SumOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands,
                                       DictionaryAttr, OpaqueProperties, RegionRange, Types &types) {
@@ -76,8 +75,7 @@ Value SumTOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned) {
   return SumOp::create(b, getLoc(), adjoint);
 }
 
-//===-- Scalprod
-//----------------------------------------------------------------------------------------------------===//
+//===-- Scalprod ----------------------------------------------------------------------------===//
 
 LogicalResult ScalprodOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                            ValueRange operands, DictionaryAttr, OpaqueProperties,
@@ -109,8 +107,7 @@ Value ScalprodOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned operand) {
   return product;
 }
 
-//===-- Elem and ElemT
-//----------------------------------------------------------------------------------------------===//
+//===-- Elem and ElemT ----------------------------------------------------------------------===//
 
 LogicalResult ElemOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                        ValueRange operands, DictionaryAttr attributes,
@@ -152,8 +149,7 @@ Value ElemTOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned) {
   return ElemOp::create(b, getLoc(), adjoint, getPosition());
 }
 
-//===-- Extract and ExtractT
-//----------------------------------------------------------------------------------------===//
+//===-- Extract and ExtractT ----------------------------------------------------------------===//
 
 LogicalResult ExtractOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                           ValueRange operands, DictionaryAttr attributes,
@@ -195,8 +191,7 @@ Value ExtractTOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned) {
   return ExtractOp::create(b, getLoc(), adjoint, getStart(), ::keops::getDim(getX()));
 }
 
-//===-- Concat
-//------------------------------------------------------------------------------------------------------===//
+//===-- Concat ------------------------------------------------------------------------------===//
 
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
                                          ValueRange operands, DictionaryAttr, OpaqueProperties,

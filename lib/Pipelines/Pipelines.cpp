@@ -98,8 +98,7 @@ void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &opti
   buildLLVMPipeline(manager, options);
 }
 
-//===-- Command line
-//-----------------------------------------------------------------------------------------------===//
+//===-- Command line ------------------------------------------------------------------------===//
 
 namespace {
 /// PipelineOptions as text options of a registered pipeline.

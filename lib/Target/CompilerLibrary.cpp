@@ -124,8 +124,7 @@ std::string Compilation::printTranslated() {
   return text;
 }
 
-//===-- The table
-//--------------------------------------------------------------------------------------------------===//
+//===-- The table ---------------------------------------------------------------------------===//
 
 static int32_t report(Compilation &compilation, Status status, KeopsBytesCallback error,
                       void *user) {

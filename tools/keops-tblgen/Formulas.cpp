@@ -20,8 +20,7 @@ static const OpRecord &findFunction(const std::vector<OpRecord> &all, const Reco
                   "record '" + at.getName() + "' names the unknown operation '" + name + "'");
 }
 
-//===-- Builder calls
-//----------------------------------------------------------------------------------------------===//
+//===-- Builder calls -----------------------------------------------------------------------===//
 
 FormulaBuilder::FormulaBuilder(const OpRecord &op, const RecordKeeper &records, raw_ostream &os)
     : op(op), all(formulaOperations(records)), os(os) {}
@@ -89,8 +88,7 @@ std::string FormulaBuilder::build(const DagInit *node) {
   return buildCall(findFunction(all, head, op.def), node);
 }
 
-//===-- Text
-//-------------------------------------------------------------------------------------------------------===//
+//===-- Text --------------------------------------------------------------------------------===//
 
 static std::string text(const DagInit *node, const OpRecord &op);
 

@@ -194,8 +194,7 @@ void FunctionLowering::copyRepeatedResults(Frame &frame) {
   }
 }
 
-//===-- Manifest
-//---------------------------------------------------------------------------------------------------===//
+//===-- Manifest ----------------------------------------------------------------------------===//
 
 static std::string elementName(Type type) {
   std::string name;

@@ -11,8 +11,7 @@ using namespace mlir;
 using namespace keops;
 using namespace keops::cpu;
 
-//===-- Plan
-//-------------------------------------------------------------------------------------------------------===//
+//===-- Plan --------------------------------------------------------------------------------===//
 
 MapReduceLowering::MapReduceLowering(Frame &frame, Workspace &workspace, MapReduceOp op,
                                      const RowTable &rows, ArrayRef<Rows> outputs)
@@ -107,8 +106,7 @@ void MapReduceLowering::allocate(Workspace &workspace) {
   counters = workspace.allocate(frame.b.getI64Type(), {PhaseCount * 8, 0, 0});
 }
 
-//===-- Pieces
-//-----------------------------------------------------------------------------------------------------===//
+//===-- Pieces ------------------------------------------------------------------------------===//
 
 /// Few tiles are cut along the reduced index. The cut depends on sizes only, so results never
 /// depend on threads.
@@ -237,8 +235,7 @@ SmallVector<Value> MapReduceLowering::reduceRange(Value tile, PieceMemory memory
   });
 }
 
-//===-- Memory of pieces
-//-------------------------------------------------------------------------------------------===//
+//===-- Memory of pieces --------------------------------------------------------------------===//
 
 void MapReduceLowering::forEachChunk(function_ref<void(Value)> body) {
   if (chunks == 1)
@@ -283,8 +280,7 @@ void MapReduceLowering::storeState(ValueRange state, PieceMemory memory) {
                 stateOffset(memory, slot));
 }
 
-//===-- Tiles
-//------------------------------------------------------------------------------------------------------===//
+//===-- Tiles -------------------------------------------------------------------------------===//
 
 void MapReduceLowering::finishTiles() {
   parallelFor(frame, tiles, counters, FinishTiles,

@@ -19,8 +19,7 @@ Value Frame::ceilDiv(Value x, int64_t by) {
   return arith::DivSIOp::create(b, loc, add(x, index(by - 1)), index(by));
 }
 
-//===-- Workspace
-//--------------------------------------------------------------------------------------------------===//
+//===-- Workspace ---------------------------------------------------------------------------===//
 
 Workspace::Workspace(Frame &frame) : frame(frame), offset(frame.index(0)) {}
 
@@ -42,8 +41,7 @@ Value Workspace::allocate(Type element, LinearSize bytes) {
   return view;
 }
 
-//===-- Rows
-//-------------------------------------------------------------------------------------------------------===//
+//===-- Rows --------------------------------------------------------------------------------===//
 
 Value cpu::toValue(Frame &frame, OpFoldResult k) {
   if (auto constant = getConstantIntValue(k))
@@ -73,8 +71,7 @@ Rows cpu::asRows(Frame &frame, Value region, int64_t dim) {
                                             ArrayRef<OpFoldResult>{width, one})};
 }
 
-//===-- Vectors
-//----------------------------------------------------------------------------------------------------===//
+//===-- Vectors -----------------------------------------------------------------------------===//
 
 static VectorType rowType(Type type) {
   auto vector = cast<VectorType>(type);

@@ -33,8 +33,7 @@ VectorType Traversal::indexType() {
   return VectorType::get({schedule.getRows(), schedule.getLanes()}, frame.b.getI64Type());
 }
 
-//===-- Terms
-//------------------------------------------------------------------------------------------------------===//
+//===-- Terms -------------------------------------------------------------------------------===//
 
 TileTerms::TileTerms(Traversal &traversal, Value tile, Value chunkStart, unsigned firstFormula,
                      Value j, Operation *before)
@@ -97,8 +96,7 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
   });
 }
 
-//===-- Context
-//----------------------------------------------------------------------------------------------------===//
+//===-- Context -----------------------------------------------------------------------------===//
 
 Value TileContext::address(const PieceMemory &memory, unsigned array, Value position) {
   Frame &frame = traversal.frame;

@@ -5,8 +5,7 @@
 using namespace mlir;
 using namespace keops;
 
-//===-- Compensated sums, shared with log-sum-exp
-//------------------------------------------------------------------===//
+//===-- Compensated sums, shared with log-sum-exp -------------------------------------------===//
 
 static Value add(ReductionContext &context, Location loc, Value a, Value b) {
   return arith::AddFOp::create(context.builder(), loc, a, b);
@@ -82,8 +81,7 @@ Value keops::splatIndex(OpBuilder &b, Location loc, Type type, Value index) {
   return number;
 }
 
-//===-- The reduction
-//----------------------------------------------------------------------------------------------===//
+//===-- The reduction -----------------------------------------------------------------------===//
 
 namespace {
 class SumReduction : public Reduction {

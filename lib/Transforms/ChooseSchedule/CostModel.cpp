@@ -9,8 +9,7 @@
 using namespace mlir;
 using namespace keops;
 
-//===-- Operations per pair
-//----------------------------------------------------------------------------------------===//
+//===-- Operations per pair -----------------------------------------------------------------===//
 
 static int64_t costPerComponent(Operation *op) {
   return llvm::TypeSwitch<Operation *, int64_t>(op)
@@ -59,8 +58,7 @@ int64_t keops::estimateCost(MapReduceOp op) {
   return std::max<int64_t>(cost, 1);
 }
 
-//===-- Registers
-//--------------------------------------------------------------------------------------------------===//
+//===-- Registers ---------------------------------------------------------------------------===//
 
 RegisterModel keops::getRegisterModel(int64_t lanes32) {
   return {lanes32, lanes32 >= 16 ? 32 : 16};
@@ -88,8 +86,7 @@ int64_t keops::estimateLiveVectors(MapReduceOp op, int64_t chunk) {
   return live;
 }
 
-//===-- The choice
-//-------------------------------------------------------------------------------------------------===//
+//===-- The choice --------------------------------------------------------------------------===//
 
 /// How many components of the widest result are carried at a time. Sorted lists are kept one
 /// component at a time.

@@ -12,8 +12,7 @@ using Adjoints = llvm::DenseMap<Value, Value>;
 /// A formula inside the region that is being built, and its adjoint.
 using Seed = std::pair<Value, Value>;
 
-//===-- Building operations with a region
-//--------------------------------------------------------------------------===//
+//===-- Building operations with a region ---------------------------------------------------===//
 
 static ValueType placed(Value like, Placement placement) {
   ValueType type = getValueType(like);
@@ -27,8 +26,7 @@ static MapReduceOp createReduction(OpBuilder &b, Location loc, MapReduceOp like,
                              like.getPrecision(), ScheduleAttr());
 }
 
-//===-- The policies of reductions
-//---------------------------------------------------------------------------------===//
+//===-- The policies of reductions ----------------------------------------------------------===//
 
 namespace {
 /// One operation of the gradient while it is being built: `op` holds a copy of the formulas of
@@ -124,8 +122,7 @@ static LogicalResult seedResults(Gradient &g, GradOp grad, const Adjoints &adjoi
   return success();
 }
 
-//===-- Contributions and their sum
-//--------------------------------------------------------------------------------===//
+//===-- Contributions and their sum ---------------------------------------------------------===//
 
 /// Ends the region: the sum over seeds and over the arguments that stand for `input`.
 static void yieldGradients(Gradient &g, ArrayRef<Seed> seeds, Value input) {

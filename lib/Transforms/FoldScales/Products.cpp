@@ -7,8 +7,7 @@
 using namespace mlir;
 using namespace keops;
 
-//===-- Divisions
-//--------------------------------------------------------------------------------------------------===//
+//===-- Divisions ---------------------------------------------------------------------------===//
 
 /// f / g with g outside the loop is f * (1 / g): the inverse is taken once per row.
 static void invertDivisors(Block &block) {
@@ -27,8 +26,7 @@ static void invertDivisors(Block &block) {
   }
 }
 
-//===-- Products
-//---------------------------------------------------------------------------------------------------===//
+//===-- Products ----------------------------------------------------------------------------===//
 
 namespace {
 /// A product in groups: one partial product per placement, for scalars and for vectors, and a

@@ -40,8 +40,7 @@ void populateConstantRules(mlir::RewritePatternSet &patterns);
 void populateSignRules(mlir::RewritePatternSet &patterns);
 void populateVectorRules(mlir::RewritePatternSet &patterns);
 
-//===-- Exact numbers
-//----------------------------------------------------------------------------------------------===//
+//===-- Exact numbers -----------------------------------------------------------------------===//
 
 /// A quotient in lowest terms, the denominator positive.
 struct Number {

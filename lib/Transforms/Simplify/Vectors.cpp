@@ -11,8 +11,7 @@ static Value repeated(Value value) {
   return repeat ? repeat.getX() : Value();
 }
 
-//===-- Sums and products
-//------------------------------------------------------------------------------------------===//
+//===-- Sums and products -------------------------------------------------------------------===//
 
 // Sum(s) = s
 static Value sumOfScalar(SumOp op, OpBuilder &) {
@@ -96,8 +95,7 @@ static Value scalprodOfPadded(ScalprodOp op, OpBuilder &b) {
   return {};
 }
 
-//===-- Repeated scalars
-//-------------------------------------------------------------------------------------------===//
+//===-- Repeated scalars --------------------------------------------------------------------===//
 
 // SumT(a, 1) = a
 static Value repeatOnce(SumTOp op, OpBuilder &) { return op.getDim() == 1 ? op.getX() : Value(); }
@@ -133,8 +131,7 @@ static Value applyBeforeRepeating(OpTy op, OpBuilder &b) {
   return a ? OpTy::create(b, op.getLoc(), a).getResult() : Value();
 }
 
-//===-- Slices
-//-----------------------------------------------------------------------------------------------------===//
+//===-- Slices ------------------------------------------------------------------------------===//
 
 // Elem(s, 0) = s, Elem(SumT(a), k) = a
 static Value elemOfScalar(ElemOp op, OpBuilder &) {
