@@ -1,5 +1,6 @@
-// Coefficients of the polynomials and constants of range reduction, written by coefficients.py beside this
-// file: do not edit. Values for float are exactly representable in float.
+// Coefficients of the polynomials and constants of range reduction, written by coefficients.py
+// beside this file: do not edit. Values for float are exactly representable in float.
+// clang-format off
 #ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
 #define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
 

@@ -217,8 +217,9 @@ def main():
     logarithms()
     trigonometry()
     constants()
-    header = """// Coefficients of the polynomials and constants of range reduction, written by coefficients.py beside this
-// file: do not edit. Values for float are exactly representable in float.
+    header = """// Coefficients of the polynomials and constants of range reduction, written by coefficients.py
+// beside this file: do not edit. Values for float are exactly representable in float.
+// clang-format off
 #ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
 #define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
 
