@@ -10,7 +10,7 @@ static int fail(void) {
 
 int main(void) {
   const char *aliases[] = {"x=Vi(3)", "y=Vj(3)", "b=Vj(1)"};
-  const int64_t shapes[][2] = {{M, D}, {N, D}, {N, 1}, {M, 1}};
+  const int64_t shapes[][2] = {{SIZE_I, DIM}, {SIZE_J, DIM}, {SIZE_J, 1}, {SIZE_I, 1}};
   const keopsTensor inputs[] = {{x, KEOPS_F32, 2, shapes[0], NULL},
                                 {y, KEOPS_F32, 2, shapes[1], NULL},
                                 {b, KEOPS_F32, 2, shapes[2], NULL}};
