@@ -97,10 +97,12 @@ def test_a_forked_child_computes(gauss, arrays):
     assert status == 0
 
 
-# The signal is sent again and again: the first may come before the run has begun.
+# The signal is sent again and again: the first may come before the run has begun. A shell starts background jobs with
+# the signal ignored, so the handler of Python is put in place by hand.
 INTERRUPT = """
 import signal, threading, time, os, sys
 from keops.numpy import Genred
+signal.signal(signal.SIGINT, signal.default_int_handler)
 wait = Genred("Wait", [], axis=1)
 over = threading.Event()
 def interrupt():
