@@ -31,6 +31,8 @@ std::unique_ptr<MLIRContext> keops::createContext() {
   DialectRegistry registry;
   registerKeopsDialects(registry);
   auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  // Diagnostics are read by people who wrote a formula and never saw an operation.
+  context->printOpOnDiagnostic(false);
   context->loadDialect<KeopsDialect, func::FuncDialect>();
   return context;
 }
