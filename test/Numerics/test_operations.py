@@ -1,0 +1,244 @@
+"""Each operation at stored arguments against its record: value, gradient and second gradient, in both types, at two
+precisions, for vectors of several dimensions, with special values. One program holds all variants of an operation."""
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mpf
+from table import OPERATIONS, TERM_ROUNDINGS, Reference, magnitude, value_operands, variants
+
+from keops import _keops
+
+ROWS = 24
+DTYPES = {"float32": np.float32, "float64": np.float64}
+# Derivative formulas are products of two or three operations with bounds of a few ULP each; sums add half a unit a term.
+GRADIENT_ULP = 8
+
+mpmath.mp.prec = 300
+STEP = mpf(2) ** -60
+
+
+# ---- one program for all variants of an operation ------------------------------------------------------------------
+
+
+class Case:
+    """The arguments and the outputs of the program that computes `Op(x_d, ...)` for every variant."""
+
+    def __init__(self, record, dtype):
+        self.record, self.dtype = record, dtype
+        self.rng = np.random.default_rng(len(record["name"]))
+        self.arrays, self.aliases, self.texts, self.outputs = {}, [], [], []
+        self.points = [float(p) for p in record["points"]]
+        self.special = len(self.points) ** len(value_operands(record)) if self.points else 0
+        for variant in variants(record):
+            self.add_variant(variant)
+
+    def add_variant(self, variant):
+        names = value_operands(self.record)
+        operands = [self.operand(k, name, dim) for k, (name, dim) in enumerate(zip(names, variant.dims))]
+        reference = Reference(self.record, variant.integers)
+        call = f"{self.record['name']}({','.join([*operands, *map(str, variant.integers.values())])})"
+        self.output(call, "value", variant, reference, operands)
+        if self.record["kind"] == "elementwise":
+            self.output(call, "sign", variant, reference, operands, reduction="Min")
+        dim = len(reference(*[[mpf(1)] * d for d in variant.dims]))
+        e = self.direction(f"e{dim}", dim)
+        for k, operand in enumerate(operands):
+            gradient = f"Grad({call},{operand},{e})"
+            self.output(gradient, "gradient", variant, reference, operands, which=k, e=e)
+            u = self.direction(f"u{variant.dims[k]}", variant.dims[k])
+            second = f"Grad({gradient},{operand},{u})"
+            self.output(second, "second", variant, reference, operands, which=k, e=e, u=u)
+
+    def output(self, formula, kind, variant, reference, operands, reduction="Sum", **more):
+        self.texts.append(f"{reduction}_Reduction({formula},0)")
+        self.outputs.append({"kind": kind, "variant": variant, "reference": reference, "operands": operands, **more})
+
+    def operand(self, position, name, dim):
+        """A variable with random rows from the domain, then all combinations of special points."""
+        name = f"{name}{dim}"
+        if name not in self.arrays:
+            low, high = (float(v) for v in self.record["domain"])
+            rows = self.rng.uniform(low, high, (ROWS + self.special, dim))
+            for row in range(self.special):
+                digit = row // len(self.points) ** position
+                rows[ROWS + row] = [self.points[(digit + k) % len(self.points)] for k in range(dim)]
+            self.variable(name, dim, rows)
+        return name
+
+    def direction(self, name, dim):
+        if name not in self.arrays:
+            self.variable(name, dim, self.rng.uniform(0.5, 1.5, (ROWS + self.special, dim)))
+        return name
+
+    def variable(self, name, dim, rows):
+        self.arrays[name] = rows.astype(self.dtype)
+        self.aliases.append(f"{name}=Vi({dim})")
+
+    def run(self, precision):
+        reduction = _keops.Reduction(f"Fused({','.join(self.texts)})", self.aliases, precision)
+        return reduction.run(*self.arrays.values())
+
+    def rows_of(self, output, row):
+        return [[mpf(float(v)) for v in self.arrays[name][row]] for name in output["operands"]]
+
+
+# ---- references: for each component what is expected, and the unit in which the error counts ------------------------
+
+
+def unit(value, dtype):
+    """The unit in the last place of a number of this size."""
+    info = np.finfo(dtype)
+    exponent = max(int(mpmath.floor(mpmath.log(abs(value), 2))), info.minexp)
+    return mpf(2) ** (exponent - info.nmant)
+
+
+def exactly(value):
+    """NaN, infinity and zero must be just that."""
+    return value, None
+
+
+def elementwise_value(case, output, row):
+    dims, expected = output["variant"].dims, []
+    for k in range(max(dims)):
+        stored = [case.arrays[name][row][k if d > 1 else 0] for name, d in zip(output["operands"], dims)]
+        with np.errstate(over="ignore"):
+            ieee = case.dtype(output["reference"].ieee(*stored))
+        if ieee == 0 or not np.isfinite([ieee, *stored]).all():
+            expected.append(exactly(ieee))
+        else:
+            want = output["reference"].component(*(mpf(float(v)) for v in stored))
+            expected.append((want, unit(want, case.dtype)))
+    return expected
+
+
+def vector_value(case, output, row):
+    record, operands = case.record, case.rows_of(output, row)
+    want = output["reference"](*operands)
+    if record["maxUlp"] != "dim":
+        return [exactly(float(v)) for v in want]
+    # Half a unit of the sum of magnitudes for each term, for each rounding within a term, and for the root of a norm.
+    size = magnitude(record, operands)
+    norm = record["name"] == "Norm2"
+    scale = mpmath.sqrt(size) / 2 if norm else size
+    roundings = len(operands[-1]) + TERM_ROUNDINGS.get(record["name"], 0) + norm
+    return [(want[0], roundings * scale * float(np.finfo(case.dtype).eps) / 2)]
+
+
+def moved(operands, which, move):
+    return [v if k != which else [a + b for a, b in zip(v, move)] for k, v in enumerate(operands)]
+
+
+def difference(f, operands, which, move):
+    """The derivative of all components of f along a move: a central difference in 300 bits, in units of STEP."""
+    above, below = f(*moved(operands, which, move)), f(*moved(operands, which, [-m for m in move]))
+    return [(a - b) / (2 * STEP) for a, b in zip(above, below)]
+
+
+def gradient_terms(case, output, operands, e, u):
+    """For each component of the variable the terms whose sum is its gradient."""
+    f, which = output["reference"], output["which"]
+    if output["kind"] == "second":
+        first, move = f, [v * STEP for v in u]
+
+        def f(*at):
+            return difference(first, at, which, move)
+
+    size = len(operands[which])
+    moves = ([STEP if j == k else mpf(0) for j in range(size)] for k in range(size))
+    return [[a * b for a, b in zip(e, difference(f, operands, which, move))] for move in moves]
+
+
+def gradient(case, output, row):
+    """Repeated components are written out, so that what their gradient sums is seen term by term."""
+    operands = case.rows_of(output, row)
+    e, u = ([mpf(float(v)) for v in case.arrays[output[n]][row]] if n in output else [mpf(0)] for n in "eu")
+    width = max(len(v) for v in operands)
+    which, narrow = output["which"], len(operands[output["which"]]) == 1 < width
+    if len(operands) > 1 and case.record["name"] != "Concat":
+        operands = [v * width if len(v) == 1 else v for v in operands]
+        u = u * width if narrow else u
+    if case.record["kind"] == "elementwise":
+        terms = []
+        for k in range(width):
+            own = [[v[k]] for v in operands]
+            terms += gradient_terms(case, output, own, [e[k]], [u[k % len(u)]])
+    else:
+        terms = gradient_terms(case, output, operands, e, u)
+    if narrow:
+        terms = [sum(terms, [])]
+    scale = max(sum(abs(t) for t in column) for column in terms)
+    if output["kind"] == "second" and case.record["name"] == "Norm2":  # a difference of vectors of this size
+        scale = max(scale, abs(e[0]) * sum(abs(v) for v in u) / mpmath.sqrt(sum(v * v for v in operands[which])))
+    if scale < mpf(2) ** -100:  # the difference quotient of a constant
+        return [exactly(0.0)] * len(terms)
+    eps = float(np.finfo(case.dtype).eps)
+    return [(sum(column), scale * eps) for column in terms]
+
+
+def expected_rows(case, output):
+    """Rows and their references. Gradients of long vectors take few rows, each of which tests many components."""
+    kind = output["kind"]
+    if kind == "value":
+        reference = elementwise_value if case.record["kind"] == "elementwise" else vector_value
+        return [(row, reference(case, output, row)) for row in range(ROWS + case.special)]
+    size = max(output["variant"].dims + tuple(output["variant"].integers.values()))
+    return [(row, gradient(case, output, row)) for row in range(8 if size < 4 else 2)]
+
+
+# ---- comparisons ---------------------------------------------------------------------------------------------------
+
+
+def worst_error(got, expected):
+    """The largest error of one row in the units of its references."""
+    assert len(got) == len(expected)
+    worst = 0.0
+    for value, (want, scale) in zip(got, expected):
+        if scale is None:
+            assert np.isnan(value) == np.isnan(want) and (np.isnan(want) or value == want), (value, want)
+        else:
+            worst = max(worst, float(abs(mpf(float(value)) - want) / scale))
+    return worst
+
+
+def check_signs(case, output, result):
+    """Min of one term is that term, with the sign of a zero; NaN is ignored."""
+    dims = output["variant"].dims
+    for row, values in enumerate(result):
+        for k, value in enumerate(values):
+            stored = [case.arrays[name][row][k if d > 1 else 0] for name, d in zip(output["operands"], dims)]
+            want = output["reference"].ieee(*stored)
+            if want == 0:
+                assert value == 0 and np.signbit(value) == np.signbit(want), (stored, value, want)
+
+
+def limit_of(record, kind, variant, precision):
+    if kind != "value":
+        return GRADIENT_ULP + max(variant.dims) / 2
+    bound = record["maxUlpHigh" if precision == "high" else "maxUlp"]
+    return 1 if bound == "dim" else float(bound)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operation(name, dtype, record_property):
+    record = OPERATIONS[name]
+    case = Case(record, DTYPES[dtype])
+    results = {precision: case.run(precision) for precision in ("default", "high")}
+    worst = {}
+    for number, output in enumerate(case.outputs):
+        if output["kind"] == "sign":
+            for result in results.values():
+                check_signs(case, output, result[number])
+            continue
+        rows = expected_rows(case, output)
+        for precision, result in results.items():
+            limit = limit_of(record, output["kind"], output["variant"], precision)
+            for row, expected in rows:
+                error = worst_error(result[number][row], expected)
+                arguments = [case.arrays[n][row] for n in output["operands"]]
+                assert error <= limit + 1e-6, (precision, output, arguments, result[number][row], error)
+                key = f"{output['kind']} {precision}"
+                worst[key] = max(worst.get(key, (0, "")), (round(error, 3), output["variant"].label()))
+    record_property("worst", worst)
+    print(f"{name} {dtype}, worst errors in units of the bound: {worst}")
