@@ -92,14 +92,15 @@ Status Compilation::parse() {
   return Done;
 }
 
-/// Formula passes may still find the user at fault (a reduction without derivative); later ones may
-/// not.
+/// Passes on formulas may still find the user at fault (a reduction without derivative, a schedule
+/// that cannot be); later ones may not.
 Status Compilation::lower(StringRef stage) {
-  if (failed(runStages(*module, "keops", "expanded", options)))
+  StringRef last = stage == "expanded" ? stage : "scheduled";
+  if (failed(runStages(*module, "keops", last, options)))
     return fail(UserError);
-  if (stage == "expanded")
+  if (stage == last)
     return Done;
-  return failed(runStages(*module, "expanded", stage, options)) ? fail(InternalError) : Done;
+  return failed(runStages(*module, last, stage, options)) ? fail(InternalError) : Done;
 }
 
 Status Compilation::translate() {

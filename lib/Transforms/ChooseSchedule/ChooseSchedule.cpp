@@ -21,15 +21,16 @@ struct Fields {
   ScheduleAttr get(MLIRContext *context) const {
     return ScheduleAttr::get(context, rows, lanes, block, blocks, chunk, split);
   }
-  int64_t *find(StringRef name) {
-    return llvm::StringSwitch<int64_t *>(name)
-        .Case("rows", &rows)
-        .Case("lanes", &lanes)
-        .Case("block", &block)
-        .Case("blocks", &blocks)
-        .Case("chunk", &chunk)
-        .Case("split", &split)
-        .Default(nullptr);
+  /// A field by name, and the largest value that gives code of a sensible size.
+  std::pair<int64_t *, int64_t> find(StringRef name) {
+    return llvm::StringSwitch<std::pair<int64_t *, int64_t>>(name)
+        .Case("rows", {&rows, 8})
+        .Case("lanes", {&lanes, 64})
+        .Case("block", {&block, 4096})
+        .Case("blocks", {&blocks, 4096})
+        .Case("chunk", {&chunk, 64})
+        .Case("split", {&split, 4096})
+        .Default({nullptr, 0});
   }
   int64_t rows, lanes, block, blocks, chunk, split;
 };
@@ -41,14 +42,15 @@ static LogicalResult applyForced(Operation *op, StringRef force, Fields &fields)
   force.split(settings, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   for (StringRef setting : settings) {
     auto [name, text] = setting.split('=');
-    int64_t *field = fields.find(name.trim()), value;
+    auto [field, largest] = fields.find(name.trim());
+    int64_t value;
     if (!field)
       return mlir::emitError(op->getLoc(),
                              "schedule: expected rows, lanes, block, blocks, chunk or split, got '")
              << name << "'";
-    if (text.trim().getAsInteger(10, value) || value < 1)
-      return mlir::emitError(op->getLoc(), "schedule: expected a positive integer for '")
-             << name << "', got '" << text << "'";
+    if (text.trim().getAsInteger(10, value) || value < 1 || value > largest)
+      return mlir::emitError(op->getLoc(), "schedule: expected an integer from 1 to ")
+             << largest << " for '" << name << "', got '" << text << "'";
     *field = value;
   }
   return success();
