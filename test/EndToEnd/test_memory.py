@@ -143,8 +143,8 @@ print("done")
 )
 
 
-# The workspace, too, is as large as the manifest says (to the next multiple of 64) and lies between protected pages. This calls the function
-# of a program that was compiled ahead of time.
+# The workspace, too, is as large as the manifest says (to the next multiple of 64) and lies between protected pages.
+# This calls the function of a program that was compiled ahead of time.
 WORKSPACE = (
     PROGRAM
     + r"""

@@ -43,7 +43,8 @@ void emitDocs(const RecordKeeper &records, raw_ostream &os) {
         "edit.\n"
      << "Derivatives are partial derivatives (elementwise operations) or adjoints of the incoming "
         "gradient `e`.\n"
-     << "Bounds hold for stored arguments; `dim` means half a unit per term of the sum.\n";
+     << "Bounds hold for stored arguments; `dim` means half a unit of the sum of magnitudes for "
+        "each term, besides the rounding of the terms.\n";
   emitSection("Elementwise", "elementwise", records, os);
   emitSection("Vectors", "structural", records, os);
   emitSection("Composites", "composite", records, os);
