@@ -88,15 +88,15 @@ int64_t keops::estimateLiveVectors(MapReduceOp op, int64_t chunk) {
 
 //===-- The choice --------------------------------------------------------------------------===//
 
-/// How many components of the widest result are carried at a time. Sorted lists are kept one
-/// component at a time.
-static int64_t chooseChunk(MapReduceOp op) {
-  constexpr int64_t widest = 8;
+/// How many components of the widest result are carried at a time: half the registers, since every
+/// further chunk computes the shared part of the formula again. Sorted lists are kept one component
+/// at a time.
+static int64_t chooseChunk(MapReduceOp op, const RegisterModel &model) {
   int64_t chunk = 1;
   for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs())) {
     if (getReductionInfo(reduce.getKind()).takesK)
       return 1;
-    chunk = std::max(chunk, std::min(getDim(op.getFormulas(r).back()), widest));
+    chunk = std::max(chunk, std::min(getDim(op.getFormulas(r).back()), model.registers / 2));
   }
   return chunk;
 }
@@ -110,7 +110,7 @@ ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
   // Precision high compensates every addition, so that there are no plain sums within blocks.
   bool high = op.getPrecision() == Precision::High;
   int64_t block = high ? 1 : 16, blocks = high ? 1 : 8;
-  int64_t chunk = chooseChunk(op);
+  int64_t chunk = chooseChunk(op, model);
   int64_t rows = std::clamp<int64_t>(model.registers / estimateLiveVectors(op, chunk), 1, mostRows);
   int64_t lanes = std::max<int64_t>(isDouble(op) ? model.lanes32 / 2 : model.lanes32, 1);
   return ScheduleAttr::get(op.getContext(), rows, lanes, block, blocks, chunk, split);

@@ -29,9 +29,9 @@ func.func @gaussian(%x: !x, %y: !y) -> !si {
 !x = !keops.value<20xf64, i>
 !y = !keops.value<20xf64, j>
 
-// Wide results are carried eight components at a time; f64 has half the lanes.
+// Wide results are carried a few components at a time, half as many as there are registers; f64 has half the lanes.
 // CHECK-LABEL: func.func @wide
-// CHECK:         schedule <rows = 2, lanes = 8, block = 16, blocks = 8, chunk = 8, split = 64>
+// CHECK:         schedule <rows = 1, lanes = 8, block = 16, blocks = 8, chunk = 16, split = 64>
 // AVX2-LABEL:  func.func @wide
 // AVX2:          schedule <rows = 1, lanes = 4, block = 16, blocks = 8, chunk = 8, split = 64>
 func.func @wide(%x: !x, %y: !y) -> !x {
