@@ -105,6 +105,8 @@ DiskEntry compileRequest(const Request &request, const std::string &symbol,
       compiler.compile(&view.view, keepObject, keepManifest, keep<&CompilerOutput::error>, &output);
   if (status != 0)
     raiseCompilerError(status, output.error);
+  if (!output.error.empty())
+    log(LogLevel::Warning, output.error);
   return std::move(output.entry);
 }
 

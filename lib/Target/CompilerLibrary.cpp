@@ -44,6 +44,12 @@ public:
 
   std::string printModule();
   std::string printTranslated();
+  /// As one line of a log has it: the level is said by the log, the end of the line too.
+  StringRef warnings() {
+    StringRef text = diagnostics.getWarnings();
+    text.consume_front("warning: ");
+    return text.rtrim();
+  }
   StringRef manifest() {
     return module->getOperation()->getAttrOfType<StringAttr>("keops.manifest").getValue();
   }
@@ -158,6 +164,9 @@ static int32_t compile(const KeopsCompileRequest *request, KeopsBytesCallback ob
   FailureOr<std::string> code = compilation.code(CodeKind::Object);
   if (failed(code))
     return report(compilation, compilation.fail(InternalError), error, user);
+  StringRef warnings = compilation.warnings();
+  if (!warnings.empty())
+    error(warnings.data(), warnings.size(), user);
   object(code->data(), code->size(), user);
   manifest(compilation.manifest().data(), compilation.manifest().size(), user);
   return Done;

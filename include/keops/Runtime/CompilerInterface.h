@@ -29,6 +29,7 @@ typedef void (*KeopsBytesCallback)(const char *data, size_t size, void *user);
 /// Compiles to one relocatable object. On success (0) calls `object` and `manifest` once each. On
 /// failure calls `error` once with the whole message (formula errors with a caret line) and returns
 /// 1 for the user's mistake, 2 for an internal fault (the message then holds the IR).
+/// On success `error` may be called once too, with warnings for the log.
 typedef int32_t (*KeopsCompileFn)(const KeopsCompileRequest *request, KeopsBytesCallback object,
                                   KeopsBytesCallback manifest, KeopsBytesCallback error,
                                   void *user);
