@@ -2,6 +2,8 @@
 // Pack.cpp.
 #include "Phases.h"
 
+#include "PieceLoops.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -163,75 +165,8 @@ void MapReduceLowering::reducePiece(Value piece) {
   Value end = frame.min(frame.add(begin, pieceLength), traversal.reducedSize());
   forEachChunk([&](Value chunk) {
     PieceMemory memory = memoryOf(piece, chunk);
-    storeState(reduceRange(tile, memory, chunkStartOf(chunk), begin, end), memory);
-  });
-}
-
-SmallVector<Value> MapReduceLowering::reduceRange(Value tile, PieceMemory memory, Value chunkStart,
-                                                  Value begin, Value end) {
-  using Values = SmallVector<Value>;
-  Location loc = op.getLoc();
-  SmallVector<TileContext> contexts;
-  for (const Slice &slice : slices)
-    contexts.emplace_back(traversal, slice, memory, tile, chunkStart);
-  auto each = [&](ValueRange state, function_ref<Values(unsigned, ValueRange)> body) {
-    Values next;
-    for (auto [r, slice] : llvm::enumerate(slices))
-      llvm::append_range(next, body(r, state.slice(slice.stateBegin, slice.stateSize)));
-    return next;
-  };
-  auto summaries = [&](function_ref<Values(unsigned)> body) {
-    SmallVector<Values> list;
-    for (unsigned r = 0; r < slices.size(); ++r)
-      list.push_back(body(r));
-    return list;
-  };
-  Values state;
-  for (auto [r, slice] : llvm::enumerate(slices))
-    llvm::append_range(state, slice.reduction->init(contexts[r], loc));
-  int64_t block = traversal.schedule.getBlock(), step = block * traversal.schedule.getBlocks();
-
-  auto sumBlock = [&](Value first, Value last) {
-    SmallVector<Values> fresh =
-        summaries([&](unsigned r) { return slices[r].reduction->summaryInit(contexts[r], loc); });
-    Values flat;
-    for (const Values &values : fresh)
-      llvm::append_range(flat, values);
-    Values sums = sequentialFor(frame, first, last, 1, flat, [&](Value j, ValueRange carried) {
-      Value slot = arith::SubIOp::create(frame.b, loc, j, first);
-      Values next;
-      for (auto [r, slice] : llvm::enumerate(slices)) {
-        std::unique_ptr<Terms> terms = contexts[r].termsAt(j);
-        ValueRange own = carried.slice(next.size(), fresh[r].size());
-        llvm::append_range(next,
-                           slice.reduction->summarise(contexts[r], loc, own, *terms, j, slot));
-      }
-      return next;
-    });
-    unsigned at = 0;
-    for (Values &values : fresh)
-      for (Value &value : values)
-        value = sums[at++];
-    return fresh;
-  };
-  auto onLoop = [&](Operation *loop) {
-    for (TileContext &context : contexts)
-      context.setOutermostLoop(loop);
-  };
-  return sequentialFor(frame, begin, end, step, state, [&](Value stepBegin, ValueRange outer) {
-    onLoop(frame.b.getInsertionBlock()->getParentOp());
-    Value stepEnd = frame.min(frame.add(stepBegin, frame.index(step)), end);
-    Values inner = sequentialFor(
-        frame, stepBegin, stepEnd, block, outer, [&](Value first, ValueRange carried) {
-          Value last = frame.min(frame.add(first, frame.index(block)), stepEnd);
-          SmallVector<Values> sums = sumBlock(first, last);
-          return each(carried, [&](unsigned r, ValueRange own) {
-            return slices[r].reduction->absorb(contexts[r], loc, own, sums[r], first, last);
-          });
-        });
-    return each(inner, [&](unsigned r, ValueRange own) {
-      return slices[r].reduction->flush(contexts[r], loc, own);
-    });
+    PieceLoops loops(traversal, slices, memory, tile, chunkStartOf(chunk));
+    storeState(loops.reduce(begin, end), memory);
   });
 }
 

@@ -39,9 +39,6 @@ private:
                llvm::function_ref<void(mlir::Value component, mlir::Value value)> store);
   void reducePieces();
   void reducePiece(mlir::Value piece);
-  llvm::SmallVector<mlir::Value> reduceRange(mlir::Value tile, PieceMemory memory,
-                                             mlir::Value chunkStart, mlir::Value begin,
-                                             mlir::Value end);
   void finishTiles();
   void finishChunk(mlir::Value tile, mlir::Value chunk);
   void finishSlice(const Slice &slice, unsigned firstResult, mlir::Value tile, mlir::Value chunk);

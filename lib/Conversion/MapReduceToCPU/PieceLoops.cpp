@@ -1,0 +1,82 @@
+// Drives the block protocol of reductions (include/keops/IR/Reduction.h) over one piece.
+#include "PieceLoops.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace keops;
+using namespace keops::cpu;
+
+PieceLoops::PieceLoops(Traversal &traversal, ArrayRef<Slice> slices, PieceMemory memory, Value tile,
+                       Value chunkStart)
+    : traversal(traversal), frame(traversal.frame), loc(traversal.op.getLoc()), slices(slices) {
+  for (const Slice &slice : slices)
+    contexts.emplace_back(traversal, slice, memory, tile, chunkStart);
+}
+
+PieceLoops::Values PieceLoops::forEachState(ValueRange state,
+                                            function_ref<Values(unsigned, ValueRange)> body) {
+  Values next;
+  for (auto [r, slice] : llvm::enumerate(slices))
+    llvm::append_range(next, body(r, state.slice(slice.stateBegin, slice.stateSize)));
+  return next;
+}
+
+PieceLoops::Values PieceLoops::initialState() {
+  Values state;
+  for (auto [slice, context] : llvm::zip(slices, contexts))
+    llvm::append_range(state, slice.reduction->init(context, loc));
+  return state;
+}
+
+PieceLoops::Values PieceLoops::reduce(Value begin, Value end) {
+  int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
+  Values state = initialState();
+  return sequentialFor(frame, begin, end, step, state, [&](Value first, ValueRange carried) {
+    for (TileContext &context : contexts)
+      context.setOutermostLoop(frame.b.getInsertionBlock()->getParentOp());
+    return reduceStep(first, frame.min(frame.add(first, frame.index(step)), end), carried);
+  });
+}
+
+PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange state) {
+  int64_t block = traversal.schedule.getBlock();
+  Values inner =
+      sequentialFor(frame, begin, end, block, state, [&](Value first, ValueRange carried) {
+        return reduceBlock(first, frame.min(frame.add(first, frame.index(block)), end), carried);
+      });
+  return forEachState(inner, [&](unsigned r, ValueRange own) {
+    return slices[r].reduction->flush(contexts[r], loc, own);
+  });
+}
+
+PieceLoops::Values PieceLoops::reduceBlock(Value begin, Value end, ValueRange state) {
+  SmallVector<Values> summaries = summarise(begin, end);
+  return forEachState(state, [&](unsigned r, ValueRange own) {
+    return slices[r].reduction->absorb(contexts[r], loc, own, summaries[r], begin, end);
+  });
+}
+
+SmallVector<PieceLoops::Values> PieceLoops::summarise(Value begin, Value end) {
+  SmallVector<Values> summaries;
+  Values carried;
+  for (auto [slice, context] : llvm::zip(slices, contexts)) {
+    summaries.push_back(slice.reduction->summaryInit(context, loc));
+    llvm::append_range(carried, summaries.back());
+  }
+  Values sums = sequentialFor(frame, begin, end, 1, carried, [&](Value j, ValueRange before) {
+    Value slot = arith::SubIOp::create(frame.b, loc, j, begin);
+    Values next;
+    for (auto [r, slice] : llvm::enumerate(slices)) {
+      std::unique_ptr<Terms> terms = contexts[r].termsAt(j);
+      ValueRange own = before.slice(next.size(), summaries[r].size());
+      llvm::append_range(next, slice.reduction->summarise(contexts[r], loc, own, *terms, j, slot));
+    }
+    return next;
+  });
+  const Value *at = sums.begin();
+  for (Values &values : summaries)
+    for (Value &value : values)
+      value = *at++;
+  return summaries;
+}

@@ -1,0 +1,39 @@
+// The loops over one piece: a tile of kept rows and a range of the reduced index. Phases.cpp runs
+// them.
+#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PIECELOOPS_H
+#define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PIECELOOPS_H
+
+#include "Tile.h"
+
+namespace keops::cpu {
+
+/// Three nested loops: steps of blocks, blocks of terms, terms. All reductions of a map_reduce run
+/// in them side by side; the carried state is the concatenation of theirs.
+class PieceLoops {
+public:
+  PieceLoops(Traversal &traversal, llvm::ArrayRef<Slice> slices, PieceMemory memory,
+             mlir::Value tile, mlir::Value chunkStart);
+  using Values = llvm::SmallVector<mlir::Value>;
+  /// Emits the loops over [begin, end) and returns the state after them.
+  Values reduce(mlir::Value begin, mlir::Value end);
+
+private:
+  Values reduceStep(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
+  Values reduceBlock(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
+  /// One list of summary values per reduction.
+  llvm::SmallVector<Values> summarise(mlir::Value begin, mlir::Value end);
+  Values initialState();
+  /// body(r, state of reduction r) for each reduction, concatenated.
+  Values forEachState(mlir::ValueRange state,
+                      llvm::function_ref<Values(unsigned r, mlir::ValueRange own)> body);
+
+  Traversal &traversal;
+  Frame &frame;
+  mlir::Location loc;
+  llvm::ArrayRef<Slice> slices;
+  llvm::SmallVector<TileContext> contexts;
+};
+
+} // namespace keops::cpu
+
+#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PIECELOOPS_H
