@@ -32,6 +32,10 @@ endif()
 find_program(LLD NAMES ld.lld-22 ld.lld HINTS /usr/lib/llvm-22/bin)
 if(LLD)
   add_link_options("-fuse-ld=lld")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ asks for ld.lld, without the version in its name.
+    add_link_options("-B/usr/lib/llvm-22/bin")
+  endif()
 endif()
 
 if(KEOPS_SANITIZE)
