@@ -3,6 +3,9 @@
 #include "keops/IR/Emitter.h"
 #include "keops/IR/Keops.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 using namespace keops;
 

@@ -3,6 +3,8 @@
 #include "keops/IR/Emitter.h"
 #include "keops/IR/Keops.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace mlir;
 using namespace keops;
 
