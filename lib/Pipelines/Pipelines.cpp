@@ -68,7 +68,6 @@ static ApproximateMathOptions mathOptions(const PipelineOptions &options) {
 
 void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createApproximateMathPass(mathOptions(options)));
-  manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createConvertVectorToLLVMPass());
