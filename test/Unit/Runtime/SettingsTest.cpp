@@ -9,6 +9,8 @@ using namespace keops::test;
 
 namespace {
 
+using Environment = std::map<std::string, std::string>;
+
 struct Reading {
   Settings settings;
   std::vector<std::string> problems;
@@ -52,9 +54,9 @@ TEST(Settings, cacheFolderIsTheFirstThatIsSet) {
 }
 
 TEST(Settings, threadsFollowOpenMPUnlessSet) {
-  EXPECT_EQ(Reading({{"OMP_NUM_THREADS", "3"}}).settings.numThreads, 3);
-  EXPECT_EQ(Reading({{"OMP_NUM_THREADS", "4,2"}}).settings.numThreads, 4);
-  EXPECT_EQ(Reading({{"OMP_NUM_THREADS", "many"}}).settings.numThreads, 0);
+  EXPECT_EQ(Reading(Environment{{"OMP_NUM_THREADS", "3"}}).settings.numThreads, 3);
+  EXPECT_EQ(Reading(Environment{{"OMP_NUM_THREADS", "4,2"}}).settings.numThreads, 4);
+  EXPECT_EQ(Reading(Environment{{"OMP_NUM_THREADS", "many"}}).settings.numThreads, 0);
   EXPECT_EQ(Reading({{"OMP_NUM_THREADS", "3"}, {"KEOPS_NUM_THREADS", "2"}}).settings.numThreads, 2);
 }
 
