@@ -84,14 +84,19 @@ static void emitPartial(const OpRecord &op, const RecordKeeper &records, raw_ost
   os << "  }\n  return {};\n}\n";
 }
 
-static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
-  std::string name = op.className();
-  os << "::mlir::LogicalResult " << name
+/// Type inference by `rule`, a function of lib/IR/Elementwise.cpp.
+static void emitInferReturnTypes(const OpRecord &op, StringRef rule, raw_ostream &os) {
+  os << "::mlir::LogicalResult " << op.className()
      << "::inferReturnTypes(::mlir::MLIRContext *, std::optional<::mlir::Location> loc, "
         "::mlir::ValueRange operands, "
         "::mlir::DictionaryAttr, ::mlir::OpaqueProperties, ::mlir::RegionRange, "
         "::llvm::SmallVectorImpl<::mlir::Type> &types) {\n"
-     << "  return inferElementwise(\"" << op.formulaName() << "\", loc, operands, types);\n}\n";
+     << "  return " << rule << "(\"" << op.formulaName() << "\", loc, operands, types);\n}\n";
+}
+
+static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
+  std::string name = op.className();
+  emitInferReturnTypes(op, "inferElementwise", os);
   os << "::mlir::Value " << name
      << "::emitScalar(::mlir::OpBuilder &b, ::mlir::ValueRange operands) {\n";
   ScalarWriter writer(op, os);
@@ -109,12 +114,7 @@ static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw
 
 static void emitComposite(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
   std::string name = op.className();
-  os << "::mlir::LogicalResult " << name
-     << "::inferReturnTypes(::mlir::MLIRContext *, std::optional<::mlir::Location> loc, "
-        "::mlir::ValueRange operands, "
-        "::mlir::DictionaryAttr, ::mlir::OpaqueProperties, ::mlir::RegionRange, "
-        "::llvm::SmallVectorImpl<::mlir::Type> &types) {\n"
-     << "  return inferScalarComposite(\"" << op.formulaName() << "\", loc, operands, types);\n}\n";
+  emitInferReturnTypes(op, "inferScalarComposite", os);
   os << "::mlir::Value " << name << "::expand(::mlir::OpBuilder &b) {\n";
   FormulaBuilder builder(op, records, os);
   std::string result = builder.build(op.def.getValueAsDag("expansion"));
