@@ -49,11 +49,7 @@ void cpu::parallelFor(Frame &frame, Value count, Value counters, int64_t counter
     omp::BarrierOp::create(frame.b, frame.loc);
     return;
   }
-  sequentialFor(frame, frame.index(0), count, 1, {},
-                [&](Value k, ValueRange) -> SmallVector<Value> {
-                  body(k);
-                  return {};
-                });
+  sequentialFor(frame, frame.index(0), count, body);
 }
 
 SmallVector<Value> cpu::sequentialFor(Frame &frame, Value begin, Value end, int64_t step,
@@ -70,4 +66,11 @@ SmallVector<Value> cpu::sequentialFor(Frame &frame, Value begin, Value end, int6
   if (!carried.empty())
     scf::YieldOp::create(frame.b, frame.loc, next);
   return {loop.result_begin(), loop.result_end()};
+}
+
+void cpu::sequentialFor(Frame &frame, Value begin, Value end, function_ref<void(Value)> body) {
+  sequentialFor(frame, begin, end, 1, {}, [&](Value k, ValueRange) -> SmallVector<Value> {
+    body(k);
+    return {};
+  });
 }

@@ -113,12 +113,8 @@ void FunctionLowering::evaluateParameters(Frame &frame, Workspace &workspace) {
   for (auto map : source.getOps<MapOp>()) {
     if (map.getOver() != Placement::P)
       continue;
-    for (Value result : map.getResults()) {
-      ValueType type = getValueType(result);
-      int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
-      rows[result] =
-          asRows(frame, workspace.allocate(type.getElementType(), {bytes, 0, 0}), type.getDim());
-    }
+    for (Value result : map.getResults())
+      rows[result] = allocateRows(frame, workspace, getValueType(result));
     evaluateMap(frame, map, rows, frame.index(0), [&](unsigned r, OpFoldResult k, Value value) {
       rows.lookup(map.getResult(r)).store(frame, value, frame.index(0), toValue(frame, k));
     });
@@ -131,16 +127,9 @@ SmallVector<Rows> FunctionLowering::outputsOf(Frame &frame, Workspace &workspace
   OperandRange returned = source.getBody().front().getTerminator()->getOperands();
   for (Value result : op->getResults()) {
     unsigned number = llvm::find(returned, result) - returned.begin();
-    if (number < returned.size()) {
-      outputs.push_back(results[number]);
-    } else {
-      ValueType type = getValueType(result);
-      int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
-      LinearSize size =
-          type.getPlacement() == Placement::I ? LinearSize{0, bytes, 0} : LinearSize{0, 0, bytes};
-      outputs.push_back(
-          asRows(frame, workspace.allocate(type.getElementType(), size), type.getDim()));
-    }
+    outputs.push_back(number < returned.size()
+                          ? results[number]
+                          : allocateRows(frame, workspace, getValueType(result)));
     rows[result] = outputs.back();
   }
   return outputs;
@@ -154,13 +143,11 @@ static bool needsRows(MapOp map) {
 
 void FunctionLowering::lowerMap(Frame &frame, Workspace &workspace, MapOp map) {
   SmallVector<Rows> outputs = outputsOf(frame, workspace, map);
-  sequentialFor(frame, frame.index(0), frame.size(map.getOver()), 1, {},
-                [&](Value row, ValueRange) -> SmallVector<Value> {
-                  evaluateMap(frame, map, rows, row, [&](unsigned r, OpFoldResult k, Value value) {
-                    outputs[r].store(frame, value, row, toValue(frame, k));
-                  });
-                  return {};
-                });
+  sequentialFor(frame, frame.index(0), frame.size(map.getOver()), [&](Value row) {
+    evaluateMap(frame, map, rows, row, [&](unsigned r, OpFoldResult k, Value value) {
+      outputs[r].store(frame, value, row, toValue(frame, k));
+    });
+  });
 }
 
 void FunctionLowering::lowerRows(Frame &frame, Workspace &workspace) {
@@ -183,13 +170,12 @@ void FunctionLowering::copyRepeatedResults(Frame &frame) {
     if (first == number)
       continue;
     ValueType type = getValueType(value);
-    sequentialFor(frame, frame.index(0), frame.size(type.getPlacement()), 1, {},
-                  [&, number = number](Value row, ValueRange) -> SmallVector<Value> {
+    sequentialFor(frame, frame.index(0), frame.size(type.getPlacement()),
+                  [&, number = number](Value row) {
                     forEachComponent(frame, type.getDim(), [&](OpFoldResult k) {
                       results[number].store(frame, results[first].load(frame, row, k), row,
                                             toValue(frame, k));
                     });
-                    return {};
                   });
   }
 }

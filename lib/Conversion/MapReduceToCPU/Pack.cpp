@@ -57,13 +57,12 @@ void MapReduceLowering::packReduced() {
   Value size = traversal.reducedSize(), rowsOfTask = frame.index(rowsPerTask);
   parallelFor(frame, frame.ceilDiv(size, rowsPerTask), counters, PackReduced, [&](Value task) {
     Value begin = frame.mul(task, rowsOfTask), end = frame.min(frame.add(begin, rowsOfTask), size);
-    sequentialFor(frame, begin, end, 1, {}, [&](Value row, ValueRange) -> SmallVector<Value> {
+    sequentialFor(frame, begin, end, [&](Value row) {
       Value base = frame.mul(row, frame.index(traversal.reduced.count));
       packRow(traversal.reduced, row, [&](Value component, Value value) {
         memref::StoreOp::create(frame.b, frame.loc, value, traversal.reducedPack,
                                 frame.add(base, component));
       });
-      return {};
     });
   });
 }
@@ -76,14 +75,12 @@ void MapReduceLowering::packKept() {
   parallelFor(frame, tiles, counters, PackKept, [&](Value tile) {
     Value last = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), frame.index(1));
     Value base = frame.mul(frame.mul(tile, frame.index(traversal.kept.count)), tileRows);
-    sequentialFor(frame, frame.index(0), tileRows, 1, {},
-                  [&](Value r, ValueRange) -> SmallVector<Value> {
-                    Value row = frame.min(frame.add(frame.mul(tile, tileRows), r), last);
-                    packRow(traversal.kept, row, [&](Value component, Value value) {
-                      Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
-                      memref::StoreOp::create(frame.b, frame.loc, value, traversal.keptPack, at);
-                    });
-                    return {};
-                  });
+    sequentialFor(frame, frame.index(0), tileRows, [&](Value r) {
+      Value row = frame.min(frame.add(frame.mul(tile, tileRows), r), last);
+      packRow(traversal.kept, row, [&](Value component, Value value) {
+        Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
+        memref::StoreOp::create(frame.b, frame.loc, value, traversal.keptPack, at);
+      });
+    });
   });
 }

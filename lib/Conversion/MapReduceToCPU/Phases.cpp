@@ -175,11 +175,7 @@ void MapReduceLowering::reducePiece(Value piece) {
 void MapReduceLowering::forEachChunk(function_ref<void(Value)> body) {
   if (chunks == 1)
     return body({});
-  sequentialFor(frame, frame.index(0), frame.index(chunks), 1, {},
-                [&](Value chunk, ValueRange) -> SmallVector<Value> {
-                  body(chunk);
-                  return {};
-                });
+  sequentialFor(frame, frame.index(0), frame.index(chunks), [&](Value chunk) { body(chunk); });
 }
 
 Value MapReduceLowering::chunkStartOf(Value chunk) {
@@ -268,11 +264,8 @@ void MapReduceLowering::scatter(Value vector, const Rows &output, Value tile, Va
   storeVector(frame, vector, buffer, base);
   Value tileRows = frame.index(traversal.tileRows()), first = frame.mul(tile, tileRows);
   Value left = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), first);
-  sequentialFor(frame, frame.index(0), frame.min(left, tileRows), 1, {},
-                [&](Value r, ValueRange) -> SmallVector<Value> {
-                  Value lane =
-                      memref::LoadOp::create(frame.b, frame.loc, buffer, frame.add(base, r));
-                  output.store(frame, lane, frame.add(first, r), component);
-                  return {};
-                });
+  sequentialFor(frame, frame.index(0), frame.min(left, tileRows), [&](Value r) {
+    Value lane = memref::LoadOp::create(frame.b, frame.loc, buffer, frame.add(base, r));
+    output.store(frame, lane, frame.add(first, r), component);
+  });
 }

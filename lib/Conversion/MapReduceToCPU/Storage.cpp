@@ -71,6 +71,15 @@ Rows cpu::asRows(Frame &frame, Value region, int64_t dim) {
                                             ArrayRef<OpFoldResult>{width, one})};
 }
 
+Rows cpu::allocateRows(Frame &frame, Workspace &workspace, ValueType type) {
+  int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
+  Placement placement = type.getPlacement();
+  LinearSize size = placement == Placement::P   ? LinearSize{bytes, 0, 0}
+                    : placement == Placement::I ? LinearSize{0, bytes, 0}
+                                                : LinearSize{0, 0, bytes};
+  return asRows(frame, workspace.allocate(type.getElementType(), size), type.getDim());
+}
+
 //===-- Vectors -----------------------------------------------------------------------------===//
 
 static VectorType rowType(Type type) {
@@ -122,9 +131,5 @@ void cpu::forEachComponent(Frame &frame, int64_t dim, function_ref<void(OpFoldRe
       body(frame.b.getIndexAttr(k));
     return;
   }
-  sequentialFor(frame, frame.index(0), frame.index(dim), 1, {},
-                [&](Value k, ValueRange) -> SmallVector<Value> {
-                  body(k);
-                  return {};
-                });
+  sequentialFor(frame, frame.index(0), frame.index(dim), [&](Value k) { body(k); });
 }

@@ -58,6 +58,9 @@ struct Rows {
 /// The workspace region as `dim` components per row.
 Rows asRows(Frame &frame, mlir::Value region, int64_t dim);
 
+/// Rows in a new region of the workspace for a value of function level, wherever it is placed.
+Rows allocateRows(Frame &frame, Workspace &workspace, ValueType type);
+
 /// Reads and writes vector<RxLxT> as R * L consecutive elements from `offset` on.
 mlir::Value loadVector(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offset);
 void storeVector(Frame &frame, mlir::Value value, mlir::Value memref, mlir::Value offset);
@@ -75,6 +78,9 @@ void parallelFor(Frame &frame, mlir::Value count, mlir::Value counters, int64_t 
 llvm::SmallVector<mlir::Value> sequentialFor(
     Frame &frame, mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange carried,
     llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
+/// The same loop in steps of one, carrying nothing.
+void sequentialFor(Frame &frame, mlir::Value begin, mlir::Value end,
+                   llvm::function_ref<void(mlir::Value)> body);
 /// body(k) for each component, unrolled when there are few.
 void forEachComponent(Frame &frame, int64_t dim, llvm::function_ref<void(mlir::OpFoldResult)> body);
 /// A component number as a value of type index.
