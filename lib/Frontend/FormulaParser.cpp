@@ -378,6 +378,14 @@ FailureOr<Variable> FormulaParser::parseGradVariable() {
   return tokens.errorAt(first) << "Grad: the second argument must be a variable";
 }
 
+Value FormulaParser::parseGradArgument(const Token &open) {
+  if (failed(parseSeparator(open, "Grad", "a variable")))
+    return {};
+  size_t begin = tokens.peek().offset;
+  FailureOr<Variable> variable = parseGradVariable();
+  return succeeded(variable) ? build.createVariable(tokens.locFrom(begin), *variable) : Value();
+}
+
 Value FormulaParser::createImplicitAdjoint(Location loc, Value formula, Placement placement) {
   int64_t position =
       std::max(findLargestPosition(tokens.getTokens()) + 1, variables.getNextPosition());
@@ -394,21 +402,18 @@ Value FormulaParser::createImplicitAdjoint(Location loc, Value formula, Placemen
 Value FormulaParser::parseGrad() {
   Token name = tokens.take(), open = tokens.take();
   Value formula = parseFormula();
-  if (!formula || failed(parseSeparator(open, "Grad", "a variable")))
+  Value argument = formula ? parseGradArgument(open) : Value();
+  if (!argument)
     return {};
-  size_t begin = tokens.peek().offset;
-  FailureOr<Variable> variable = parseGradVariable();
-  if (failed(variable))
-    return {};
-  Value argument = build.createVariable(tokens.locFrom(begin), *variable);
+  Placement placement = getValueType(argument).getPlacement();
   Value adjoint;
   if (tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen)) {
     adjoint = parseFormula();
     tokens.consume(TokenKind::Comma);
-  } else if (variable->placement == Placement::P) {
+  } else if (placement == Placement::P) {
     tokens.errorAt(name) << "Grad: for a parameter the third argument cannot be left out";
   } else {
-    adjoint = createImplicitAdjoint(tokens.loc(name), formula, otherIndex(variable->placement));
+    adjoint = createImplicitAdjoint(tokens.loc(name), formula, otherIndex(placement));
   }
   if (!adjoint || failed(tokens.expectClosing(open)))
     return {};

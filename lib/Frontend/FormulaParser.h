@@ -61,6 +61,7 @@ private:
   mlir::LogicalResult parseSeparator(const Token &open, llvm::StringRef function,
                                      llvm::StringRef expected);
   mlir::FailureOr<Variable> parseGradVariable();
+  mlir::Value parseGradArgument(const Token &open);
   /// A new last argument for a gradient without third argument.
   mlir::Value createImplicitAdjoint(mlir::Location loc, mlir::Value formula, Placement placement);
 

@@ -192,14 +192,11 @@ Value FormulaParser::parseReductionGrad() {
     return {};
   }
   Value reduced = results->front();
-  if (failed(checkDifferentiable(tokens.locFrom(name.offset), reduced)) ||
-      failed(parseSeparator(open, "Grad", "a variable")))
+  if (failed(checkDifferentiable(tokens.locFrom(name.offset), reduced)))
     return {};
-  size_t begin = tokens.peek().offset;
-  FailureOr<Variable> variable = parseGradVariable();
-  if (failed(variable))
+  Value argument = parseGradArgument(open);
+  if (!argument)
     return {};
-  Value argument = build.createVariable(tokens.locFrom(begin), *variable);
   Value adjoint;
   if (tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen)) {
     adjoint = parseReductionAdjoint(getValueType(reduced).getPlacement());

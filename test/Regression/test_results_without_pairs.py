@@ -23,3 +23,12 @@ def test_results_made_by_maps(text):
     result = _keops.Reduction(text, ["x=Vi(3)", "y=Vj(3)", "e=Vi(3)"]).run(X, Y, E)
     for one in result if isinstance(result, tuple) else (result,):
         assert np.allclose(one, TEXTS[text], rtol=1e-14)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 255, 256, 257, 1031])
+def test_rows_are_shared_among_tasks(rows):
+    """Maps over rows are cut into tasks of 256; every row is computed once, whatever the number of rows."""
+    x = np.linspace(-1, 1, 3 * rows).reshape(rows, 3)
+    text = "Grad(Grad(Sum_Reduction(Pow(x,3)*y,0),x,x),x,e)"
+    result = _keops.Reduction(text, ["x=Vi(3)", "y=Vj(3)", "e=Vi(3)"]).run(x, Y, np.ones_like(x))
+    assert np.allclose(result, 9 * x**2 * 5, rtol=1e-13, atol=1e-15)

@@ -5,6 +5,7 @@
 #include "keops/Conversion/Passes.h"
 
 #include "PlainFunction.h"
+#include "Structs.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -21,33 +22,11 @@ namespace keops {
 using namespace mlir;
 using namespace keops;
 
-namespace {
-/// Reads fields of C structures through an LLVM pointer.
-class StructReader {
-public:
-  StructReader(OpBuilder &b, Location loc)
-      : b(b), loc(loc), pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
-  Value read(Type type, Value base, int64_t offset) {
-    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
-                                        LLVM::GEPArg(static_cast<int32_t>(offset)));
-    return LLVM::LoadOp::create(b, loc, type, address);
-  }
-  Value readPointer(Value base, int64_t offset) { return read(pointer, base, offset); }
-  Value readI64(Value base, int64_t offset) { return read(b.getI64Type(), base, offset); }
-  Value i64(int64_t k) { return LLVM::ConstantOp::create(b, loc, b.getI64Type(), k); }
-
-private:
-  OpBuilder &b;
-  Location loc;
-  Type pointer;
-};
-} // namespace
-
 /// Sizes in descriptors are never read: the runtime has checked all arrays before.
 static constexpr int64_t unknownSize = INT64_MAX;
 
 /// The descriptor fields of memref<?x?xT, strided<[?, ?]>> for one keops_array.
-static void appendRows(StructReader &reader, Value arrays, unsigned number,
+static void appendRows(Structs &reader, Value arrays, unsigned number,
                        SmallVectorImpl<Value> &operands) {
   int64_t base = number * static_cast<int64_t>(sizeof(keops_array));
   Value data = reader.readPointer(arrays, base + offsetof(keops_array, data));
@@ -64,7 +43,7 @@ static void emitEntry(ModuleOp module, const Manifest &manifest) {
   auto type = LLVM::LLVMFunctionType::get(b.getI32Type(), {pointer});
   auto entry = LLVM::LLVMFuncOp::create(b, loc, manifest.symbol, type);
   b.setInsertionPointToStart(entry.addEntryBlock(b));
-  StructReader reader(b, loc);
+  Structs reader(b, loc);
   Value args = entry.getArgument(0);
   Value workspace = reader.readPointer(args, offsetof(keops_args, workspace));
   Value inputs = reader.readPointer(args, offsetof(keops_args, inputs));
@@ -103,7 +82,7 @@ static void emitShouldStop(ModuleOp module) {
       b.createBlock(&function.getBody(), function.getBody().end(), {b.getI1Type()}, {loc});
   b.setInsertionPointToStart(entry);
   Value args = function.getArgument(0);
-  StructReader reader(b, loc);
+  Structs reader(b, loc);
   Value null = LLVM::ZeroOp::create(b, loc, pointer);
   Value zero = LLVM::ConstantOp::create(b, loc, b.getI32Type(), 0);
   Value no = LLVM::ConstantOp::create(b, loc, b.getI1Type(), false);

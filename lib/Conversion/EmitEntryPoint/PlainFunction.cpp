@@ -2,6 +2,7 @@
 // threads)` on contiguous row-major arrays: fills keops_args on the stack, takes the workspace from
 // aligned_alloc, calls `<symbol>`.
 #include "PlainFunction.h"
+#include "Structs.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -20,18 +21,13 @@ class PlainFunctionWriter {
 public:
   PlainFunctionWriter(ModuleOp module, const Manifest &manifest)
       : module(module), manifest(manifest), b(module.getContext()), loc(module.getLoc()),
-        pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
+        structs(b, loc), pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
   void write();
 
 private:
-  Value i64(int64_t k) { return LLVM::ConstantOp::create(b, loc, b.getI64Type(), k); }
+  Value i64(int64_t k) { return structs.i64(k); }
   Value bytes(int64_t count) {
     return LLVM::AllocaOp::create(b, loc, pointer, b.getI8Type(), i64(count), /*alignment=*/8);
-  }
-  void put(Value value, Value base, int64_t offset) {
-    Value address = LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base,
-                                        LLVM::GEPArg(static_cast<int32_t>(offset)));
-    LLVM::StoreOp::create(b, loc, value, address);
   }
   Value arrays(unsigned firstArgument, ArrayRef<int64_t> components);
   Value workspaceBytes(Value sizeI, Value sizeJ);
@@ -42,6 +38,7 @@ private:
   const Manifest &manifest;
   OpBuilder b;
   Location loc;
+  Structs structs;
   Type pointer;
   LLVM::LLVMFuncOp function;
 };
@@ -61,9 +58,9 @@ Value PlainFunctionWriter::arrays(unsigned firstArgument, ArrayRef<int64_t> comp
   Value base = bytes(std::max<size_t>(components.size(), 1) * sizeof(keops_array));
   for (auto [k, count] : llvm::enumerate(components)) {
     int64_t at = k * sizeof(keops_array);
-    put(function.getArgument(firstArgument + k), base, at + offsetof(keops_array, data));
-    put(i64(count), base, at + offsetof(keops_array, row_stride));
-    put(i64(1), base, at + offsetof(keops_array, component_stride));
+    structs.write(function.getArgument(firstArgument + k), base, at + offsetof(keops_array, data));
+    structs.write(i64(count), base, at + offsetof(keops_array, row_stride));
+    structs.write(i64(1), base, at + offsetof(keops_array, component_stride));
   }
   return base;
 }
@@ -107,15 +104,15 @@ void PlainFunctionWriter::write() {
   Value args = bytes(sizeof(keops_args)), inputArrays = arrays(2, inputs),
         outputArrays = arrays(2 + inputs.size(), outputs);
   Value memory = workspace(sizeI, sizeJ);
-  put(sizeI, args, offsetof(keops_args, size_i));
-  put(sizeJ, args, offsetof(keops_args, size_j));
-  put(inputArrays, args, offsetof(keops_args, inputs));
-  put(outputArrays, args, offsetof(keops_args, outputs));
-  put(memory, args, offsetof(keops_args, workspace));
-  put(null, args, offsetof(keops_args, cancel));
-  put(null, args, offsetof(keops_args, poll));
-  put(null, args, offsetof(keops_args, poll_data));
-  put(function.getArgument(types.size() - 1), args, offsetof(keops_args, threads));
+  structs.write(sizeI, args, offsetof(keops_args, size_i));
+  structs.write(sizeJ, args, offsetof(keops_args, size_j));
+  structs.write(inputArrays, args, offsetof(keops_args, inputs));
+  structs.write(outputArrays, args, offsetof(keops_args, outputs));
+  structs.write(memory, args, offsetof(keops_args, workspace));
+  structs.write(null, args, offsetof(keops_args, cancel));
+  structs.write(null, args, offsetof(keops_args, poll));
+  structs.write(null, args, offsetof(keops_args, poll_data));
+  structs.write(function.getArgument(types.size() - 1), args, offsetof(keops_args, threads));
   LLVM::CondBrOp::create(
       b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, memory, null), noMemory, run);
   b.setInsertionPointToStart(run);

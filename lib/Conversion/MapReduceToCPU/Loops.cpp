@@ -11,9 +11,20 @@ using namespace mlir;
 using namespace keops;
 using namespace keops::cpu;
 
-void cpu::parallelRegion(Frame &frame, function_ref<void()> body) {
+Value cpu::allocateCounters(Frame &frame, Workspace &workspace, int64_t count) {
+  return workspace.allocate(frame.b.getI64Type(), {count * 8, 0, 0});
+}
+
+static void resetCounters(Frame &frame, Value counters, int64_t count) {
+  Value zero = arith::ConstantIntOp::create(frame.b, frame.loc, 0, 64);
+  for (int64_t k = 0; k < count; ++k)
+    memref::StoreOp::create(frame.b, frame.loc, zero, counters, ValueRange{frame.index(k)});
+}
+
+void cpu::parallelRegion(Frame &frame, Value counters, int64_t count, function_ref<void()> body) {
   if (!frame.parallel)
     return body();
+  resetCounters(frame, counters, count);
   omp::ParallelOperands clauses;
   clauses.numThreads = frame.threads;
   auto parallel = omp::ParallelOp::create(frame.b, frame.loc, clauses);

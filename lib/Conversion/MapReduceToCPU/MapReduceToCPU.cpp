@@ -141,11 +141,23 @@ static bool needsRows(MapOp map) {
          llvm::any_of(map->getUsers(), llvm::IsaPred<MapOp, func::ReturnOp>);
 }
 
+/// Enough to hide the taking of a task, few enough to share the rows among the threads.
+static constexpr int64_t mapRowsPerTask = 256;
+
 void FunctionLowering::lowerMap(Frame &frame, Workspace &workspace, MapOp map) {
   SmallVector<Rows> outputs = outputsOf(frame, workspace, map);
-  sequentialFor(frame, frame.index(0), frame.size(map.getOver()), [&](Value row) {
+  auto evaluateRow = [&](Value row) {
     evaluateMap(frame, map, rows, row, [&](unsigned r, OpFoldResult k, Value value) {
       outputs[r].store(frame, value, row, toValue(frame, k));
+    });
+  };
+  Value counters = allocateCounters(frame, workspace, 1), size = frame.size(map.getOver());
+  Value tasks = frame.ceilDiv(size, mapRowsPerTask);
+  parallelRegion(frame, counters, 1, [&] {
+    parallelFor(frame, tasks, counters, 0, [&](Value task) {
+      Value first = frame.mul(task, frame.index(mapRowsPerTask));
+      Value end = frame.min(frame.add(first, frame.index(mapRowsPerTask)), size);
+      sequentialFor(frame, first, end, evaluateRow);
     });
   });
 }

@@ -105,7 +105,7 @@ void MapReduceLowering::allocate(Workspace &workspace) {
                                           perRow(op.getKept(), keptBytes, keptBytes * tileRows));
   pieceValues = workspace.allocate(traversal.element(), perPiece(valueVectors, elementBytes));
   pieceIndices = workspace.allocate(frame.b.getI64Type(), perPiece(indexVectors, 8));
-  counters = workspace.allocate(frame.b.getI64Type(), {PhaseCount * 8, 0, 0});
+  counters = allocateCounters(frame, workspace, PhaseCount);
 }
 
 //===-- Pieces ------------------------------------------------------------------------------===//
@@ -126,19 +126,10 @@ void MapReduceLowering::planSplit() {
   pieceLength = frame.mul(stepsOfPiece, frame.index(step));
 }
 
-void MapReduceLowering::resetCounters() {
-  if (!frame.parallel)
-    return;
-  Value zero = arith::ConstantIntOp::create(frame.b, frame.loc, 0, 64);
-  for (int64_t phase = 0; phase < PhaseCount; ++phase)
-    memref::StoreOp::create(frame.b, frame.loc, zero, counters, ValueRange{frame.index(phase)});
-}
-
 void MapReduceLowering::run() {
   tiles = frame.ceilDiv(traversal.keptSize(), traversal.tileRows());
   planSplit();
-  resetCounters();
-  parallelRegion(frame, [&] {
+  parallelRegion(frame, counters, PhaseCount, [&] {
     packReduced();
     packKept();
     reducePieces();

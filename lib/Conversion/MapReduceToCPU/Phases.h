@@ -31,7 +31,6 @@ private:
   void planPieces();
   void allocate(Workspace &workspace);
   void planSplit();
-  void resetCounters();
 
   void packReduced();
   void packKept();

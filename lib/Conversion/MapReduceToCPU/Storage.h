@@ -67,11 +67,14 @@ void storeVector(Frame &frame, mlir::Value value, mlir::Value memref, mlir::Valu
 /// Reads one element per lane; `offsets` holds 64-bit integers in the shape of `type`.
 mlir::Value gatherVector(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offsets);
 
-/// Emits `body` to be run by all threads of a team at once; a plain sequence without threads.
-void parallelRegion(Frame &frame, llvm::function_ref<void()> body);
+/// A memref<?xi64> of task counters, one for each parallelFor of a region.
+mlir::Value allocateCounters(Frame &frame, Workspace &workspace, int64_t count);
+/// Sets `count` counters to zero and emits `body` to be run by all threads of a team at once; a
+/// plain sequence without threads.
+void parallelRegion(Frame &frame, mlir::Value counters, int64_t count,
+                    llvm::function_ref<void()> body);
 /// Inside a parallel region: body(k) for k in [0, count), each by whichever thread is free; all are
-/// done at its end. Uses element `counter` of the memref<?xi64> `counters`, which must be 0 before
-/// the region.
+/// done at its end. Uses element `counter` of the region's counters.
 void parallelFor(Frame &frame, mlir::Value count, mlir::Value counters, int64_t counter,
                  llvm::function_ref<void(mlir::Value)> body);
 /// A sequential loop that carries values.

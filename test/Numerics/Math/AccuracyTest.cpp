@@ -40,10 +40,10 @@ std::vector<Case> allCases() {
   return cases;
 }
 
-std::string caseName(const testing::TestParamInfo<Case> &info) {
-  std::string name = info.param.opName.substr(5);
-  return name + "_f" + std::to_string(info.param.width) + "_" + nameOf(info.param.target).str();
+std::string caseName(const Case &c) {
+  return c.opName.substr(5) + "_" + nameOf(Place{c.width, c.target});
 }
+void PrintTo(const Case &c, std::ostream *os) { *os << caseName(c); }
 
 /// The largest error seen and the argument it was seen at.
 template <typename T>
@@ -142,7 +142,10 @@ TEST_P(Accuracy, ShapesAgreeBitForBit) {
   return c.width == 64 ? compareShapes<double>(c) : compareShapes<float>(c);
 }
 
-INSTANTIATE_TEST_SUITE_P(Math, Accuracy, testing::ValuesIn(allCases()), caseName);
+INSTANTIATE_TEST_SUITE_P(Math, Accuracy, testing::ValuesIn(allCases()),
+                         [](const testing::TestParamInfo<Case> &info) {
+                           return caseName(info.param);
+                         });
 
 /// A promise with the code that must keep it, for the sweep over all floats.
 struct Contender {

@@ -12,11 +12,6 @@ using namespace keops::test;
 
 namespace {
 
-struct Place {
-  unsigned width;
-  MathTarget target;
-};
-
 class FoldedExp : public testing::TestWithParam<Place> {
 protected:
   void SetUp() override {
@@ -73,14 +68,9 @@ TEST_P(FoldedExp, AddsAtMostTwoEpsTimesTheArgument) {
   return GetParam().width == 64 ? sweep<double>(GetParam()) : sweep<float>(GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Math, FoldedExp,
-                         testing::Values(Place{32, MathTarget::Plain}, Place{32, MathTarget::Fma},
-                                         Place{32, MathTarget::Avx512},
-                                         Place{64, MathTarget::Plain}, Place{64, MathTarget::Fma},
-                                         Place{64, MathTarget::Avx512}),
+INSTANTIATE_TEST_SUITE_P(Math, FoldedExp, testing::ValuesIn(allPlaces()),
                          [](const testing::TestParamInfo<Place> &info) {
-                           return "f" + std::to_string(info.param.width) + "_" +
-                                  nameOf(info.param.target).str();
+                           return nameOf(info.param);
                          });
 
 } // namespace

@@ -211,6 +211,20 @@ MathKernel::MathKernel(const KernelSpec &spec) {
 MathKernel::~MathKernel() = default;
 MathKernel::MathKernel(MathKernel &&) noexcept = default;
 
+std::vector<Place> allPlaces() {
+  std::vector<Place> places;
+  for (unsigned width : {32, 64})
+    for (MathTarget target : {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512})
+      places.push_back({width, target});
+  return places;
+}
+
+std::string nameOf(const Place &place) {
+  return "f" + std::to_string(place.width) + "_" + nameOf(place.target).str();
+}
+
+void PrintTo(const Place &place, std::ostream *os) { *os << nameOf(place); }
+
 std::string whyNotOnThisHost(MathTarget target) {
   if (!llvm::Triple(llvm::sys::getProcessTriple()).isX86())
     return target == MathTarget::Plain ? "" : "the host is not x86";

@@ -4,8 +4,10 @@
 #define KEOPS_TEST_NUMERICS_MATH_MATHKERNEL_H
 
 #include "keops/Conversion/ApproximateMath.h"
+#include <iosfwd>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm::orc {
 class LLJIT;
@@ -42,6 +44,15 @@ private:
   std::unique_ptr<llvm::orc::LLJIT> jit;
   void (*function)(const void *, const void *, void *) = nullptr;
 };
+
+/// Where a kernel runs, as a parameter of a test.
+struct Place {
+  unsigned width;
+  MathTarget target;
+};
+std::vector<Place> allPlaces();
+std::string nameOf(const Place &place);
+void PrintTo(const Place &place, std::ostream *os);
 
 /// Why code for the target cannot run here; empty if it can.
 std::string whyNotOnThisHost(MathTarget target);

@@ -71,11 +71,6 @@ const Special specials[] = {
     {"math.powf", 10, 3, 1000},
 };
 
-struct Place {
-  unsigned width;
-  MathTarget target;
-};
-
 class SpecialValues : public testing::TestWithParam<Place> {
 protected:
   void SetUp() override {
@@ -176,15 +171,9 @@ TEST_P(SpecialValues, IntegerPowers) {
                            : checkIntegerPower<float>(GetParam(), exponent);
 }
 
-std::string placeName(const testing::TestParamInfo<Place> &info) {
-  return "f" + std::to_string(info.param.width) + "_" + nameOf(info.param.target).str();
-}
-
-INSTANTIATE_TEST_SUITE_P(Math, SpecialValues,
-                         testing::Values(Place{32, MathTarget::Plain}, Place{32, MathTarget::Fma},
-                                         Place{32, MathTarget::Avx512},
-                                         Place{64, MathTarget::Plain}, Place{64, MathTarget::Fma},
-                                         Place{64, MathTarget::Avx512}),
-                         placeName);
+INSTANTIATE_TEST_SUITE_P(Math, SpecialValues, testing::ValuesIn(allPlaces()),
+                         [](const testing::TestParamInfo<Place> &info) {
+                           return nameOf(info.param);
+                         });
 
 } // namespace
