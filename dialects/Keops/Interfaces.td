@@ -10,7 +10,7 @@ def Keops_FormulaOpInterface : OpInterface<"FormulaOpInterface"> {
     A formula operation produces one vector from vectors. It is lowered by pull: a consumer asks for component `k`,
     and the operation asks its operands in turn. It is differentiated by push: given the adjoint of its result it
     builds the contribution to the adjoint of one operand, in formula operations, so that the result can be
-    differentiated again.
+    differentiated again. Forward mode goes the other way, from tangents of the operands to that of the result.
   }];
   let methods = [
     InterfaceMethod<"Emits component `k` of the result; `k` is a constant or a run-time index.",
@@ -19,7 +19,11 @@ def Keops_FormulaOpInterface : OpInterface<"FormulaOpInterface"> {
         Builds the contribution of this operation to the adjoint of operand `operand`, where `adjoint` is the adjoint
         of the result. The null value means that there is none.}],
       "::mlir::Value", "buildAdjoint",
-      (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$adjoint, "unsigned":$operand)>
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$adjoint, "unsigned":$operand)>,
+    InterfaceMethod<[{
+        Builds the derivative of the result along `tangents`, one per operand; a null tangent is zero. The null value
+        means that the derivative is zero.}],
+      "::mlir::Value", "buildTangent", (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$tangents)>
   ];
 }
 

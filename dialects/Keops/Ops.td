@@ -5,8 +5,12 @@
 include "Keops/Vocabulary.td"
 include "Keops/Ops/Variables.td"
 include "Keops/Ops/Elementwise.td"
+include "Keops/Ops/Functions.td"
+include "Keops/Ops/Piecewise.td"
 include "Keops/Ops/Composites.td"
 include "Keops/Ops/Vectors.td"
+include "Keops/Ops/Tensors.td"
+include "Keops/Ops/Complex.td"
 include "Keops/Ops/Reductions.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 

@@ -144,25 +144,38 @@ static LogicalResult checkDivisor(Location loc, const FormulaInfo &info, ValueRa
   return success();
 }
 
+/// Orders leave room for those of derivatives, which no user can see a limit of.
+static LogicalResult checkOrder(Location loc, const FormulaInfo &info,
+                                ArrayRef<Attribute> attributes) {
+  if (!info.operandNames.ends_with("order"))
+    return success();
+  int64_t order = cast<IntegerAttr>(attributes.back()).getInt();
+  if (order < 0 || order > maxFunctionOrder)
+    return emitError(loc) << info.name << ": the order must lie between 0 and " << maxFunctionOrder
+                          << ", got " << order;
+  return success();
+}
+
 Value FormulaBuilder::create(Location loc, const FormulaInfo &info, ValueRange operands,
-                             ArrayRef<int64_t> integers) {
-  if (failed(checkDivisor(loc, info, operands)))
+                             ArrayRef<Attribute> attributes) {
+  if (failed(checkDivisor(loc, info, operands)) || failed(checkOrder(loc, info, attributes)))
     return {};
   OperationState state(loc, info.mnemonic);
   state.addOperands(operands);
   SmallVector<StringRef> names;
   info.operandNames.split(names, ',');
-  for (size_t k = 0, next = 0; k < info.operands.size(); ++k)
-    if (info.operands[k] == 'n')
-      state.addAttribute(names[k].trim(), b.getI64IntegerAttr(integers[next++]));
+  size_t next = 0;
+  for (auto [kind, name] : llvm::zip(info.operands, names))
+    if (kind != 'v' && next < attributes.size())
+      state.addAttribute(name, attributes[next++]);
   Operation *op = createInferred(state);
   return op ? op->getResult(0) : Value();
 }
 
 Value FormulaBuilder::create(Location loc, StringRef name, ValueRange operands,
-                             ArrayRef<int64_t> integers) {
+                             ArrayRef<Attribute> attributes) {
   if (const FormulaInfo *info = findFormula(name))
-    return create(loc, *info, operands, integers);
+    return create(loc, *info, operands, attributes);
   emitError(loc) << "the operation " << name << " is not available in this version";
   return {};
 }
@@ -170,6 +183,13 @@ Value FormulaBuilder::create(Location loc, StringRef name, ValueRange operands,
 Value FormulaBuilder::createGrad(Location loc, Value formula, Value variable, Value adjoint) {
   OperationState state(loc, GradOp::getOperationName());
   state.addOperands({formula, variable, adjoint});
+  Operation *op = createInferred(state);
+  return op ? op->getResult(0) : Value();
+}
+
+Value FormulaBuilder::createDiff(Location loc, Value formula, Value variable, Value tangent) {
+  OperationState state(loc, DiffOp::getOperationName());
+  state.addOperands({formula, variable, tangent});
   Operation *op = createInferred(state);
   return op ? op->getResult(0) : Value();
 }

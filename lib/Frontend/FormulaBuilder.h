@@ -45,11 +45,13 @@ public:
   mlir::Value createZero(mlir::Location loc, int64_t dim);
   /// The function `info` of its operands, in the order of the record.
   mlir::Value create(mlir::Location loc, const FormulaInfo &info, mlir::ValueRange operands,
-                     llvm::ArrayRef<int64_t> integers = {});
+                     llvm::ArrayRef<mlir::Attribute> attributes = {});
   mlir::Value create(mlir::Location loc, llvm::StringRef name, mlir::ValueRange operands,
-                     llvm::ArrayRef<int64_t> integers = {});
+                     llvm::ArrayRef<mlir::Attribute> attributes = {});
   mlir::Value createGrad(mlir::Location loc, mlir::Value formula, mlir::Value variable,
                          mlir::Value adjoint);
+  mlir::Value createDiff(mlir::Location loc, mlir::Value formula, mlir::Value variable,
+                         mlir::Value tangent);
   /// A map or map_reduce whose region is `scope`; its inputs are the scope's variables in the
   /// current scope.
   mlir::Operation *createRegionOp(mlir::OperationState &state, FormulaScope scope,

@@ -1,5 +1,5 @@
 // Formulas: operators by precedence, numbers, variables, calls of the functions in the generated
-// table, and Grad.
+// table. Derivatives and other operators on formulas are in OperatorParser.cpp.
 #include "FormulaParser.h"
 
 #include "Names.h"
@@ -75,11 +75,6 @@ Value FormulaParser::parseComparison() {
 
 Value FormulaParser::createComparison(Location loc, const Token &op, Value left, Value right) {
   const ComparisonOperator *row = findComparison(op);
-  if (!findFormula(row->function)) {
-    tokens.errorAt(op) << "the operator '" << StringRef(op.text) << "' (" << row->function
-                       << ") is not available in this version";
-    return {};
-  }
   if (row->swapped)
     std::swap(left, right);
   return build.create(loc, row->function, {left, right});
@@ -148,7 +143,7 @@ Value FormulaParser::createPower(Location loc, Value base, Value exponent) {
   build.eraseConstant(exponent);
   if (*integer == 2)
     return build.create(loc, "Square", {base});
-  return build.create(loc, "Pow", {base}, {*integer});
+  return build.create(loc, "Pow", {base}, build.builder().getI64IntegerAttr(*integer));
 }
 
 //===-- Atoms -------------------------------------------------------------------------------===//
@@ -243,8 +238,8 @@ Value FormulaParser::parseCall() {
     return parseVariableCall();
   if (text == "IntCst" || text == "IntInv" || text == "RatCst" || text == "Zero")
     return parseConstantCall();
-  if (text == "Grad")
-    return parseGrad();
+  if (findOperator(text))
+    return parseOperator();
   if (text == "Fused" ||
       (text.ends_with(reductionSuffix) && findReduction(text.drop_back(reductionSuffix.size())))) {
     tokens.errorAt(name) << text << ": a reduction cannot stand inside a formula";
@@ -264,37 +259,105 @@ static std::string describeSignature(const FormulaInfo &info) {
       .str();
 }
 
-/// "an integer (position of Elem)".
+/// "an integer (position of Elem)", "a list of integers (dimsx of TensorDot)".
 static std::string describeInteger(const FormulaInfo &info, size_t k) {
   SmallVector<StringRef> names;
   info.operandNames.split(names, ',');
-  return ("an integer (" + names[k].trim() + " of " + info.name + ")").str();
+  StringRef what = info.operands[k] == 'n' ? "an integer (" : "a list of integers (";
+  return (what + names[k].trim() + " of " + info.name + ")").str();
 }
 
-Value FormulaParser::parseTableCall(const FormulaInfo &info) {
-  Token name = tokens.take(), open = tokens.take();
-  SmallVector<Value> operands;
-  SmallVector<int64_t> integers;
-  for (size_t k = 0; k < info.operands.size(); ++k) {
-    if (tokens.at(TokenKind::RParen) || (k > 0 && !tokens.consume(TokenKind::Comma)) ||
-        (k > 0 && tokens.at(TokenKind::RParen))) {
-      if (tokens.at(TokenKind::RParen))
-        tokens.errorAt(name) << describeSignature(info) << ", got " << k;
-      else
-        (void)tokens.expectClosing(open);
-      return {};
-    }
-    if (info.operands[k] == 'n') {
-      FailureOr<int64_t> number = tokens.parseInteger(describeInteger(info, k));
-      if (failed(number))
-        return {};
-      integers.push_back(*number);
-    } else if (Value operand = parseFormula()) {
-      operands.push_back(operand);
-    } else {
-      return {};
-    }
+/// Takes the ',' before argument k of a call; reports a call that ends too early.
+LogicalResult FormulaParser::parseArgumentStart(const FormulaInfo &info, const Token &name,
+                                                const Token &open, size_t k) {
+  if (k > 0 && !tokens.at(TokenKind::RParen) && !tokens.consume(TokenKind::Comma))
+    return tokens.expectClosing(open);
+  if (tokens.at(TokenKind::RParen))
+    return tokens.errorAt(name) << describeSignature(info) << ", got " << k;
+  return success();
+}
+
+/// One argument that is no formula, as the operation's attribute.
+FailureOr<Attribute> FormulaParser::parseAttribute(const FormulaInfo &info, size_t k) {
+  Builder &b = build.builder();
+  if (info.operands[k] == 'n') {
+    FailureOr<int64_t> number = tokens.parseInteger(describeInteger(info, k));
+    if (failed(number))
+      return failure();
+    return Attribute(b.getI64IntegerAttr(*number));
   }
+  FailureOr<SmallVector<int64_t>> list = parseIntegers(describeInteger(info, k));
+  if (failed(list))
+    return failure();
+  return Attribute(b.getDenseI64ArrayAttr(*list));
+}
+
+/// [2,3] or (2,3) or Ind(2,3); a single integer may stand alone.
+FailureOr<SmallVector<int64_t>> FormulaParser::parseIntegers(const std::string &expected) {
+  bool named = tokens.at(TokenKind::Identifier) && StringRef(tokens.peek().text) == "Ind";
+  if (named)
+    tokens.take();
+  bool brackets = !named && tokens.at(TokenKind::LBracket);
+  if (!brackets && !tokens.at(TokenKind::LParen)) {
+    FailureOr<int64_t> number = tokens.parseInteger(expected);
+    if (failed(number))
+      return failure();
+    return SmallVector<int64_t>{*number};
+  }
+  TokenKind closing = brackets ? TokenKind::RBracket : TokenKind::RParen;
+  SmallVector<int64_t> list;
+  for (tokens.take(); !tokens.at(closing);) {
+    FailureOr<int64_t> number = tokens.parseInteger(expected);
+    if (failed(number))
+      return failure();
+    list.push_back(*number);
+    if (!tokens.consume(TokenKind::Comma) && !tokens.at(closing))
+      return tokens.unexpected(brackets ? "',' or ']'" : "',' or ')'");
+  }
+  tokens.take();
+  return list;
+}
+
+/// Whether a formula stands where argument k should be an integer, and is welcome there.
+bool FormulaParser::isRunTimeForm(const FormulaInfo &info, size_t k) {
+  return info.operands[k] == 'n' && !info.runTimeForm.empty() && !tokens.at(TokenKind::Minus) &&
+         !((tokens.at(TokenKind::Integer) || tokens.at(TokenKind::Float)) &&
+           (tokens.at(TokenKind::RParen, 1) || tokens.at(TokenKind::Comma, 1)));
+}
+
+LogicalResult FormulaParser::parseArguments(const FormulaInfo *&info, const Token &name,
+                                            const Token &open, Results &operands,
+                                            SmallVectorImpl<Attribute> &attributes) {
+  for (size_t k = 0; k < info->operands.size(); ++k) {
+    bool optional = info->operands[k] == 'o';
+    if (optional && (tokens.at(TokenKind::RParen) ||
+                     (tokens.at(TokenKind::Comma) && tokens.at(TokenKind::RParen, 1))))
+      break;
+    if (failed(parseArgumentStart(*info, name, open, k)))
+      return failure();
+    if (isRunTimeForm(*info, k))
+      info = findFormula(info->runTimeForm);
+    if (info->operands[k] == 'v') {
+      operands.push_back(parseFormula());
+      if (!operands.back())
+        return failure();
+      continue;
+    }
+    FailureOr<Attribute> attribute = parseAttribute(*info, k);
+    if (failed(attribute))
+      return failure();
+    attributes.push_back(*attribute);
+  }
+  return success();
+}
+
+Value FormulaParser::parseTableCall(const FormulaInfo &callee) {
+  Token name = tokens.take(), open = tokens.take();
+  Results operands;
+  SmallVector<Attribute> attributes;
+  const FormulaInfo *info = &callee;
+  if (failed(parseArguments(info, name, open, operands, attributes)))
+    return {};
   tokens.consume(TokenKind::Comma);
   if (tokens.hasUnclosed() && tokens.at(TokenKind::Integer)) {
     // Exp(x,0) inside Sum_Reduction(Exp(x,0): the tag of the reduction was meant.
@@ -302,13 +365,13 @@ Value FormulaParser::parseTableCall(const FormulaInfo &info) {
     return {};
   }
   if (!tokens.at(TokenKind::RParen) && !tokens.at(TokenKind::End)) {
-    tokens.errorAt(tokens.peek()) << describeSignature(info) << "; expected ')', got '"
+    tokens.errorAt(tokens.peek()) << describeSignature(*info) << "; expected ')', got '"
                                   << StringRef(tokens.peek().text) << "'";
     return {};
   }
   if (failed(tokens.expectClosing(open)))
     return {};
-  return build.create(tokens.locFrom(name.offset), info, operands, integers);
+  return build.create(tokens.locFrom(name.offset), *info, operands, attributes);
 }
 
 Value FormulaParser::parseVariableCall() {
@@ -341,83 +404,6 @@ Value FormulaParser::parseConstantCall() {
     return build.createRational(loc, *first, *second);
   emitError(loc) << text << ": division by a literal zero";
   return {};
-}
-
-//===-- Gradients ---------------------------------------------------------------------------===//
-
-LogicalResult FormulaParser::parseSeparator(const Token &open, StringRef function,
-                                            StringRef expected) {
-  if (tokens.consume(TokenKind::Comma))
-    return success();
-  if (tokens.at(TokenKind::RParen))
-    return tokens.errorAt(tokens.peek())
-           << function << ": expected ',' and " << expected << ", got ')'";
-  return tokens.expectClosing(open, "an operator, ',' or ')'");
-}
-
-FailureOr<Variable> FormulaParser::parseGradVariable() {
-  Token first = tokens.peek();
-  FailureOr<Variable> variable = failure();
-  if (first.is(TokenKind::Identifier) && isVariableKeyword(first.text) &&
-      tokens.at(TokenKind::LParen, 1)) {
-    variable = parseVariable(tokens, std::nullopt);
-    if (failed(variable) || failed(variables.declare(tokens.locFrom(first.offset), *variable)))
-      return failure();
-  } else if (const Variable *known =
-                 first.is(TokenKind::Identifier) ? variables.find(first.text) : nullptr) {
-    tokens.take();
-    variable = *known;
-  } else if (first.is(TokenKind::Identifier) && !tokens.at(TokenKind::LParen, 1)) {
-    reportUnknownVariable(first);
-    return failure();
-  }
-  bool ends =
-      tokens.at(TokenKind::Comma) || tokens.at(TokenKind::RParen) || tokens.at(TokenKind::End);
-  if (succeeded(variable) && ends)
-    return variable;
-  return tokens.errorAt(first) << "Grad: the second argument must be a variable";
-}
-
-Value FormulaParser::parseGradArgument(const Token &open) {
-  if (failed(parseSeparator(open, "Grad", "a variable")))
-    return {};
-  size_t begin = tokens.peek().offset;
-  FailureOr<Variable> variable = parseGradVariable();
-  return succeeded(variable) ? build.createVariable(tokens.locFrom(begin), *variable) : Value();
-}
-
-Value FormulaParser::createImplicitAdjoint(Location loc, Value formula, Placement placement) {
-  int64_t position =
-      std::max(findLargestPosition(tokens.getTokens()) + 1, variables.getNextPosition());
-  Variable adjoint{position, getDim(formula), placement, ""};
-  if (position >= maxArguments) {
-    emitError(loc) << "a formula takes at most " << maxArguments << " arguments";
-    return {};
-  }
-  if (failed(variables.declare(loc, adjoint)))
-    return {};
-  return build.createVariable(loc, adjoint);
-}
-
-Value FormulaParser::parseGrad() {
-  Token name = tokens.take(), open = tokens.take();
-  Value formula = parseFormula();
-  Value argument = formula ? parseGradArgument(open) : Value();
-  if (!argument)
-    return {};
-  Placement placement = getValueType(argument).getPlacement();
-  Value adjoint;
-  if (tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen)) {
-    adjoint = parseFormula();
-    tokens.consume(TokenKind::Comma);
-  } else if (placement == Placement::P) {
-    tokens.errorAt(name) << "Grad: for a parameter the third argument cannot be left out";
-  } else {
-    adjoint = createImplicitAdjoint(tokens.loc(name), formula, otherIndex(placement));
-  }
-  if (!adjoint || failed(tokens.expectClosing(open)))
-    return {};
-  return build.createGrad(tokens.locFrom(name.offset), formula, argument, adjoint);
 }
 
 int64_t keops::findLargestPosition(ArrayRef<Token> tokens) {

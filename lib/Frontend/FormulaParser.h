@@ -1,5 +1,6 @@
 // Recursive descent over the tokens of one formula; builds operations as it goes. Formulas are in
-// FormulaParser.cpp, reductions in ReductionParser.cpp, the door to both in ParseFormula.cpp.
+// FormulaParser.cpp, reductions in ReductionParser.cpp, derivatives in
+// OperatorParser.cpp, the door to all in ParseFormula.cpp.
 #ifndef KEOPS_LIB_FRONTEND_FORMULAPARSER_H
 #define KEOPS_LIB_FRONTEND_FORMULAPARSER_H
 
@@ -45,10 +46,17 @@ private:
   mlir::Value parseParentheses();
   mlir::Value parseName();
   mlir::Value parseCall();
-  mlir::Value parseTableCall(const FormulaInfo &info);
+  mlir::Value parseTableCall(const FormulaInfo &callee);
+  mlir::LogicalResult parseArguments(const FormulaInfo *&info, const Token &name, const Token &open,
+                                     Results &operands,
+                                     llvm::SmallVectorImpl<mlir::Attribute> &attributes);
+  mlir::LogicalResult parseArgumentStart(const FormulaInfo &info, const Token &name,
+                                         const Token &open, size_t k);
+  mlir::FailureOr<mlir::Attribute> parseAttribute(const FormulaInfo &info, size_t k);
+  mlir::FailureOr<llvm::SmallVector<int64_t>> parseIntegers(const std::string &expected);
+  bool isRunTimeForm(const FormulaInfo &info, size_t k);
   mlir::Value parseConstantCall();
   mlir::Value parseVariableCall();
-  mlir::Value parseGrad();
   mlir::Value createComparison(mlir::Location loc, const Token &op, mlir::Value left,
                                mlir::Value right);
   mlir::Value createBinary(mlir::Location loc, llvm::StringRef name, mlir::Value left,
@@ -57,11 +65,35 @@ private:
   mlir::Value reportUnknownVariable(const Token &name);
   mlir::Value reportUnknownFunction(const Token &name);
 
-  // What both kinds share: a call's arguments, the last two arguments of Grad.
+  // Operators on formulas.
+  struct Operator;
+  struct OperatorCall;
+  static const Operator *findOperator(llvm::StringRef name);
+  mlir::Value parseOperator();
+  mlir::LogicalResult parseOperatorVariables(OperatorCall &call, const Token &open);
+  mlir::LogicalResult parseOperatorOthers(OperatorCall &call, const Operator &op,
+                                          const Token &open);
+  mlir::LogicalResult parseTuple(llvm::SmallVectorImpl<mlir::Value> &list,
+                                 llvm::function_ref<mlir::Value()> parseOne);
+  mlir::Value buildGrad(const OperatorCall &call);
+  mlir::Value buildDiff(const OperatorCall &call);
+  mlir::Value buildGradMatrix(const OperatorCall &call);
+  mlir::Value buildDivergence(const OperatorCall &call);
+  mlir::Value buildLaplacian(const OperatorCall &call);
+  mlir::Value buildTrace(const OperatorCall &call);
+  mlir::Value buildAdjointOperator(const OperatorCall &call);
+  mlir::Value buildSumLin(const OperatorCall &call);
+  mlir::Value buildSame(const OperatorCall &call);
+  mlir::Value createBasis(mlir::Location loc, int64_t dim, int64_t k);
+  mlir::Value createTrace(const OperatorCall &call, mlir::Value formula, mlir::Value weights);
+  bool isLinear(const OperatorCall &call);
+
+  // What formulas and reductions share: separators of arguments, the last two arguments of Grad.
   mlir::LogicalResult parseSeparator(const Token &open, llvm::StringRef function,
                                      llvm::StringRef expected);
-  mlir::FailureOr<Variable> parseGradVariable();
-  mlir::Value parseGradArgument(const Token &open);
+  mlir::FailureOr<Variable> parseGradVariable(llvm::StringRef name);
+  mlir::Value parseGradArgument(llvm::StringRef name, const Token &open);
+  mlir::Value parseBareVariable(llvm::StringRef name);
   /// A new last argument for a gradient without third argument.
   mlir::Value createImplicitAdjoint(mlir::Location loc, mlir::Value formula, Placement placement);
 
@@ -82,7 +114,7 @@ private:
   FormulaBuilder &build;
   VariableTable &variables;
   Precision precision;
-  int64_t nesting = 0;
+  int64_t nesting = 0, derivativeOrder = 0;
 };
 
 /// Largest position that a token list declares by Var(k,...), Vi(k,...), ...; -1 when it declares

@@ -9,8 +9,26 @@ using namespace mlir;
 using namespace keops;
 
 /// Names that the parser itself understands.
-static constexpr StringLiteral builtinNames[] = {"Vi",     "Vj",     "Pm",   "Var",  "IntCst",
-                                                 "RatCst", "IntInv", "Zero", "Grad", "Fused"};
+static constexpr StringLiteral builtinNames[] = {"Vi",
+                                                 "Vj",
+                                                 "Pm",
+                                                 "Var",
+                                                 "IntCst",
+                                                 "RatCst",
+                                                 "IntInv",
+                                                 "Zero",
+                                                 "Ind",
+                                                 "Fused",
+                                                 "Grad",
+                                                 "Diff",
+                                                 "GradMatrix",
+                                                 "Laplacian",
+                                                 "Factorize",
+                                                 "TraceOperator",
+                                                 "AdjointOperator",
+                                                 "SumLinOperator",
+                                                 "Divergence",
+                                                 "AutoFactorize"};
 
 const FormulaInfo *keops::findFormula(StringRef name) {
   static const llvm::StringMap<const FormulaInfo *> index = [] {

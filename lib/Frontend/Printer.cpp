@@ -49,7 +49,7 @@ private:
   LogicalResult printOp(Operation *op);
   LogicalResult printRegionOp(Operation *op, Block &block);
   LogicalResult printReductions(MapReduceOp op);
-  LogicalResult printGrad(GradOp op);
+  LogicalResult printDerivative(StringRef name, Operation *op);
   LogicalResult printFunction(Operation *op);
   LogicalResult printConstant(ConstantOp op);
   LogicalResult printResults(Operation *op, std::string &formula);
@@ -124,13 +124,21 @@ static const InfixForm *findInfix(StringRef function) {
   return form == std::end(infixForms) ? nullptr : form;
 }
 
+/// f > g is g < f, with f computed first.
+static bool wasSwapped(Operation *op) {
+  Operation *left = op->getOperand(0).getDefiningOp(), *right = op->getOperand(1).getDefiningOp();
+  return isa<LessThanOp, LessOrEqualOp>(op) && left && right && right->isBeforeInBlock(left);
+}
+
 Text FormulaPrinter::printInfix(const InfixForm &form, Operation *op) {
   // Comparisons do not chain; all others group to the left.
   Strength left = form.strength == Comparison ? ScalarProduct : form.strength;
   Strength right = static_cast<Strength>(form.strength + 1);
-  std::string text = use(op->getOperand(0), left);
-  text += form.token;
-  text += use(op->getOperand(1), right);
+  bool swapped = wasSwapped(op);
+  std::string text = use(op->getOperand(swapped ? 1 : 0), left);
+  text +=
+      swapped ? (isa<LessThanOp>(op) ? StringRef(">") : StringRef(">=")) : StringRef(form.token);
+  text += use(op->getOperand(swapped ? 0 : 1), right);
   return {std::move(text), form.strength};
 }
 
@@ -147,15 +155,32 @@ Text FormulaPrinter::printMinus(Operation *op) {
   return {signable && operand.front() != '-' ? "-(" + operand + ")" : "-" + operand, Sign};
 }
 
+/// An optional list that is empty is left out.
+static bool isWritten(char kind, Attribute attribute) {
+  return kind != 'o' || (attribute && !cast<DenseI64ArrayAttr>(attribute).empty());
+}
+
+/// 3 or [2,3].
+static std::string printIntegers(Attribute attribute) {
+  if (auto number = dyn_cast<IntegerAttr>(attribute))
+    return std::to_string(number.getInt());
+  std::string text;
+  for (int64_t number : cast<DenseI64ArrayAttr>(attribute).asArrayRef())
+    text += (text.empty() ? "" : ",") + std::to_string(number);
+  return "[" + text + "]";
+}
+
 Text FormulaPrinter::printCall(const FormulaInfo &info, Operation *op) {
   SmallVector<StringRef> names;
   info.operandNames.split(names, ',');
   SmallVector<std::string> arguments;
   unsigned operand = 0;
-  for (auto [name, kind] : llvm::zip(names, info.operands))
-    arguments.push_back(kind == 'v'
-                            ? use(op->getOperand(operand++), Comparison)
-                            : std::to_string(op->getAttrOfType<IntegerAttr>(name.trim()).getInt()));
+  for (auto [name, kind] : llvm::zip(names, info.operands)) {
+    if (kind == 'v')
+      arguments.push_back(use(op->getOperand(operand++), Comparison));
+    else if (Attribute attribute = op->getAttr(name); isWritten(kind, attribute))
+      arguments.push_back(printIntegers(attribute));
+  }
   return {info.name.str() + "(" + llvm::join(arguments, ",") + ")", Atom};
 }
 
@@ -167,15 +192,8 @@ static bool needsCall(Operation *op) {
   return isa<DivideOp>(op) && FormulaBuilder::getInteger(op->getOperand(0)) == 1;
 }
 
-static const FormulaInfo *findFormulaOf(Operation *op) {
-  StringRef mnemonic = op->getName().getStringRef();
-  const auto *info =
-      llvm::find_if(getFormulaTable(), [&](const auto &row) { return row.mnemonic == mnemonic; });
-  return info == getFormulaTable().end() ? nullptr : info;
-}
-
 LogicalResult FormulaPrinter::printFunction(Operation *op) {
-  const FormulaInfo *info = findFormulaOf(op);
+  const FormulaInfo *info = getFormulaInfo(op);
   if (!info || !isa<KeopsDialect>(op->getDialect()))
     return op->emitError() << "'" << op->getName() << "' has no spelling in formulas";
   auto text = [&]() -> Text {
@@ -197,11 +215,12 @@ LogicalResult FormulaPrinter::printFunction(Operation *op) {
   return define(op->getResult(0), std::move(text));
 }
 
-LogicalResult FormulaPrinter::printGrad(GradOp op) {
-  std::string text = "Grad(" + use(op.getFormula(), Comparison);
-  text += "," + use(op.getVariable(), Comparison);
-  text += "," + use(op.getAdjoint(), Comparison) + ")";
-  return define(op, {std::move(text), Atom});
+/// keops.grad and keops.diff.
+LogicalResult FormulaPrinter::printDerivative(StringRef name, Operation *op) {
+  std::string text = name.str();
+  for (auto [k, operand] : llvm::enumerate(op->getOperands()))
+    text += (k ? "," : "(") + use(operand, Comparison);
+  return define(op->getResult(0), {text + ")", Atom});
 }
 
 //===-- Regions -----------------------------------------------------------------------------===//
@@ -212,7 +231,8 @@ LogicalResult FormulaPrinter::printOp(Operation *op) {
       .Case([&](ZeroOp zero) {
         return define(zero, {"Zero(" + std::to_string(getDim(zero)) + ")", Atom});
       })
-      .Case([&](GradOp grad) { return printGrad(grad); })
+      .Case([&](GradOp grad) { return printDerivative("Grad", grad); })
+      .Case([&](DiffOp diff) { return printDerivative("Diff", diff); })
       .Case([&](MapReduceOp reduce) { return printReductions(reduce); })
       .Case([&](MapOp map) {
         if (failed(printRegionOp(map, map.getBlock())))

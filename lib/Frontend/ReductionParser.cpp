@@ -194,7 +194,7 @@ Value FormulaParser::parseReductionGrad() {
   Value reduced = results->front();
   if (failed(checkDifferentiable(tokens.locFrom(name.offset), reduced)))
     return {};
-  Value argument = parseGradArgument(open);
+  Value argument = parseGradArgument("Grad", open);
   if (!argument)
     return {};
   Value adjoint;

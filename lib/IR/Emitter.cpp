@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -125,6 +126,38 @@ Value Emitter::sum(Location loc, int64_t dim, ValueRange reads,
     parts = {parts.empty() ? value : arith::AddFOp::create(b, loc, parts[0], value).getResult()};
   }
   return parts[0];
+}
+
+SmallVector<Value> Emitter::fold(Location loc, int64_t begin, int64_t end, ValueRange init,
+                                 ValueRange reads,
+                                 function_ref<SmallVector<Value>(OpFoldResult, ValueRange)> body) {
+  SmallVector<Value> carried(init);
+  if (end - begin <= unrollLimit) {
+    for (int64_t k = begin; k < end; ++k)
+      carried = body(b.getIndexAttr(k), carried);
+    return carried;
+  }
+  for (Value read : reads)
+    prefetchScalars(read);
+  Value lower = arith::ConstantIndexOp::create(b, loc, begin),
+        upper = arith::ConstantIndexOp::create(b, loc, end),
+        step = arith::ConstantIndexOp::create(b, loc, 1);
+  auto loop = scf::ForOp::create(b, loc, lower, upper, step, carried);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Scope scope(*this);
+  scf::YieldOp::create(b, loc, body(loop.getInductionVar(), loop.getRegionIterArgs()));
+  return {loop.result_begin(), loop.result_end()};
+}
+
+Value Emitter::number(Location loc, OpFoldResult k) {
+  if (auto constant = getConstantIntValue(k))
+    return keops::createSplat(b, loc, computeType, static_cast<double>(*constant));
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), cast<Value>(k));
+  Value real = arith::SIToFPOp::create(b, loc, getElementTypeOrSelf(computeType), integer);
+  return isa<VectorType>(computeType)
+             ? vector::BroadcastOp::create(b, loc, computeType, real).getResult()
+             : real;
 }
 
 static APFloat toFloat(int64_t number, const llvm::fltSemantics &semantics) {

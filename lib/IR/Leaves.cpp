@@ -21,9 +21,28 @@ Value ConstantOp::emitComponent(Emitter &emitter, OpFoldResult) {
   return emitter.constant(getLoc(), getValue());
 }
 Value ConstantOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
+Value ConstantOp::buildTangent(OpBuilder &, ValueRange) { return {}; }
 
 Value ZeroOp::emitComponent(Emitter &emitter, OpFoldResult) { return emitter.zero(getLoc()); }
 Value ZeroOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
+Value ZeroOp::buildTangent(OpBuilder &, ValueRange) { return {}; }
+
+LogicalResult DiffOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
+                                       ValueRange operands, DictionaryAttr, OpaqueProperties,
+                                       RegionRange, SmallVectorImpl<Type> &types) {
+  ValueType formula = getValueType(operands[0]), variable = getValueType(operands[1]),
+            tangent = getValueType(operands[2]);
+  if (!isa<BlockArgument>(operands[1]))
+    return emitOptionalError(loc, "Diff: the second argument must be a variable");
+  if (variable.getDim() != tangent.getDim())
+    return emitOptionalError(loc,
+                             "Diff: the third argument must have the dimension of the second, ",
+                             variable.getDim(), ", got ", tangent.getDim());
+  Placement placement =
+      join(formula.getPlacement(), join(variable.getPlacement(), tangent.getPlacement()));
+  types.push_back(ValueType::get(context, formula.getDim(), formula.getElementType(), placement));
+  return success();
+}
 
 /// Whether a value is reduced already: the result of a reduction, or its gradient.
 static bool isReduced(Value value) {

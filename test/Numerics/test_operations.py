@@ -5,7 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 from mpmath import mpf
-from table import OPERATIONS, TERM_ROUNDINGS, Reference, magnitude, value_operands, variants
+from table import OPERATIONS, Reference, roundings, sizes, value_operands, variants
 
 from keops import _keops
 
@@ -13,6 +13,9 @@ ROWS = 24
 DTYPES = {"float32": np.float32, "float64": np.float64}
 # Derivative formulas are products of two or three operations with bounds of a few ULP each; sums add half a unit a term.
 GRADIENT_ULP = 8
+
+# Operations besides the elementwise ones that repeat an operand of dimension 1.
+REPEATING = ("Scalprod", "SqDist", "SqNormIso", "WeightedSqNorm", "WeightedSqDist")
 
 mpmath.mp.prec = 300
 STEP = mpf(2) ** -60
@@ -37,7 +40,7 @@ class Case:
         names = value_operands(self.record)
         operands = [self.operand(k, name, dim) for k, (name, dim) in enumerate(zip(names, variant.dims))]
         reference = Reference(self.record, variant.integers)
-        call = f"{self.record['name']}({','.join([*operands, *map(str, variant.integers.values())])})"
+        call = f"{self.record['name']}({','.join([*operands, *map(str, variant.integers.values())])})".replace(" ", "")
         self.output(call, "value", variant, reference, operands)
         if self.record["kind"] == "elementwise":
             self.output(call, "sign", variant, reference, operands, reduction="Min")
@@ -63,6 +66,8 @@ class Case:
             for row in range(self.special):
                 digit = row // len(self.points) ** position
                 rows[ROWS + row] = [self.points[(digit + k) % len(self.points)] for k in range(dim)]
+            if name.startswith("knots"):
+                rows = np.linspace(low, high, dim) + 0.2 * (rows - low) / dim
             self.variable(name, dim, rows)
         return name
 
@@ -115,14 +120,12 @@ def elementwise_value(case, output, row):
 def vector_value(case, output, row):
     record, operands = case.record, case.rows_of(output, row)
     want = output["reference"](*operands)
-    if record["maxUlp"] != "dim":
+    if record["maxUlp"] == "0":
         return [exactly(float(v)) for v in want]
-    # Half a unit of the sum of magnitudes for each term, for each rounding within a term, and for the root of a norm.
-    size = magnitude(record, operands)
-    norm = record["name"] == "Norm2"
-    scale = mpmath.sqrt(size) / 2 if norm else size
-    roundings = len(operands[-1]) + TERM_ROUNDINGS.get(record["name"], 0) + norm
-    return [(want[0], roundings * scale * float(np.finfo(case.dtype).eps) / 2)]
+    scales = sizes(record, output["reference"], operands, want)
+    units = roundings(record, operands) / 2 if record["maxUlp"] == "dim" else 1
+    eps = float(np.finfo(case.dtype).eps)
+    return [(v, units * scale * eps) if scale else exactly(float(v)) for v, scale in zip(want, scales)]
 
 
 def moved(operands, which, move):
@@ -155,7 +158,7 @@ def gradient(case, output, row):
     e, u = ([mpf(float(v)) for v in case.arrays[output[n]][row]] if n in output else [mpf(0)] for n in "eu")
     width = max(len(v) for v in operands)
     which, narrow = output["which"], len(operands[output["which"]]) == 1 < width
-    if len(operands) > 1 and case.record["name"] != "Concat":
+    if len(operands) > 1 and case.record["kind"] == "elementwise" or case.record["name"] in REPEATING:
         operands = [v * width if len(v) == 1 else v for v in operands]
         u = u * width if narrow else u
     if case.record["kind"] == "elementwise":
@@ -182,7 +185,8 @@ def expected_rows(case, output):
     if kind == "value":
         reference = elementwise_value if case.record["kind"] == "elementwise" else vector_value
         return [(row, reference(case, output, row)) for row in range(ROWS + case.special)]
-    size = max(output["variant"].dims + tuple(output["variant"].integers.values()))
+    size = max(output["variant"].dims)
+    size = max([size] + [n for n in output["variant"].integers.values() if isinstance(n, int)])
     return [(row, gradient(case, output, row)) for row in range(8 if size < 4 else 2)]
 
 

@@ -61,7 +61,8 @@ def test_methods(tmp_path):
 
 
 def test_row_of_the_parser(tmp_path):
-    assert 'KEOPS_FORMULA("Cube", "keops.cube", "v", "x")' in generated(tmp_path, CUBE, "-gen-formula-table")
+    row = 'KEOPS_FORMULA("Cube", "keops.cube", "v", "x", "", "", 1)'
+    assert row in generated(tmp_path, CUBE, "-gen-formula-table")
 
 
 def test_row_of_the_numeric_tests(tmp_path):
@@ -129,16 +130,32 @@ def test_mistakes_are_reported_at_the_record(mistake, tmp_path):
     assert re.search(rf"records\.td:2:5: error: .*{re.escape(message)}", done.stderr), done.stderr
 
 
-def test_a_structural_operation_needs_its_derivative_in_words(tmp_path):
-    text = """include "Keops/Ops.td"
+FLIP = """include "Keops/Ops.td"
 def Keops_FlipOp : Keops_Structural<"Flip", (ins Keops_Value:$x)> {
   let summary = "components in reverse order";
+  let derivativeText = "Flip(e)";
+  let linearity = "all";
   let reference = "x[::-1]";
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
 """
-    done = generate(tmp_path, text, "-gen-json")
-    assert done.returncode == 1 and "records.td:2:5: error: record 'Keops_FlipOp' lacks the field 'derivativeText'" in done.stderr
+FLIP_MISTAKES = {
+    'derivativeText = "Flip(e)"': ('derivativeText = ""', "lacks the field 'derivativeText'"),
+    'linearity = "all"': ('linearity = "quite"', "linearity 'quite' has no meaning here"),
+}
+
+
+def test_forward_mode_follows_from_linearity(tmp_path):
+    text = generated(tmp_path, FLIP, "-gen-op-methods")
+    assert "FlipOp::buildTangent" in text and "applyToTangents(b, *this, tangents)" in text
+
+
+@pytest.mark.parametrize("field", FLIP_MISTAKES)
+def test_mistakes_in_structural_operations(field, tmp_path):
+    replacement, message = FLIP_MISTAKES[field]
+    done = generate(tmp_path, FLIP.replace(field, replacement), "-gen-op-methods")
+    assert done.returncode == 1
+    assert re.search(rf"records\.td:2:5: error: .*{re.escape(message)}", done.stderr), done.stderr
 
 
 def test_a_generator_must_be_named(tmp_path):

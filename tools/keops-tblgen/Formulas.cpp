@@ -31,10 +31,6 @@ std::string FormulaBuilder::fresh(const std::string &expression) {
   return name;
 }
 
-static std::string getter(StringRef operand) {
-  return "get" + operand.substr(0, 1).upper() + operand.drop_front().str() + "()";
-}
-
 std::string FormulaBuilder::argument(const Init *arg, StringRef name, bool asValue,
                                      const Record &at) {
   if (const auto *number = dyn_cast<IntInit>(arg))
@@ -61,7 +57,7 @@ std::string FormulaBuilder::buildCall(const OpRecord &callee, const DagInit *nod
   std::string call = callee.className() + "::create(b, getLoc()";
   for (unsigned i = 0; i < node->getNumArgs(); ++i)
     call += ", " +
-            argument(node->getArg(i), node->getArgNameStr(i), callee.operands[i].isValue, op.def);
+            argument(node->getArg(i), node->getArgNameStr(i), callee.operands[i].isValue(), op.def);
   return fresh(call + ")");
 }
 
@@ -74,6 +70,9 @@ std::string FormulaBuilder::build(const DagInit *node) {
   if (head.isSubClassOf("IntOf"))
     return fresh("createRational(b, getLoc(), getElementType(*this), " +
                  head.getValueAsString("expression").str() + ", 1)");
+  if (head.isSubClassOf("Real"))
+    return fresh("createReal(b, getLoc(), getElementType(*this), " +
+                 head.getValueAsString("literal").str() + ")");
   if (head.isSubClassOf("Cpp")) {
     std::string call = head.getValueAsString("cppFunction").str() + "(b, getLoc()";
     for (unsigned i = 0; i < node->getNumArgs(); ++i)
@@ -120,6 +119,10 @@ static std::string text(const DagInit *node, const OpRecord &op) {
   }
   if (head.isSubClassOf("IntOf"))
     return attributeText(head.getValueAsString("expression"));
+  if (head.isSubClassOf("Real"))
+    return head.getValueAsString("literal").str();
+  if (head.getName() == "Where1")
+    return "1 where " + argumentText(node, 0, op);
   StringRef name = head.isSubClassOf("Cpp") ? op.formulaName() : head.getValueAsString("function");
   if (name == "Identity")
     return argumentText(node, 0, op);

@@ -18,7 +18,8 @@ static json::Array strings(std::vector<StringRef> list) {
 static json::Object describe(const OpRecord &op, const RecordKeeper &records) {
   json::Array operands;
   for (const Operand &operand : op.operands)
-    operands.push_back(json::Object{{"name", operand.name}, {"value", operand.isValue}});
+    operands.push_back(
+        json::Object{{"name", operand.name}, {"kind", std::string(1, operand.kind)}});
   json::Array derivatives;
   for (const std::string &derivative : derivativeTexts(op, records))
     derivatives.push_back(derivative);

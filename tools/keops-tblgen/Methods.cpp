@@ -3,6 +3,7 @@
 #include "Generators.h"
 #include "Record.h"
 
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TableGen/Error.h"
 
@@ -36,6 +37,9 @@ std::string ScalarWriter::argument(const DagInit *node, unsigned i) {
   for (unsigned k = 0; k < values.size(); ++k)
     if (values[k] == node->getArgNameStr(i))
       return "operands[" + std::to_string(k) + "]";
+  for (const Operand &operand : op.operands)
+    if (operand.name == node->getArgNameStr(i))
+      return getter(operand.name);
   PrintFatalError(op.def.getLoc(), "value of '" + op.def.getName() +
                                        "' uses the unknown operand '$" + node->getArgNameStr(i) +
                                        "'");
@@ -55,9 +59,8 @@ std::string ScalarWriter::write(const DagInit *node) {
   if (head.isSubClassOf("CmpF"))
     return fresh("::mlir::arith::CmpFOp::create(b, getLoc(), ::mlir::arith::CmpFPredicate::" +
                  head.getValueAsString("predicate").str() + list + ")");
-  if (head.isSubClassOf("PowI"))
-    return fresh("createIntegerPower(b, getLoc()" + list + ", " +
-                 head.getValueAsString("exponent").str() + ")");
+  if (head.isSubClassOf("CppF"))
+    return fresh(head.getValueAsString("cppFunction").str() + "(b, getLoc()" + list + ")");
   if (!head.isSubClassOf("Keops_ScalarNode"))
     PrintFatalError(op.def.getLoc(), "value of '" + op.def.getName() + "': '" + head.getName() +
                                          "' is no scalar node");
@@ -65,7 +68,7 @@ std::string ScalarWriter::write(const DagInit *node) {
 }
 
 static void emitPartial(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
-  os << "::mlir::Value " << op.className()
+  os << "::keops::Partial " << op.className()
      << "::buildPartial(::mlir::OpBuilder &b, unsigned operand) {\n"
      << "  switch (operand) {\n";
   const ListInit *list = op.def.getValueAsListInit("derivatives");
@@ -73,30 +76,32 @@ static void emitPartial(const OpRecord &op, const RecordKeeper &records, raw_ost
     const auto *node = cast<DagInit>(list->getElement(i));
     const Record &head = *cast<DefInit>(node->getOperator())->getDef();
     os << "  case " << i << ": {\n";
-    if (head.isSubClassOf("Rational") && head.getValueAsInt("numerator") == 0)
+    if (head.isSubClassOf("Rational") && head.getValueAsInt("numerator") == 0) {
       os << "    return {};\n  }\n";
-    else {
-      FormulaBuilder builder(op, records, os);
-      std::string result = builder.build(node);
-      os << "    return " << result << ";\n  }\n";
+      continue;
     }
+    bool isCondition = head.getName() == "Where1";
+    FormulaBuilder builder(op, records, os);
+    std::string result = builder.build(isCondition ? cast<DagInit>(node->getArg(0)) : node);
+    os << "    return {" << result << ", " << (isCondition ? "true" : "false") << "};\n  }\n";
   }
   os << "  }\n  return {};\n}\n";
 }
 
-/// Type inference by `rule`, a function of lib/IR/Elementwise.cpp.
-static void emitInferReturnTypes(const OpRecord &op, StringRef rule, raw_ostream &os) {
+/// Type inference by the record's rule, which reads operands and attributes from the adaptor.
+static void emitInferReturnTypes(const OpRecord &op, raw_ostream &os) {
   os << "::mlir::LogicalResult " << op.className()
      << "::inferReturnTypes(::mlir::MLIRContext *, std::optional<::mlir::Location> loc, "
         "::mlir::ValueRange operands, "
-        "::mlir::DictionaryAttr, ::mlir::OpaqueProperties, ::mlir::RegionRange, "
-        "::llvm::SmallVectorImpl<::mlir::Type> &types) {\n"
-     << "  return " << rule << "(\"" << op.formulaName() << "\", loc, operands, types);\n}\n";
+        "::mlir::DictionaryAttr attributes, ::mlir::OpaqueProperties properties, "
+        "::mlir::RegionRange regions, ::llvm::SmallVectorImpl<::mlir::Type> &types) {\n"
+     << "  return " << requiredString(op.def, "inferDims") << "(\"" << op.formulaName()
+     << "\", loc, Adaptor(operands, attributes, properties, regions), types);\n}\n";
 }
 
 static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
   std::string name = op.className();
-  emitInferReturnTypes(op, "inferElementwise", os);
+  emitInferReturnTypes(op, os);
   os << "::mlir::Value " << name
      << "::emitScalar(::mlir::OpBuilder &b, ::mlir::ValueRange operands) {\n";
   ScalarWriter writer(op, os);
@@ -109,12 +114,30 @@ static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw
   emitPartial(op, records, os);
   os << "::mlir::Value " << name
      << "::buildAdjoint(::mlir::OpBuilder &b, ::mlir::Value adjoint, unsigned operand) {\n"
-     << "  return applyPartial(b, *this, buildPartial(b, operand), adjoint, operand);\n}\n\n";
+     << "  return applyPartial(b, *this, buildPartial(b, operand), adjoint, operand);\n}\n"
+     << "::mlir::Value " << name
+     << "::buildTangent(::mlir::OpBuilder &b, ::mlir::ValueRange tangents) {\n"
+     << "  return applyPartials(b, *this, tangents, [&](unsigned operand) { return "
+        "buildPartial(b, operand); });\n}\n\n";
+}
+
+/// Forward mode of a structural operation follows from its linearity.
+static void emitStructural(const OpRecord &op, raw_ostream &os) {
+  if (op.linearity() == "own")
+    return;
+  os << "::mlir::Value " << op.className()
+     << "::buildTangent(::mlir::OpBuilder &b, ::mlir::ValueRange tangents) {\n  return "
+     << StringSwitch<std::string>(op.linearity())
+            .Case("all", "applyToTangents(b, *this, tangents)")
+            .Case("each", "applyToEachTangent(b, *this, tangents)")
+            .Case("first", "applyToEachTangent(b, *this, tangents.take_front())")
+            .Default("::mlir::Value()")
+     << ";\n}\n\n";
 }
 
 static void emitComposite(const OpRecord &op, const RecordKeeper &records, raw_ostream &os) {
   std::string name = op.className();
-  emitInferReturnTypes(op, "inferScalarComposite", os);
+  emitInferReturnTypes(op, os);
   os << "::mlir::Value " << name << "::expand(::mlir::OpBuilder &b) {\n";
   FormulaBuilder builder(op, records, os);
   std::string result = builder.build(op.def.getValueAsDag("expansion"));
@@ -129,5 +152,7 @@ void emitOpMethods(const RecordKeeper &records, raw_ostream &os) {
       emitElementwise(op, records, os);
     else if (op.isComposite())
       emitComposite(op, records, os);
+    else
+      emitStructural(op, os);
   }
 }

@@ -3,11 +3,29 @@
 #include "Record.h"
 
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/TableGen/Error.h"
 
 #include <algorithm>
 
 using namespace llvm;
+
+static char kindOf(const Record &type, const Record &op) {
+  char kind = StringSwitch<char>(type.getName())
+                  .Case("Keops_Value", 'v')
+                  .Case("I64Attr", 'n')
+                  .Case("DenseI64ArrayAttr", 'l')
+                  .Case("Keops_OptionalIntegers", 'o')
+                  .Default(0);
+  if (!kind)
+    PrintFatalError(op.getLoc(), "record '" + op.getName() + "': '" + type.getName() +
+                                     "' is neither a value nor integers");
+  return kind;
+}
+
+std::string getter(StringRef operand) {
+  return "get" + operand.substr(0, 1).upper() + operand.drop_front().str() + "()";
+}
 
 OpRecord::OpRecord(const Record &record) : def(record) {
   const DagInit *args = record.getValueAsDag("arguments");
@@ -15,7 +33,7 @@ OpRecord::OpRecord(const Record &record) : def(record) {
     const auto *type = dyn_cast<DefInit>(args->getArg(i));
     if (!type)
       PrintFatalError(record.getLoc(), "argument " + Twine(i) + " is not a definition");
-    operands.push_back({args->getArgNameStr(i).str(), type->getDef()->getName() == "Keops_Value"});
+    operands.push_back({args->getArgNameStr(i).str(), kindOf(*type->getDef(), record)});
   }
 }
 
@@ -30,7 +48,7 @@ const char *OpRecord::kind() const {
 SmallVector<StringRef> OpRecord::valueOperands() const {
   SmallVector<StringRef> names;
   for (const Operand &operand : operands)
-    if (operand.isValue)
+    if (operand.isValue())
       names.push_back(operand.name);
   return names;
 }
@@ -43,11 +61,25 @@ StringRef requiredString(const Record &record, StringRef field) {
   return *text;
 }
 
+static void checkLinearity(const OpRecord &op) {
+  bool known = StringSwitch<bool>(op.linearity())
+                   .Cases({"all", "each", "first"}, true)
+                   .Cases({"none", "own"}, op.isStructural())
+                   .Case("", !op.isStructural())
+                   .Default(false);
+  if (!known)
+    PrintFatalError(op.def.getLoc(), "record '" + op.def.getName() + "': linearity '" +
+                                         op.linearity() + "' has no meaning here");
+}
+
 static void checkComplete(const OpRecord &op) {
   requiredString(op.def, "summary");
   requiredString(op.def, "reference");
+  checkLinearity(op);
   if (op.isStructural())
     requiredString(op.def, "derivativeText");
+  if (op.isComposite())
+    requiredString(op.def, "inferDims");
   if (!op.isElementwise())
     return;
   if (!isa<DagInit>(op.def.getValueInit("value")))

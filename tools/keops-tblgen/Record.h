@@ -9,11 +9,16 @@
 #include <string>
 #include <vector>
 
-/// One argument of an operation: a value or an integer attribute.
+/// One argument of an operation: a value or an attribute.
 struct Operand {
   std::string name;
-  bool isValue;
+  /// 'v' a value, 'n' an integer, 'l' a list of integers, 'o' a list that may be left out.
+  char kind;
+  bool isValue() const { return kind == 'v'; }
 };
+
+/// The C++ expression that reads an operand or attribute of an operation: "getStart()".
+std::string getter(llvm::StringRef operand);
 
 /// An operation that has a name in formulas.
 class OpRecord {
@@ -32,6 +37,7 @@ public:
   bool isComposite() const { return def.isSubClassOf("Keops_Composite"); }
   bool isStructural() const { return def.isSubClassOf("Keops_Structural"); }
   const char *kind() const;
+  llvm::StringRef linearity() const { return def.getValueAsString("linearity"); }
   llvm::SmallVector<llvm::StringRef> valueOperands() const;
 };
 

@@ -9,19 +9,21 @@
 using namespace llvm;
 
 void emitFormulaTable(const RecordKeeper &records, raw_ostream &os) {
-  os << "// KEOPS_FORMULA(name, mnemonic, operands): 'v' is a value, 'n' an integer. Generated; do "
-        "not edit.\n";
+  os << "// KEOPS_FORMULA(name, mnemonic, operands, their names, form with run-time integers, "
+        "linearity, cost). "
+        "Generated; do not edit.\n";
   for (const OpRecord &op : formulaOperations(records)) {
     os << "KEOPS_FORMULA(\"" << op.formulaName() << "\", \"keops." << op.mnemonic() << "\", \"";
     for (const Operand &operand : op.operands)
-      os << (operand.isValue ? 'v' : 'n');
+      os << operand.kind;
     os << "\", \"";
     bool first = true;
     for (const Operand &operand : op.operands) {
       os << (first ? "" : ",") << operand.name;
       first = false;
     }
-    os << "\")\n";
+    os << "\", \"" << op.def.getValueAsString("runTimeForm") << "\", \"" << op.linearity() << "\", "
+       << op.def.getValueAsInt("cost") << ")\n";
   }
 }
 

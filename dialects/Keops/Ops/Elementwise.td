@@ -1,4 +1,5 @@
-// Operations that act on each component. One record is one operation; nothing else needs to be touched.
+// Arithmetic, roots and elementary functions of each component. One record is one operation; nothing else needs to be
+// touched. Functions.td and Piecewise.td continue the list.
 #ifndef KEOPS_OPS_ELEMENTWISE_TD
 #define KEOPS_OPS_ELEMENTWISE_TD
 
@@ -6,19 +7,9 @@ include "Keops/Vocabulary.td"
 
 //===-- Arithmetic -------------------------------------------------------------------------------------------------===//
 
-class Keops_ExactBinary<string formula> : Keops_Binary<formula> {
-  let maxUlp = "0.5";
-  let maxUlpHigh = "0.5";
-  let points = ["0", "-0", "1", "inf", "-inf", "nan"];
-}
-class Keops_ExactUnary<string formula> : Keops_Unary<formula> {
-  let maxUlp = "0.5";
-  let maxUlpHigh = "0.5";
-  let points = ["0", "-0", "1", "-1", "inf", "-inf", "nan"];
-}
-
 def Keops_AddOp : Keops_ExactBinary<"Add"> {
   let summary = "x + y";
+  let linearity = "all";
   let value = (AddF $x, $y);
   let derivatives = [(Rational<1>), (Rational<1>)];
   let reference = "x + y";
@@ -26,6 +17,7 @@ def Keops_AddOp : Keops_ExactBinary<"Add"> {
 
 def Keops_SubtractOp : Keops_ExactBinary<"Subtract"> {
   let summary = "x - y";
+  let linearity = "all";
   let value = (SubF $x, $y);
   let derivatives = [(Rational<1>), (Rational<-1>)];
   let reference = "x - y";
@@ -33,6 +25,7 @@ def Keops_SubtractOp : Keops_ExactBinary<"Subtract"> {
 
 def Keops_MultOp : Keops_ExactBinary<"Mult"> {
   let summary = "x * y";
+  let linearity = "each";
   let value = (MulF $x, $y);
   let derivatives = [(Fn<"Identity"> $y), (Fn<"Identity"> $x)];
   let reference = "x * y";
@@ -40,6 +33,8 @@ def Keops_MultOp : Keops_ExactBinary<"Mult"> {
 
 def Keops_DivideOp : Keops_ExactBinary<"Divide"> {
   let summary = "x / y";
+  let linearity = "first";
+  let cost = 4;
   let value = (DivF $x, $y);
   let derivatives = [(Fn<"Inv"> $y), (Fn<"Minus"> (Fn<"Divide"> $x, (Fn<"Square"> $y)))];
   let reference = "x / y";
@@ -49,6 +44,7 @@ def Keops_DivideOp : Keops_ExactBinary<"Divide"> {
 
 def Keops_MinusOp : Keops_ExactUnary<"Minus"> {
   let summary = "-x";
+  let linearity = "all";
   let value = (NegF $x);
   let derivatives = [(Rational<-1>)];
   let reference = "-x";
@@ -56,6 +52,7 @@ def Keops_MinusOp : Keops_ExactUnary<"Minus"> {
 
 def Keops_InvOp : Keops_ExactUnary<"Inv"> {
   let summary = "1 / x";
+  let cost = 4;
   let value = (DivF (NumF<"1">), $x);
   let derivatives = [(Fn<"Minus"> (Fn<"Square"> (Fn<"Inv"> $x)))];
   let reference = "1 / x";
@@ -71,7 +68,8 @@ def Keops_SquareOp : Keops_ExactUnary<"Square"> {
 
 def Keops_PowOp : Keops_Elementwise<"Pow", (ins Keops_Value:$x, I64Attr:$exponent)> {
   let summary = "x to an integer power";
-  let value = (PowI<"getExponent()"> $x);
+  let cost = 4;
+  let value = (CppF<"createIntegerPower"> $x, $exponent);
   let derivatives = [(Fn<"Mult"> (IntOf<"getExponent()">), (Fn<"Pow"> $x, (IntOf<"getExponent() - 1">)))];
   let reference = "x ** exponent";
   let points = ["0", "-0", "1", "-1", "2.5", "-3", "inf", "-inf", "nan"];
@@ -83,6 +81,7 @@ def Keops_PowOp : Keops_Elementwise<"Pow", (ins Keops_Value:$x, I64Attr:$exponen
 
 def Keops_PowfOp : Keops_Binary<"Powf"> {
   let summary = "x to the power y";
+  let cost = 32;
   let value = (PowF $x, $y);
   let derivatives = [(Fn<"Mult"> $y, (Fn<"Powf"> $x, (Fn<"Subtract"> $y, (Rational<1>)))),
                      (Fn<"Mult"> (Fn<"Log"> $x), (Fn<"Powf"> $x, $y))];
@@ -98,6 +97,7 @@ def Keops_PowfOp : Keops_Binary<"Powf"> {
 
 def Keops_SqrtOp : Keops_Unary<"Sqrt"> {
   let summary = "square root";
+  let cost = 4;
   let value = (SqrtF $x);
   let derivatives = [(Fn<"Mult"> (Rational<1, 2>), (Fn<"Rsqrt"> $x))];
   let reference = "sqrt(x)";
@@ -110,6 +110,7 @@ def Keops_SqrtOp : Keops_Unary<"Sqrt"> {
 
 def Keops_RsqrtOp : Keops_Unary<"Rsqrt"> {
   let summary = "1 / sqrt(x), equal to 0 at 0";
+  let cost = 4;
   let value = (SelectF (CmpF<"OEQ"> $x, (NumF<"0">)), (NumF<"0">), (RsqrtF $x));
   let derivatives = [(Fn<"Mult"> (Rational<-1, 2>), (Fn<"Pow"> (Fn<"Rsqrt"> $x), 3))];
   let reference = "1 / sqrt(x) if x else 0";
@@ -122,6 +123,7 @@ def Keops_RsqrtOp : Keops_Unary<"Rsqrt"> {
 
 def Keops_ExpOp : Keops_Unary<"Exp"> {
   let summary = "exponential";
+  let cost = 8;
   let value = (ExpF $x);
   let derivatives = [(Fn<"Exp"> $x)];
   let reference = "exp(x)";
@@ -131,6 +133,7 @@ def Keops_ExpOp : Keops_Unary<"Exp"> {
 
 def Keops_Exp2Op : Keops_Unary<"Exp2"> {
   let summary = "2 to the power x";
+  let cost = 8;
   let value = (Exp2F $x);
   let derivatives = [(Fn<"Mult"> (Fn<"Log"> (Rational<2>)), (Fn<"Exp2"> $x))];
   let reference = "mpf(2) ** x";
@@ -140,6 +143,7 @@ def Keops_Exp2Op : Keops_Unary<"Exp2"> {
 
 def Keops_LogOp : Keops_Unary<"Log"> {
   let summary = "natural logarithm";
+  let cost = 12;
   let value = (LogF $x);
   let derivatives = [(Fn<"Inv"> $x)];
   let reference = "log(x)";
@@ -150,6 +154,7 @@ def Keops_LogOp : Keops_Unary<"Log"> {
 
 def Keops_SinOp : Keops_Unary<"Sin"> {
   let summary = "sine";
+  let cost = 16;
   let value = (SinF $x);
   let derivatives = [(Fn<"Cos"> $x)];
   let reference = "sin(x)";
@@ -160,47 +165,13 @@ def Keops_SinOp : Keops_Unary<"Sin"> {
 
 def Keops_CosOp : Keops_Unary<"Cos"> {
   let summary = "cosine";
+  let cost = 16;
   let value = (CosF $x);
   let derivatives = [(Fn<"Minus"> (Fn<"Sin"> $x))];
   let reference = "cos(x)";
   let domain = ["-10", "10"];
   let points = ["0", "-0", "1", "1e6", "inf", "-inf", "nan"];
   let edgeCases = "NaN at +-inf";
-}
-
-//===-- Piecewise functions ----------------------------------------------------------------------------------------===//
-
-def Keops_AbsOp : Keops_ExactUnary<"Abs"> {
-  let summary = "absolute value";
-  let value = (AbsF $x);
-  let derivatives = [(Fn<"Sign"> $x)];
-  let reference = "abs(x)";
-  let edgeCases = "the derivative at 0 is 0";
-}
-
-def Keops_SignOp : Keops_ExactUnary<"Sign"> {
-  let summary = "-1, 0 or 1";
-  let value = (SelectF (CmpF<"OGT"> $x, (NumF<"0">)), (NumF<"1">),
-                       (SelectF (CmpF<"OLT"> $x, (NumF<"0">)), (NumF<"-1">), (NumF<"0">)));
-  let derivatives = [(Rational<0>)];
-  let reference = "(x > 0) - (x < 0)";
-  let edgeCases = "0 at +-0 and at NaN";
-}
-
-def Keops_StepOp : Keops_ExactUnary<"Step"> {
-  let summary = "0 for negative x, 1 otherwise";
-  let value = (SelectF (CmpF<"OLT"> $x, (NumF<"0">)), (NumF<"0">), (NumF<"1">));
-  let derivatives = [(Rational<0>)];
-  let reference = "0 if x < 0 else 1";
-  let edgeCases = "1 at +-0 and at NaN";
-}
-
-def Keops_ReLUOp : Keops_ExactUnary<"ReLU"> {
-  let summary = "0 for negative x, x otherwise";
-  let value = (SelectF (CmpF<"OLT"> $x, (NumF<"0">)), (NumF<"0">), $x);
-  let derivatives = [(Fn<"Step"> $x)];
-  let reference = "0 if x < 0 else x";
-  let edgeCases = "NaN stays NaN; the derivative at 0 is 1";
 }
 
 #endif // KEOPS_OPS_ELEMENTWISE_TD

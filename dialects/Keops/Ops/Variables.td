@@ -36,4 +36,15 @@ def Keops_GradOp : Op<Keops_Dialect, "grad", [Pure, DeclareOpInterfaceMethods<In
   let assemblyFormat = "$formula `,` $variable `,` $adjoint attr-dict `:` type($formula) `,` type($variable) `,` type($adjoint)";
 }
 
+def Keops_DiffOp : Op<Keops_Dialect, "diff", [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "the derivative of a formula with respect to a variable along a vector";
+  let description = [{
+    `keops.diff %f, %v, %u` is the vector `dF/dv u`; `%v` is a block argument (a variable) and `%u` has its
+    dimension. Removed by Differentiate.
+  }];
+  let arguments = (ins Keops_Value:$formula, Keops_Value:$variable, Keops_Value:$tangent);
+  let results = (outs Keops_Value:$result);
+  let assemblyFormat = "$formula `,` $variable `,` $tangent attr-dict `:` type($formula) `,` type($variable) `,` type($tangent)";
+}
+
 #endif // KEOPS_OPS_VARIABLES_TD

@@ -1,5 +1,5 @@
 // The sizes beyond which a formula is refused, so that no text can exhaust stack or memory. Shared
-// by the runtime (which refuses early) and the parser.
+// by the runtime (which refuses early), the parser and the passes.
 #ifndef KEOPS_FRONTEND_LIMITS_H
 #define KEOPS_FRONTEND_LIMITS_H
 
@@ -13,6 +13,12 @@ inline constexpr int64_t maxFormulaLength = 65536;
 inline constexpr int64_t maxNesting = 200;
 /// Operations in one formula, after parsing.
 inline constexpr int64_t maxOperations = 10000;
+/// Operations in one region after its derivatives have been written out.
+inline constexpr int64_t maxDerivedOperations = 100000;
+/// Derivatives of derivatives.
+inline constexpr int64_t maxDerivativeOrder = 16;
+/// Orders of special functions, before any derivative.
+inline constexpr int64_t maxFunctionOrder = 32;
 /// Components of one vector.
 inline constexpr int64_t maxDimension = 1048576;
 /// Arguments of one formula.

@@ -37,6 +37,13 @@ public:
   /// computed before a loop opens.
   mlir::Value sum(mlir::Location loc, int64_t dim, mlir::ValueRange reads,
                   llvm::function_ref<mlir::Value(mlir::OpFoldResult)> term);
+  /// Carries values through body(k, carried) for k in [begin, end), in this order; `reads` as
+  /// above.
+  llvm::SmallVector<mlir::Value>
+  fold(mlir::Location loc, int64_t begin, int64_t end, mlir::ValueRange init,
+       mlir::ValueRange reads,
+       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::OpFoldResult, mlir::ValueRange)>
+           body);
   /// If `k` lies in [begin, end) the first value, otherwise the second; both are emitted only where
   /// needed.
   mlir::Value select(mlir::Location loc, mlir::OpFoldResult k, int64_t begin, int64_t end,
@@ -47,6 +54,8 @@ public:
   /// A number (integer, float or rational attribute), rounded once to the computing type.
   mlir::Value constant(mlir::Location loc, mlir::Attribute number);
   mlir::Value zero(mlir::Location loc);
+  /// The component index `k` as a number of the computing type.
+  mlir::Value number(mlir::Location loc, mlir::OpFoldResult k);
   /// Emits component 0 of everything of dimension 1 that `formula` is built from, so that it is
   /// outside later loops.
   void prefetchScalars(mlir::Value formula);

@@ -14,6 +14,13 @@
 
 namespace keops {
 class Emitter;
+
+/// A partial derivative: a factor, or a condition that makes it 1 where it is not 0. Null where it
+/// is 0 everywhere.
+struct Partial {
+  mlir::Value value;
+  bool isCondition = false;
+};
 } // namespace keops
 
 #include "keops/IR/KeopsEnums.h.inc"
@@ -57,15 +64,27 @@ mlir::Value createRational(mlir::OpBuilder &b, mlir::Location loc, mlir::Type el
 /// The zero vector of dimension `dim`.
 mlir::Value createZero(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType, int64_t dim);
 
-/// One function of the formula language. `operands` has 'v' for a value and 'n' for an integer.
+/// A constant formula that is no quotient of integers.
+mlir::Value createReal(mlir::OpBuilder &b, mlir::Location loc, mlir::Type elementType,
+                       double number);
+/// Infers the result type of a formula operation anew, after its operands changed.
+void refreshType(mlir::Operation *op);
+
+/// One function of the formula language. `operands` has 'v' for a value, 'n' for an integer, 'l'
+/// for a list of integers and 'o' for a list that may be left out.
 struct FormulaInfo {
   llvm::StringRef name;
   llvm::StringRef mnemonic;
   llvm::StringRef operands;
   llvm::StringRef operandNames; ///< separated by commas
+  llvm::StringRef runTimeForm;  ///< the function meant when a formula stands for an integer
+  llvm::StringRef linearity;    ///< "all", "each", "first", or anything else: not linear
+  int64_t cost;                 ///< per component, in additions
 };
 /// All functions of the formula language, in the order of their records.
 llvm::ArrayRef<FormulaInfo> getFormulaTable();
+/// The row of an operation, or null if it is none of the table.
+const FormulaInfo *getFormulaInfo(mlir::Operation *op);
 
 } // namespace keops
 

@@ -4,32 +4,22 @@
 #include "keops/IR/Emitter.h"
 #include "keops/IR/Reduction.h"
 
-#include "llvm/ADT/TypeSwitch.h"
-
 using namespace mlir;
 using namespace keops;
 
 //===-- Operations per pair -----------------------------------------------------------------===//
 
-static int64_t costPerComponent(Operation *op) {
-  return llvm::TypeSwitch<Operation *, int64_t>(op)
-      .Case<ExpOp, Exp2Op>([](auto) { return 8; })
-      .Case<LogOp>([](auto) { return 12; })
-      .Case<SinOp, CosOp>([](auto) { return 16; })
-      .Case<PowfOp>([](auto) { return 32; })
-      .Case<DivideOp, InvOp, SqrtOp, RsqrtOp, PowOp>([](auto) { return 4; })
-      .Default([](auto) { return 1; });
-}
-
+/// A component costs what the record says; a sum over operands costs that for each of its terms.
 static int64_t costOf(Operation *op) {
-  if (isa<ConstantOp, ZeroOp, SumTOp, ConcatOp, ElemOp, ElemTOp, ExtractOp, ExtractTOp, YieldOp>(
-          op))
+  const FormulaInfo *info = getFormulaInfo(op);
+  if (!info)
     return 0;
-  if (auto sum = dyn_cast<SumOp>(op))
-    return getDim(sum.getX());
-  if (auto product = dyn_cast<ScalprodOp>(op))
-    return 2 * std::max(getDim(product.getX()), getDim(product.getY()));
-  return costPerComponent(op) * getDim(op->getResult(0));
+  int64_t components = getDim(op->getResult(0));
+  if (auto dot = dyn_cast<TensorDotOp>(op))
+    return info->cost * components * dot.getTermCount();
+  for (Value operand : op->getOperands())
+    components = std::max(components, getDim(operand));
+  return info->cost * components;
 }
 
 static int64_t costOfReduction(ReduceAttr reduce, ArrayRef<Value> formulas) {

@@ -13,10 +13,8 @@ using namespace mlir;
 using namespace keops;
 
 static LogicalResult differentiateBlock(Block &block) {
-  if (isa_and_nonnull<MapReduceOp, MapOp>(block.getParentOp())) {
-    differentiateFormulas(block);
-    return success();
-  }
+  if (isa_and_nonnull<MapReduceOp, MapOp>(block.getParentOp()))
+    return differentiateFormulas(block);
   bool changed = false;
   for (Operation &op : llvm::make_early_inc_range(block)) {
     if (auto grad = dyn_cast<GradOp>(op)) {

@@ -12,8 +12,9 @@ namespace keops {
 /// depend on the one and the other depends on them.
 llvm::SetVector<mlir::Operation *> getPath(mlir::Value variable, mlir::Value formula);
 
-/// Replaces every keops.grad of a region of formulas.
-void differentiateFormulas(mlir::Block &block);
+/// Replaces every keops.grad and keops.diff of a region of formulas. Fails after a diagnostic where
+/// the derivatives grow beyond the limit.
+mlir::LogicalResult differentiateFormulas(mlir::Block &block);
 
 /// Replaces a keops.grad of a reduction, leaving keops.grad of formulas in the regions of the
 /// operations that it makes. Fails after a diagnostic where a reduction has no derivative.

@@ -1,6 +1,7 @@
-// Reverse-mode differentiation inside one region: adjoints are pushed from the formula to the
-// variable.
+// Differentiation inside one region: adjoints are pushed from the formula to the variable, tangents
+// from the variable to the formula.
 #include "Differentiate.h"
+#include "keops/Frontend/Limits.h"
 #include "keops/Transforms/Utilities.h"
 
 using namespace mlir;
@@ -56,15 +57,43 @@ static Value sweep(OpBuilder &b, GradOp grad) {
   return adjoints.lookup(grad.getVariable());
 }
 
-void keops::differentiateFormulas(Block &block) {
-  for (GradOp grad : llvm::make_early_inc_range(block.getOps<GradOp>())) {
-    OpBuilder b(grad);
-    int64_t dim = getDim(grad.getVariable());
-    Value gradient = sweep(b, grad);
-    gradient = gradient ? broadcastTo(b, grad.getLoc(), gradient, dim)
-                        : createZero(b, grad.getLoc(), getElementType(grad), dim);
-    grad.getResult().replaceAllUsesWith(gradient);
-    grad.erase();
+/// The derivative of `diff`'s formula along its tangent, or null if it is zero.
+static Value sweepForward(OpBuilder &b, DiffOp diff) {
+  llvm::DenseMap<Value, Value> tangents;
+  tangents[diff.getVariable()] = diff.getTangent();
+  for (Operation *op : getPath(diff.getVariable(), diff.getFormula())) {
+    SmallVector<Value> ofOperands;
+    for (Value operand : op->getOperands())
+      ofOperands.push_back(tangents.lookup(operand));
+    if (Value tangent = cast<FormulaOpInterface>(op).buildTangent(b, ofOperands))
+      tangents[op->getResult(0)] = tangent;
+  }
+  return tangents.lookup(diff.getFormula());
+}
+
+/// Puts `derivative` in the place of `op`; a missing one is zero.
+static void replaceBy(OpBuilder &b, Operation *op, Value derivative) {
+  int64_t dim = getDim(op->getResult(0));
+  derivative = derivative ? broadcastTo(b, op->getLoc(), derivative, dim)
+                          : createZero(b, op->getLoc(), getElementType(op), dim);
+  op->getResult(0).replaceAllUsesWith(derivative);
+  op->erase();
+}
+
+LogicalResult keops::differentiateFormulas(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    OpBuilder b(&op);
+    if (auto grad = dyn_cast<GradOp>(op))
+      replaceBy(b, grad, sweep(b, grad));
+    else if (auto diff = dyn_cast<DiffOp>(op))
+      replaceBy(b, diff, sweepForward(b, diff));
+    else
+      continue;
+    // What the next derivative walks over: the limit bounds time and memory of nested ones.
+    if (static_cast<int64_t>(block.getOperations().size()) > maxDerivedOperations)
+      return emitError(op.getLoc()) << "the derivatives take more than " << maxDerivedOperations
+                                    << " operations, which is the limit";
   }
   refreshTypes(block);
+  return success();
 }

@@ -168,7 +168,8 @@ static FailureOr<Value> buildContribution(GradOp grad, Operation *source, Value 
   if (failed(seedResults(g, grad, adjoints, seeds)))
     return failure();
   yieldGradients(g, seeds, input);
-  differentiateFormulas(block);
+  if (failed(differentiateFormulas(block)))
+    return failure();
   removeUnusedInputs(*op);
   return (*op)->getResult(0);
 }

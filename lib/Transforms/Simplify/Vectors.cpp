@@ -223,6 +223,30 @@ static Value concatOfSlices(ConcatOp op, OpBuilder &b) {
   return ExtractOp::create(b, op.getLoc(), x.getX(), x.getStart(), x.getDim() + y.getDim());
 }
 
+//===-- Complex parts -----------------------------------------------------------------------===//
+
+// ComplexReal(Complex(f, g)) = f and ComplexImag(Complex(f, g)) = g, when f and g have one
+// dimension
+template <typename OpTy>
+static Value partOfComplex(OpTy op, OpBuilder &b) {
+  auto complex = op.getX().template getDefiningOp<ComplexOp>();
+  if (!complex)
+    return {};
+  Value part = std::is_same_v<OpTy, ComplexRealOp> ? complex.getRe() : complex.getIm();
+  int64_t dim = getDim(op.getResult());
+  if (getDim(part) == dim)
+    return part;
+  return isZero(part) ? createZero(b, op.getLoc(), getElementType(op), dim)
+                      : SumTOp::create(b, op.getLoc(), part, dim).getResult();
+}
+
+// Complex(ComplexReal(f), ComplexImag(f)) = f
+static Value complexOfParts(ComplexOp op, OpBuilder &) {
+  auto re = op.getRe().getDefiningOp<ComplexRealOp>();
+  auto im = op.getIm().getDefiningOp<ComplexImagOp>();
+  return re && im && re.getX() == im.getX() ? re.getX() : Value();
+}
+
 void keops::populateVectorRules(RewritePatternSet &patterns) {
   addRules(patterns, sumOfScalar, sumOfProduct, sumOfRepeated, sumOfPadded, scalprodOfSame,
            scalprodOfScalar, scalprodOfScaled, scalprodOfPadded, repeatOnce);
@@ -234,4 +258,5 @@ void keops::populateVectorRules(RewritePatternSet &patterns) {
            applyBeforeRepeating<LogOp>);
   addRules(patterns, elemOfScalar, elemOfPadded, elemOfSlice, elemOfConcat, padToScalar,
            trivialSlice, sliceOfSlice, sliceOfPadded, sliceOfConcat, padToSame, concatOfSlices);
+  addRules(patterns, partOfComplex<ComplexRealOp>, partOfComplex<ComplexImagOp>, complexOfParts);
 }

@@ -68,6 +68,16 @@ static Value concatZeros(ConcatOp op, OpBuilder &b) {
   return isZero(op.getX()) && isZero(op.getY()) ? zeroLike(b, op) : Value();
 }
 
+// Complex(0, 0) = 0
+static Value complexZeros(ComplexOp op, OpBuilder &b) {
+  return isZero(op.getRe()) && isZero(op.getIm()) ? zeroLike(b, op) : Value();
+}
+
+// Where(c, 0, 0) = 0
+static Value whereZeros(WhereOp op, OpBuilder &b) {
+  return isZero(op.getX()) && isZero(op.getY()) ? zeroLike(b, op) : Value();
+}
+
 namespace {
 // A map_reduce that only sums zeros = a map of zeros: the pairs need not be visited.
 struct SumOfZeros : OpRewritePattern<MapReduceOp> {
@@ -95,11 +105,13 @@ struct SumOfZeros : OpRewritePattern<MapReduceOp> {
 
 void keops::populateZeroRules(RewritePatternSet &patterns) {
   addRules(patterns, constantZero, addZero, subtractZero, subtractFromZero, multiplyZero<MultOp>,
-           multiplyZero<ScalprodOp>, divideZero, powerOfZero, concatZeros);
+           multiplyZero<ScalprodOp>, multiplyZero<TensorDotOp>, divideZero, powerOfZero,
+           concatZeros, complexZeros, whereZeros);
   addRules(patterns, zeroOfZero<MinusOp>, zeroOfZero<SquareOp>, zeroOfZero<AbsOp>,
            zeroOfZero<SqrtOp>, zeroOfZero<RsqrtOp>, zeroOfZero<SinOp>, zeroOfZero<SignOp>,
            zeroOfZero<ReLUOp>, zeroOfZero<SumOp>, zeroOfZero<SumTOp>, zeroOfZero<ElemOp>,
-           zeroOfZero<ElemTOp>, zeroOfZero<ExtractOp>, zeroOfZero<ExtractTOp>);
+           zeroOfZero<ElemTOp>, zeroOfZero<ExtractOp>, zeroOfZero<ExtractTOp>,
+           zeroOfZero<ComplexRealOp>, zeroOfZero<ComplexImagOp>, zeroOfZero<GatherOp>);
   addRules(patterns, oneOfZero<ExpOp>, oneOfZero<Exp2Op>, oneOfZero<CosOp>, oneOfZero<StepOp>);
   patterns.add<SumOfZeros>(patterns.getContext());
 }

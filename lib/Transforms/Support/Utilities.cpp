@@ -5,16 +5,8 @@ using namespace mlir;
 using namespace keops;
 
 void keops::refreshTypes(Block &block) {
-  for (Operation &op : block) {
-    auto inferring = dyn_cast<InferTypeOpInterface>(op);
-    SmallVector<Type> types;
-    if (!inferring || failed(inferring.inferReturnTypes(
-                          op.getContext(), op.getLoc(), op.getOperands(), op.getAttrDictionary(),
-                          op.getPropertiesStorage(), op.getRegions(), types)))
-      continue;
-    for (auto [result, type] : llvm::zip(op.getResults(), types))
-      result.setType(type);
-  }
+  for (Operation &op : block)
+    refreshType(&op);
 }
 
 void keops::refreshAllTypes(Operation *root) {

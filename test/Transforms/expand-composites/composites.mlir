@@ -46,9 +46,46 @@ func.func @diagonal_weights(%w: !p3, %x: !x, %y: !y) -> !s {
 }
 
 // CHECK-LABEL: func.func @matrix_of_weights
-// CHECK-COUNT-2: keops.extract
-// CHECK-NOT:     keops.weighted
+// CHECK:         %[[M:.*]] = keops.tensordot %arg0, %arg1 over [1] : [0] of [2, 2] : [2]
+// CHECK-NEXT:    keops.scalprod %arg1, %[[M]]
 func.func @matrix_of_weights(%w: !p4, %x: !v2) -> !si {
   %a = keops.weightedsqnorm %w, %x : !p4, !v2
   return %a : !si
+}
+
+// CHECK-LABEL: func.func @normalize
+// CHECK:         %[[N:.*]] = keops.rsqrt
+// CHECK-NEXT:    keops.mult %[[N]], %arg0
+func.func @normalize(%x: !x) -> !x {
+  %a = keops.normalize %x : !x
+  return %a : !x
+}
+
+// Order 1: two quotients for each spline of order 0, none for a slice.
+// CHECK-LABEL: func.func @spline
+// CHECK-COUNT-2: keops.divide
+// CHECK-NOT:     keops.divide
+// CHECK:         return
+func.func @spline(%t: !p4, %x: !si) -> !v2 {
+  %a = keops.bspline %t, %x, 1 : !p4, !si
+  return %a : !v2
+}
+
+// CHECK-LABEL: func.func @kron
+// CHECK:         keops.tensordot %arg0, %arg1 over [] : [] of [1, 3] : [2, 2] to [0, 2, 1, 3]
+func.func @kron(%x: !x, %y: !p4) -> !keops.value<12xf32, i> {
+  %a = keops.kron %x, %y of [1, 3] : [2, 2] : !x, !p4
+  return %a : !keops.value<12xf32, i>
+}
+
+// A product of conjugates: only parts, products and sums of parts are left.
+// CHECK-LABEL: func.func @complex
+// CHECK:         keops.complexreal
+// CHECK-NOT:     keops.conj
+// CHECK-NOT:     keops.complexmult
+// CHECK:         return
+func.func @complex(%x: !p4, %y: !v2) -> !keops.value<4xf32, i> {
+  %a = keops.conj %y : !v2
+  %b = keops.complexmult %x, %a : !p4, !v2
+  return %b : !keops.value<4xf32, i>
 }

@@ -15,7 +15,16 @@ std::string RandomFormula::leaf(int dim) {
 }
 
 std::string RandomFormula::scalar(int depth) {
-  switch (below(9)) {
+  switch (below(13)) {
+  case 8:
+    return "Elem(" + formula(3, depth) + "," + pick({"a*1", "b", "g"}) + ")";
+  case 9:
+    return "TensorDot(" + formula(3, depth) + "," + formula(3, depth) + ",[3],(3,),[0],Ind(0))";
+  case 10:
+    return "(" + formula(1, depth) + spaced(pick({"<", "<=", ">", ">=", "==", "!="})) +
+           formula(1, depth) + ")";
+  case 11:
+    return pick({"Max", "ArgMin", "Sum", "SqNorm2"}) + "(" + formula(3, depth) + ")";
   case 0:
     return "SqDist(" + formula(3, depth) + "," + formula(3, depth) + ")";
   case 1:
@@ -44,7 +53,15 @@ std::string RandomFormula::formula(int dim, int depth) {
   --depth;
   if (dim == 1 && below(3) == 0)
     return scalar(depth);
-  switch (below(12)) {
+  switch (below(15)) {
+  case 12:
+    return "IfElse(" + formula(1, depth) + "," + formula(dim, depth) + "," + formula(1, depth) +
+           ")";
+  case 13:
+    return "Round(" + formula(dim, depth) + "," + pick({"0", "2", "-1"}) + ")";
+  case 14:
+    return "Diff(" + formula(dim, depth) + "," +
+           (dim == 3 ? "x," + formula(3, depth) : "a," + formula(1, depth)) + ")";
   case 0:
     return spaced("-") + formula(dim, depth);
   case 1:
