@@ -8,6 +8,7 @@ include "Keops/Ops/Elementwise.td"
 include "Keops/Ops/Composites.td"
 include "Keops/Ops/Vectors.td"
 include "Keops/Ops/Reductions.td"
+include "Keops/Ops/Selections.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
 def Keops_MapReduceOp : Op<Keops_Dialect, "map_reduce", [Pure, IsolatedFromAbove, SingleBlock]> {
@@ -28,7 +29,7 @@ def Keops_MapReduceOp : Op<Keops_Dialect, "map_reduce", [Pure, IsolatedFromAbove
   }];
   let arguments = (ins Variadic<Keops_Value>:$inputs, Keops_PlacementAttr:$over, Keops_ReduceArrayAttr:$reductions,
                        DefaultValuedAttr<Keops_PrecisionAttr, "::keops::Precision::Default">:$precision,
-                       OptionalAttr<Keops_ScheduleAttr>:$schedule);
+                       OptionalAttr<Keops_SumsAttr>:$sums, OptionalAttr<Keops_ScheduleAttr>:$schedule);
   let results = (outs Variadic<Keops_Value>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
