@@ -1,4 +1,4 @@
-// Attributes of the dialect: placements, reductions, rational constants, precision and schedules.
+// Attributes of the dialect: placements, reductions, sums, rational constants, precision and schedules.
 #ifndef KEOPS_ATTRIBUTES_TD
 #define KEOPS_ATTRIBUTES_TD
 
@@ -32,11 +32,31 @@ def Keops_ReductionKind : I32EnumAttr<"ReductionKind", "how the values of one ro
 
 def Keops_ReduceAttr : AttrDef<Keops_Dialect, "Reduce"> {
   let mnemonic = "reduce";
-  let summary = "one reduction of a map_reduce: its kind and, for the K-best kinds, K";
-  let parameters = (ins EnumParameter<Keops_ReductionKind>:$kind, DefaultValuedParameter<"int64_t", "0">:$bestOf);
-  let assemblyFormat = "`<` $kind (`,` $bestOf^)? `>`";
+  let summary = "one reduction of a map_reduce: its kind, K for the K-best kinds, and the index of what was not found";
+  let parameters = (ins EnumParameter<Keops_ReductionKind>:$kind, DefaultValuedParameter<"int64_t", "0">:$bestOf,
+                        DefaultValuedParameter<"int64_t", "0">:$missing);
+  let builders = [AttrBuilder<(ins "::keops::ReductionKind":$kind), [{ return $_get($_ctxt, kind, 0, 0); }]>];
+  let assemblyFormat = "`<` $kind (`,` $bestOf^)? (`missing` `=` $missing^)? `>`";
 }
 def Keops_ReduceArrayAttr : TypedArrayAttrBase<Keops_ReduceAttr, "array of reductions">;
+
+def Keops_SumScheme : I32EnumAttr<"SumScheme", "how terms reach the accumulator", [
+    I32EnumAttrCase<"Auto", 0, "auto">, I32EnumAttrCase<"DirectSum", 1, "direct_sum">,
+    I32EnumAttrCase<"BlockSum", 2, "block_sum">, I32EnumAttrCase<"KahanScheme", 3, "kahan_scheme">]> {
+  let cppNamespace = "::keops";
+  let genSpecializedAttr = 0;
+}
+def Keops_Accumulator : I32EnumAttr<"Accumulator", "type of the accumulator; auto is the type of the terms", [
+    I32EnumAttrCase<"Auto", 0, "auto">, I32EnumAttrCase<"F32", 1, "f32">, I32EnumAttrCase<"F64", 2, "f64">]> {
+  let cppNamespace = "::keops";
+  let genSpecializedAttr = 0;
+}
+def Keops_SumsAttr : AttrDef<Keops_Dialect, "Sums"> {
+  let mnemonic = "sums";
+  let summary = "what the caller wants of sums: docs/rationale/reductions.md";
+  let parameters = (ins EnumParameter<Keops_SumScheme>:$scheme, EnumParameter<Keops_Accumulator>:$accumulator);
+  let assemblyFormat = "`<` $scheme `,` $accumulator `>`";
+}
 
 def Keops_RationalAttr : AttrDef<Keops_Dialect, "Rational"> {
   let mnemonic = "rational";

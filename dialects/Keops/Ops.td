@@ -12,6 +12,7 @@ include "Keops/Ops/Vectors.td"
 include "Keops/Ops/Tensors.td"
 include "Keops/Ops/Complex.td"
 include "Keops/Ops/Reductions.td"
+include "Keops/Ops/Selections.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 
 def Keops_MapReduceOp : Op<Keops_Dialect, "map_reduce", [Pure, IsolatedFromAbove, SingleBlock]> {
@@ -32,7 +33,7 @@ def Keops_MapReduceOp : Op<Keops_Dialect, "map_reduce", [Pure, IsolatedFromAbove
   }];
   let arguments = (ins Variadic<Keops_Value>:$inputs, Keops_PlacementAttr:$over, Keops_ReduceArrayAttr:$reductions,
                        DefaultValuedAttr<Keops_PrecisionAttr, "::keops::Precision::Default">:$precision,
-                       OptionalAttr<Keops_ScheduleAttr>:$schedule);
+                       OptionalAttr<Keops_SumsAttr>:$sums, OptionalAttr<Keops_ScheduleAttr>:$schedule);
   let results = (outs Variadic<Keops_Value>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{

@@ -15,8 +15,8 @@ namespace keops {
 class FormulaParser {
 public:
   FormulaParser(TokenStream &tokens, FormulaBuilder &build, VariableTable &variables,
-                Precision precision)
-      : tokens(tokens), build(build), variables(variables), precision(precision) {}
+                Precision precision, SumsAttr sums)
+      : tokens(tokens), build(build), variables(variables), precision(precision), sums(sums) {}
 
   using Results = llvm::SmallVector<mlir::Value>;
   /// A reduction, a gradient of one, or Fused(...) of several; then the end of the text.
@@ -101,8 +101,14 @@ private:
   mlir::FailureOr<Results> parseReductions();
   mlir::FailureOr<Results> parseFused();
   mlir::FailureOr<Results> parseReduction();
+  mlir::FailureOr<Results> parseZeroReduction();
   mlir::Value parseReductionGrad();
   mlir::Value parseReductionAdjoint(Placement kept);
+  mlir::FailureOr<int64_t> parseReductionNumber(llvm::StringRef name, const Token &open,
+                                                llvm::StringRef use, llvm::StringRef what,
+                                                int64_t low, int64_t high);
+  mlir::FailureOr<int64_t> parseReductionTag(llvm::StringRef name, const Token &open,
+                                             llvm::StringRef use);
   mlir::LogicalResult parseReductionNumbers(const ReductionInfo &info, llvm::StringRef name,
                                             const Token &open, ReduceAttr &reduce, int64_t &tag);
   mlir::LogicalResult parseWeight(const ReductionInfo &info, llvm::StringRef name,
@@ -114,6 +120,7 @@ private:
   FormulaBuilder &build;
   VariableTable &variables;
   Precision precision;
+  SumsAttr sums;
   int64_t nesting = 0, derivativeOrder = 0;
 };
 

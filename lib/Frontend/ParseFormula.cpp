@@ -2,6 +2,7 @@
 #include "keops/Frontend/Parser.h"
 
 #include "FormulaParser.h"
+#include "Names.h"
 #include "keops/Frontend/Limits.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -39,9 +40,28 @@ static void completeArguments(FormulaBuilder &build, const VariableTable &variab
     build.createVariable(loc, variable);
 }
 
+/// How sums are to be computed is for reductions that sum.
+static LogicalResult checkSums(Location loc, Block &block, SumsAttr sums) {
+  StringRef other;
+  for (auto op : block.getOps<MapReduceOp>())
+    for (ReduceAttr reduce : op.getReduceAttrs()) {
+      const ReductionInfo &info = getReductionInfo(reduce.getKind());
+      if (!sums || info.sums)
+        return success();
+      other = info.name;
+    }
+  std::string expected;
+  for (const ReductionInfo &info : getReductionTable())
+    if (info.sums && &info == &getReductionInfo(info.kind))
+      expected += (expected.empty() ? "" : ", ") + info.name.str();
+  return emitError(loc) << "sum_scheme and dtype_acc are for reductions that sum (" << expected
+                        << "), got " << other << reductionSuffix;
+}
+
 FailureOr<OwningOpRef<ModuleOp>> keops::parseFormula(StringRef formula, ArrayRef<StringRef> aliases,
                                                      Type elementType, StringRef symbol,
-                                                     Precision precision, MLIRContext *context) {
+                                                     Precision precision, MLIRContext *context,
+                                                     SumsAttr sums) {
   context->loadDialect<KeopsDialect, func::FuncDialect>();
   VariableTable variables;
   TokenStream tokens(context, formula, "formula");
@@ -51,9 +71,10 @@ FailureOr<OwningOpRef<ModuleOp>> keops::parseFormula(StringRef formula, ArrayRef
   FormulaScope scope;
   FormulaBuilder::ScopeGuard guard(build, scope);
   FailureOr<FormulaParser::Results> results =
-      FormulaParser(tokens, build, variables, precision).parseProgram();
+      FormulaParser(tokens, build, variables, precision, sums).parseProgram();
   Location loc = getFormulaLoc(context, formula, 0, formula.size());
-  if (failed(results) || failed(variables.checkComplete(loc)))
+  if (failed(results) || failed(variables.checkComplete(loc)) ||
+      failed(checkSums(loc, *scope.block, sums)))
     return failure();
   completeArguments(build, variables, loc);
   build.createReturn(loc, *results);

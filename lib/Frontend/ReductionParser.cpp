@@ -29,6 +29,8 @@ FailureOr<FormulaParser::Results> FormulaParser::parseReductions() {
       return Results{gradient};
     return failure();
   }
+  if (call && text == "Zero_Reduction")
+    return parseZeroReduction();
   if (call && text.ends_with(reductionSuffix))
     return parseReduction();
   if (call && !findFormula(text) && findReduction(text))
@@ -103,28 +105,62 @@ FailureOr<FormulaParser::Results> FormulaParser::parseReduction() {
   return Results(op->getResults());
 }
 
+/// Zero_Reduction(dim,tag) is the sum of zeros.
+FailureOr<FormulaParser::Results> FormulaParser::parseZeroReduction() {
+  Token name = tokens.take(), open = tokens.take();
+  StringRef use = "Zero_Reduction(dim,tag)";
+  Location loc = tokens.locFrom(name.offset);
+  FailureOr<int64_t> dim = tokens.parseInteger("the dimension"), tag;
+  if (failed(dim) || failed(tag = parseReductionTag(name.text, open, use)) ||
+      failed(tokens.expectClosing(open)))
+    return failure();
+  FormulaScope scope;
+  SmallVector<Value> formulas;
+  {
+    FormulaBuilder::ScopeGuard guard(build, scope);
+    formulas.push_back(build.createZero(loc, *dim));
+    if (!formulas.front())
+      return failure();
+    build.createYield(loc, formulas);
+  }
+  auto reduce = ReduceAttr::get(loc.getContext(), ReductionKind::Sum);
+  Operation *op =
+      createMapReduce(loc, reduce, *tag, std::move(scope), TypeRange(ValueRange(formulas)));
+  if (!op)
+    return failure();
+  return Results(op->getResults());
+}
+
+FailureOr<int64_t> FormulaParser::parseReductionNumber(StringRef name, const Token &open,
+                                                       StringRef use, StringRef what, int64_t low,
+                                                       int64_t high) {
+  if (failed(parseSeparator(open, use, what)))
+    return failure();
+  size_t begin = tokens.peek().offset;
+  FailureOr<int64_t> number = tokens.parseInteger(what);
+  if (succeeded(number) && (*number < low || *number > high))
+    return emitError(tokens.locFrom(begin)) << name << ": " << what << " must lie between " << low
+                                            << " and " << high << ", got " << *number;
+  return number;
+}
+
+FailureOr<int64_t> FormulaParser::parseReductionTag(StringRef name, const Token &open,
+                                                    StringRef use) {
+  return parseReductionNumber(name, open, use, "the tag (0: result over i, 1: over j)", 0, 1);
+}
+
 LogicalResult FormulaParser::parseReductionNumbers(const ReductionInfo &info, StringRef name,
                                                    const Token &open, ReduceAttr &reduce,
                                                    int64_t &tag) {
   std::string use = describeUse(info, name);
-  auto parseNumber = [&](StringRef what, int64_t low, int64_t high) -> FailureOr<int64_t> {
-    if (failed(parseSeparator(open, use, what)))
-      return failure();
-    size_t begin = tokens.peek().offset;
-    FailureOr<int64_t> number = tokens.parseInteger(what);
-    if (succeeded(number) && (*number < low || *number > high))
-      return emitError(tokens.locFrom(begin)) << name << ": " << what << " must lie between " << low
-                                              << " and " << high << ", got " << *number;
-    return number;
-  };
-  FailureOr<int64_t> bestOf = 0;
-  if (info.takesK && failed(bestOf = parseNumber("the integer K", 1, maxBestOf)))
+  FailureOr<int64_t> bestOf = 0, category;
+  if (info.takesK &&
+      failed(bestOf = parseReductionNumber(name, open, use, "the integer K", 1, maxBestOf)))
     return failure();
-  FailureOr<int64_t> category = parseNumber("the tag (0: result over i, 1: over j)", 0, 1);
-  if (failed(category))
+  if (failed(category = parseReductionTag(name, open, use)))
     return failure();
   tag = *category;
-  reduce = ReduceAttr::get(build.builder().getContext(), info.kind, *bestOf);
+  reduce = ReduceAttr::get(build.builder().getContext(), info.kind, *bestOf, 0);
   return success();
 }
 
@@ -140,9 +176,16 @@ LogicalResult FormulaParser::parseWeight(const ReductionInfo &info, StringRef na
     return emitError(tokens.loc(tokens.peek()))
            << name << " needs a second formula: " << describeUse(info, name);
   Value weight = more ? parseFormula() : build.createInteger(tokens.loc(tokens.peek()), 1);
-  formulas.push_back(weight);
   tokens.consume(TokenKind::Comma);
-  return success(weight != Value());
+  if (!weight)
+    return failure();
+  int64_t dim = getDim(formulas.front());
+  if (dim != 1 && getDim(weight) != 1 && getDim(weight) != dim)
+    return emitError(weight.getLoc())
+           << name << ": the second formula must have dimension 1 or that of the first, " << dim
+           << ", got " << getDim(weight);
+  formulas.push_back(weight);
+  return success();
 }
 
 Operation *FormulaParser::createMapReduce(Location loc, ReduceAttr reduce, int64_t tag,
@@ -159,11 +202,24 @@ Operation *FormulaParser::createMapReduce(Location loc, ReduceAttr reduce, int64
   state.addAttribute("over", PlacementAttr::get(b.getContext(), otherIndex(kept)));
   state.addAttribute("reductions", b.getArrayAttr(reduce));
   state.addAttribute("precision", PrecisionAttr::get(b.getContext(), precision));
+  if (sums)
+    state.addAttribute("sums", sums);
   SmallVector<Type> results = getResultTypes(reduce, formulas, kept);
   return build.createRegionOp(state, std::move(scope), results);
 }
 
 //===-- The gradient of a reduction ---------------------------------------------------------===//
+
+/// The result that has a gradient: the values of a reduction that gives values and indices.
+static Value findDifferentiable(ArrayRef<Value> results) {
+  if (results.size() == 1)
+    return results.front();
+  Operation *op = results.front().getDefiningOp();
+  SmallVector<Value> values(llvm::make_filter_range(results, [&](Value result) {
+    return result.getDefiningOp() != op || !getValueType(result).getElementType().isInteger();
+  }));
+  return values.size() == 1 && values.front().getDefiningOp() == op ? values.front() : Value();
+}
 
 /// A reduction without derivative rule says why in its record.
 static LogicalResult checkDifferentiable(Location loc, Value value) {
@@ -186,12 +242,12 @@ Value FormulaParser::parseReductionGrad() {
   FailureOr<Results> results = parseReductions();
   if (failed(results))
     return {};
-  if (results->size() != 1) {
+  Value reduced = findDifferentiable(*results);
+  if (!reduced) {
     emitError(tokens.locFrom(name.offset))
         << "Grad: expected a reduction with one result, got " << results->size();
     return {};
   }
-  Value reduced = results->front();
   if (failed(checkDifferentiable(tokens.locFrom(name.offset), reduced)))
     return {};
   Value argument = parseGradArgument("Grad", open);

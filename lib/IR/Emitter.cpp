@@ -10,8 +10,8 @@
 using namespace mlir;
 using namespace keops;
 
-Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf)
-    : b(builder), computeType(type), leaf(std::move(leaf)) {
+Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf, Rows rows)
+    : b(builder), computeType(type), leaf(std::move(leaf)), rowsAtHand(std::move(rows)) {
   scopes.emplace_back();
 }
 

@@ -69,6 +69,6 @@ LogicalResult GradOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   if (isReduced(operands[0]))
     placement =
         variable.getPlacement() == Placement::P ? formula.getPlacement() : variable.getPlacement();
-  types.push_back(ValueType::get(context, variable.getDim(), formula.getElementType(), placement));
+  types.push_back(ValueType::get(context, variable.getDim(), variable.getElementType(), placement));
   return success();
 }

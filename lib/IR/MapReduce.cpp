@@ -35,6 +35,11 @@ static LogicalResult verifyReduction(MapReduceOp op, ReduceAttr reduce, TypeRang
   if (info.scalarFormula && cast<ValueType>(formulas[0]).getDim() != 1)
     return op.emitOpError(info.name) << " needs a first formula of dimension 1, got "
                                      << cast<ValueType>(formulas[0]).getDim();
+  int64_t dim = getReducedDim(formulas);
+  for (Type formula : formulas)
+    if (int64_t own = cast<ValueType>(formula).getDim(); own != 1 && own != dim)
+      return op.emitOpError(info.name)
+             << " needs formulas of equal dimensions or dimension 1, got " << own << " and " << dim;
   if (info.takesK != (reduce.getBestOf() > 0))
     return op.emitOpError(info.name) << (info.takesK ? " needs a K of at least 1" : " takes no K")
                                      << ", got " << reduce.getBestOf();

@@ -104,11 +104,38 @@ func.func @f(%x: !keops.value<3xf32, i>) {
 // -----
 
 func.func @f(%x: !keops.value<3xf32, i>) {
-  // expected-error@+1 {{LogSumExp needs a first formula of dimension 1, got 3}}
-  %0 = keops.map_reduce over j reduce [#keops.reduce<LogSumExp>] (%x) : (!keops.value<3xf32, i>) -> !keops.value<3xf32, i> {
+  // expected-error@+1 {{Max_SumShiftExp needs a first formula of dimension 1, got 3}}
+  %0 = keops.map_reduce over j reduce [#keops.reduce<Max_SumShiftExp>] (%x) : (!keops.value<3xf32, i>) -> !keops.value<4xf32, i> {
   ^bb0(%a: !keops.value<3xf32, i>):
     keops.yield %a, %a : !keops.value<3xf32, i>, !keops.value<3xf32, i>
   }
+  return
+}
+
+// -----
+
+func.func @f(%x: !keops.value<3xf32, i>, %y: !keops.value<2xf32, j>) {
+  // expected-error@+1 {{LogSumExp needs formulas of equal dimensions or dimension 1, got 2 and 3}}
+  %0 = keops.map_reduce over j reduce [#keops.reduce<LogSumExp>] (%x, %y) : (!keops.value<3xf32, i>, !keops.value<2xf32, j>) -> !keops.value<3xf32, i> {
+  ^bb0(%a: !keops.value<3xf32, i>, %b: !keops.value<2xf32, j>):
+    keops.yield %a, %b : !keops.value<3xf32, i>, !keops.value<2xf32, j>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%x: !keops.value<3xf32, i>) {
+  // expected-error@+1 {{expected an index i or j, got p}}
+  %0 = keops.size of p : !keops.value<1xf32, p>
+  return
+}
+
+// -----
+
+func.func @f(%k: !keops.value<4xi64, i>, %e: !keops.value<4xf32, i>) {
+  // expected-error@+1 {{scatter_at: expected lists of 3 64-bit integers placed on i or j, got '!keops.value<4xi64, i>'}}
+  %0 = keops.scatter_at %k, %e, 3 : !keops.value<4xi64, i>, !keops.value<4xf32, i>
   return
 }
 

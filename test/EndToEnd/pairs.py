@@ -6,9 +6,8 @@ import numpy as np
 from keops.numpy import Genred
 
 DTYPES = (np.float32, np.float64)
-REDUCTIONS = (
-    "Sum Min Max ArgMin ArgMax Min_ArgMin Max_ArgMax KMin ArgKMin KMin_ArgKMin LogSumExp SumSoftMaxWeight".split()
-)
+EXTREMA = "Min Max ArgMin ArgMax Min_ArgMin Max_ArgMax KMin ArgKMin KMin_ArgKMin KMax ArgKMax KMax_ArgKMax".split()
+REDUCTIONS = ("Sum", *EXTREMA, "LogSumExp", "SumSoftMaxWeight")
 
 
 def eps_of(dtype):
@@ -83,6 +82,9 @@ def reduce_terms(name, terms, best=None, weights=None):
             return (_softmax(terms, weights),)
         if "KMin" in name:
             values, indices = _kbest(terms, best)
+        elif "KMax" in name:
+            values, indices = _kbest(-terms, best)
+            values = -values
         elif "Min" in name:
             values, indices = _min(terms), _argmin(terms)
         else:

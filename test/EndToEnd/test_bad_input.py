@@ -178,7 +178,8 @@ def test_odd_schedules_compute_the_same(schedule):
 
 
 def test_vectors_where_a_scalar_is_needed():
-    refused("x*y", "dimension 1", "3", reduction_op="LogSumExp")
+    refused("x*y", "dimension 1", "3", reduction_op="Max_SumShiftExp")
+    refused("x*y", "dimension 1", "3", "2", reduction_op="LogSumExp", formula2="Extract(y,0,2)")
 
 
 # ---- arrays --------------------------------------------------------------------------------------------------------

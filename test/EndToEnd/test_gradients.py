@@ -69,10 +69,26 @@ def assert_close(result, want, scale=1.0, rtol=1e-11):
     assert np.abs(result - want).max(initial=0) <= rtol * (scale + np.abs(want).max(initial=0))
 
 
+BEST = 3
+
+
 def reduced(formula, values, axis, kind):
     terms = FORMULAS[formula](values) + 0 * (values.x * values.y).sum(-1, True)
     if kind == "Sum":
         return terms.sum(axis)
+    if kind == "Mean":
+        return terms.mean(axis)
+    if kind == "Var":
+        return terms.var(axis, unbiased=False)
+    if kind == "Prod":
+        return terms.prod(axis)
+    if kind in ("Min", "Min_ArgMin"):
+        return terms.min(axis).values
+    if kind in ("Max", "Max_ArgMax"):
+        return terms.max(axis).values
+    if kind in ("KMin", "KMin_ArgKMin", "KMax", "KMax_ArgKMax"):
+        best = terms.topk(BEST, axis, largest="Max" in kind).values
+        return (best if axis == 1 else best.swapaxes(0, 1)).reshape(terms.shape[1 - axis], -1)
     if kind == "LogSumExp":
         return (torch.logsumexp(terms + values.b.log(), axis)) if axis == 1 else torch.logsumexp(terms, axis)
     weights = torch.softmax(terms, axis)
@@ -80,8 +96,10 @@ def reduced(formula, values, axis, kind):
 
 
 def text_of(formula, axis, kind):
-    weight = {"Sum": "", "LogSumExp": ",b" if axis == 1 else "", "SumSoftMaxWeight": ",y" if axis == 1 else ",x"}[kind]
-    return f"{kind}_Reduction({formula},{1 - axis}{weight})"
+    weights = {"LogSumExp": ",b" if axis == 1 else "", "SumSoftMaxWeight": ",y" if axis == 1 else ",x"}
+    weight = weights.get(kind, "")
+    best = f",{BEST}" if kind.startswith("K") else ""
+    return f"{kind}_Reduction({formula}{best},{1 - axis}{weight})"
 
 
 def used(formula, names="xypgba"):
@@ -102,10 +120,12 @@ def test_gradient_of_a_sum(formula, axis):
         assert_close(expected_rows(values, name, result), want)
 
 
-@pytest.mark.parametrize("kind", ("LogSumExp", "SumSoftMaxWeight"))
+NEW = "Mean Var Prod Min Max_ArgMax KMin KMin_ArgKMin KMax_ArgKMax SumSoftMaxWeight".split()
+
+
+@pytest.mark.parametrize("kind, formula", [(k, f) for k in ("LogSumExp", "SumSoftMaxWeight") for f in SCALARS] + [(k, list(FORMULAS)[1]) for k in NEW])
 @pytest.mark.parametrize("axis", (0, 1))
-@pytest.mark.parametrize("formula", SCALARS)
-def test_gradient_of_log_sum_exp_and_softmax(formula, axis, kind):
+def test_gradient_of_other_reductions(formula, axis, kind):
     values = Values(2)
     output = reduced(formula, values, axis, kind)
     e = values.adjoint("e", *output.shape)
@@ -116,7 +136,10 @@ def test_gradient_of_log_sum_exp_and_softmax(formula, axis, kind):
         assert_close(expected_rows(values, name, result), want)
 
 
-@pytest.mark.parametrize("kind", ("Sum", "LogSumExp", "SumSoftMaxWeight"))
+TWICE = ("Sum", "LogSumExp", "SumSoftMaxWeight", "Mean", "Var", "Min", "Max_ArgMax", "KMin", "KMax_ArgKMax")
+
+
+@pytest.mark.parametrize("kind", TWICE)
 @pytest.mark.parametrize("formula", SCALARS[:2])
 def test_second_gradients_on_the_same_index(formula, kind):
     """Grad(Grad(R,x,e),x,u): everything stands on i."""
@@ -130,7 +153,7 @@ def test_second_gradients_on_the_same_index(formula, kind):
     assert_close(compute(text, aliases(values), values), np.zeros((M, 3)) if want is None else want)
 
 
-@pytest.mark.parametrize("kind", ("Sum", "LogSumExp", "SumSoftMaxWeight"))
+@pytest.mark.parametrize("kind", TWICE)
 @pytest.mark.parametrize("second", ("x", "y", "e"))
 def test_second_gradients_across_indices(second, kind):
     """The first gradient is taken by y and stands on j; the second runs over i, j and the adjoint."""
@@ -229,8 +252,45 @@ def test_gradients_by_an_unused_variable_are_zero():
     assert (Genred("Grad(Sin(x),y,x)", names, axis=0)(x, y, e) == np.zeros((5, 2))).all()
 
 
-@pytest.mark.parametrize("kind, extra", (("Min", ""), ("ArgMax", ""), ("KMin", "3,"), ("Max_ArgMax", "")))
-def test_reductions_without_derivative_say_so(kind, extra):
-    with pytest.raises(Exception, match="has no derivative|one result|has no gradient") as caught:
-        compute(f"Grad({kind}_Reduction((x|y),{extra}0),x,a)", aliases(Values()), Values())
-    assert isinstance(caught.value, ValueError)
+def test_a_log_sum_exp_of_vectors():
+    values = Values(9)
+    formula = "Sin(x-y)*a+p"
+    output = torch.logsumexp(FORMULAS[formula](values) + (values.y * values.y).log(), 1)
+    e = values.adjoint("e", *output.shape)
+    for name in "xyp":
+        (want,) = torch.autograd.grad(output, values.leaves[name], e, retain_graph=True)
+        result = compute(f"Grad(LogSumExp_Reduction({formula},0,y*y),{name},e)", aliases(values), values)
+        assert_close(expected_rows(values, name, result), want)
+
+
+def test_the_raw_state_gives_the_gradient_of_what_is_made_from_it():
+    """m + log(s) by its own adjoint of (m, s): what goes to m cancels and is left out."""
+    values = Values(10)
+    terms = -((values.x - values.y) ** 2).sum(-1, True)
+    output = torch.logsumexp(terms + values.b.log(), 1)
+    eta = values.adjoint("e", *output.shape)
+    state = compute("Max_SumShiftExp_Reduction(-SqDist(x,y),0,b)", aliases(values), values)
+    values.arrays["s"] = np.concatenate((np.full((M, 1), 7.0), values.arrays["e"] / state[:, 1:]), 1)
+    for name in "xyb":
+        (want,) = torch.autograd.grad(output, values.leaves[name], eta, retain_graph=True)
+        result = compute(f"Grad(Max_SumShiftExp_Reduction(-SqDist(x,y),0,b),{name},s)", aliases(values), values)
+        assert_close(result, want)
+
+
+def test_zeros_and_a_product():
+    """The product of the others: one zero leaves one partner, two leave none."""
+    for zeros in range(4):
+        terms = np.array([1.5, -2, 3, 0.5, 4, -1, 2])[:, None]
+        terms[[1, 3, 6][:zeros]] = 0
+        x = np.ones((2, 1))
+        others = np.array([np.prod(np.delete(terms, k)) for k in range(len(terms))])
+        names = ["x=Vi(1)", "y=Vj(1)", "e=Vi(1)"]
+        gradient = _keops.Reduction("Grad(Prod_Reduction(x*y,0),y,e)", names)
+        for dtype in (np.float32, np.float64):
+            e = np.array([[1], [-3]], dtype)
+            assert np.array_equal(gradient.run(x.astype(dtype), terms.astype(dtype), e)[:, 0], -2 * others)
+
+
+def test_a_product_has_one_derivative():
+    with pytest.raises(ValueError, match="the gradient of Prod_Reduction has no gradient itself"):
+        compute("Grad(Grad(Prod_Reduction((x|y),0),x,a),x,x)", aliases(Values()), Values())

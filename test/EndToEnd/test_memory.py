@@ -47,6 +47,9 @@ CASES = {
     "extremum": ("Min_ArgMin_Reduction(x*y,{tag})", ["x=Vi(3)", "y=Vj(3)"]),
     "best": ("KMin_ArgKMin_Reduction(SqDist(x,y),7,{tag})", ["x=Vi(3)", "y=Vj(3)"]),
     "logsumexp": ("LogSumExp_Reduction((x|y),{tag})", ["x=Vi(20)", "y=Vj(20)"]),
+    "statistics": ("Fused(Var_Reduction(x*y,{tag}),Prod_Reduction(x-y,{tag}),Count_Reduction(x,{tag}))", ["x=Vi(3)", "y=Vj(3)"]),
+    "raw": ("Max_SumShiftExp_Reduction((x|y),{tag},x)", ["x=Vi(37)", "y=Vj(37)"]),
+    "selected": ("Grad(KMin_Reduction(SqDist(x,y),7,{tag}),y,e)", ["x=Vi(3)", "y=Vj(3)", "e=V{kept}(7)"]),
     "gradient": ("Grad(Sum_Reduction(Exp(-SqDist(x,y)),{tag}),y,e)", ["x=Vi(3)", "y=Vj(3)", "e=V{kept}(1)"]),
     "fused": ("Fused(Sum_Reduction(x-y,{tag}),Max_Reduction(x+y,{tag}))", ["x=Vi(1)", "y=Vj(1)"]),
 }

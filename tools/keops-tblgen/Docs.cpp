@@ -48,7 +48,9 @@ void emitDocs(const RecordKeeper &records, raw_ostream &os) {
   emitSection("Elementwise", "elementwise", records, os);
   emitSection("Vectors", "structural", records, os);
   emitSection("Composites", "composite", records, os);
-  os << "\n## Reductions\n\n| name | results per row | value | derivative |\n|---|---|---|---|\n";
+  os << "\n## Reductions\n\nD is the dimension of the first formula, G that of the second. The "
+        "derivatives are explained in `docs/rationale/reductions.md`.\n\n| name | results per row "
+        "| value | derivative |\n|---|---|---|---|\n";
   for (const Record *r : reductions(records)) {
     SmallVector<std::string> results;
     for (const Record *result : r->getValueAsListOfDefs("results"))

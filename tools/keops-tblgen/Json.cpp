@@ -52,6 +52,8 @@ static json::Object describeReduction(const Record &r) {
                       {"summary", r.getValueAsString("summaryText").str()},
                       {"derivative", r.getValueAsString("derivative").str()},
                       {"takesK", r.getValueAsBit("takesK")},
+                      {"formulas", r.getValueAsInt("formulas")},
+                      {"sums", r.getValueAsBit("sums")},
                       {"results", std::move(results)}};
 }
 

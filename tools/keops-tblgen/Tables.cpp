@@ -41,7 +41,8 @@ static void emitRow(const Record &r, StringRef spelling, raw_ostream &os) {
   os << "{\"" << spelling << "\", ReductionKind::" << kind << ", " << r.getValueAsInt("formulas")
      << ", " << (r.getValueAsBit("optionalWeight") ? "true" : "false") << ", "
      << (r.getValueAsBit("scalarFormula") ? "true" : "false") << ", "
-     << (r.getValueAsBit("takesK") ? "true" : "false") << ", \"" << requiredString(r, "derivative")
+     << (r.getValueAsBit("takesK") ? "true" : "false") << ", "
+     << (r.getValueAsBit("sums") ? "true" : "false") << ", \"" << requiredString(r, "derivative")
      << "\", ";
   emitResults(r, os);
   os << "},\n";

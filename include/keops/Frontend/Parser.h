@@ -15,11 +15,11 @@ namespace keops {
 /// into a module that holds one function `symbol`. The function has one argument per position,
 /// unused ones included, and returns the results of the reductions in order. Every operation
 /// carries a location inside the formula (see getFormulaLoc). After a failure exactly one error has
-/// been emitted.
+/// been emitted. `sums` may be null; a program without any sum refuses another.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 parseFormula(llvm::StringRef formula, llvm::ArrayRef<llvm::StringRef> aliases,
              mlir::Type elementType, llvm::StringRef symbol, Precision precision,
-             mlir::MLIRContext *context);
+             mlir::MLIRContext *context, SumsAttr sums = {});
 
 /// The location of the bytes [begin, end) of `text`: a range on line 1 of a "file" whose name is
 /// the text itself.

@@ -23,7 +23,14 @@ public:
   /// Vectors of at most this dimension are unrolled, longer ones become loops.
   static constexpr int64_t unrollLimit = 16;
 
-  Emitter(mlir::OpBuilder &builder, mlir::Type type, Leaf leaf);
+  /// What is known of the rows at hand: the number of rows of an index in the computing type, and
+  /// which of them this is, as 64-bit integers in the shape of the computing type.
+  struct Rows {
+    std::function<mlir::Value(Placement)> size;
+    std::function<mlir::Value(Placement)> position;
+  };
+
+  Emitter(mlir::OpBuilder &builder, mlir::Type type, Leaf leaf, Rows rows);
 
   mlir::OpBuilder &builder() { return b; }
   /// The type of every component: f32, vector<16xf32>, vector<3x16xf32>, ...
@@ -56,6 +63,8 @@ public:
   mlir::Value zero(mlir::Location loc);
   /// The component index `k` as a number of the computing type.
   mlir::Value number(mlir::Location loc, mlir::OpFoldResult k);
+  mlir::Value size(Placement over) { return rowsAtHand.size(over); }
+  mlir::Value position(Placement index) { return rowsAtHand.position(index); }
   /// Emits component 0 of everything of dimension 1 that `formula` is built from, so that it is
   /// outside later loops.
   void prefetchScalars(mlir::Value formula);
@@ -78,6 +87,7 @@ private:
   mlir::OpBuilder &b;
   mlir::Type computeType;
   Leaf leaf;
+  Rows rowsAtHand;
   llvm::SmallVector<llvm::DenseMap<Key, mlir::Value>> scopes;
 };
 

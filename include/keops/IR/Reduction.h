@@ -11,7 +11,7 @@
 
 namespace keops {
 
-/// One result of a reduction, as its record states it. `shape` is "D", "G" or "KD".
+/// One result of a reduction, as its record states it. `shape` is "D", "KD", "max(D,G)" or "1+G".
 struct ResultInfo {
   llvm::StringRef name;
   bool index;
@@ -26,6 +26,7 @@ struct ReductionInfo {
   bool optionalWeight; ///< a missing second formula means the constant 1
   bool scalarFormula;  ///< the first formula has dimension 1
   bool takesK;         ///< has the parameter K
+  bool sums;           ///< honours #keops.sums
   llvm::StringRef derivative;
   llvm::SmallVector<ResultInfo> results;
 };
@@ -36,6 +37,8 @@ llvm::ArrayRef<ReductionInfo> getReductionTable();
 const ReductionInfo &getReductionInfo(ReductionKind kind);
 /// The row with this spelling (without "_Reduction"), or null.
 const ReductionInfo *findReduction(llvm::StringRef name);
+/// The components that a reduction runs through: a formula of dimension 1 is repeated.
+int64_t getReducedDim(mlir::TypeRange formulas);
 /// Logical shape of a result per kept row, e.g. {K} or {K, D}.
 llvm::SmallVector<int64_t> getResultShape(const ResultInfo &result, ReduceAttr reduce,
                                           mlir::TypeRange formulas);
@@ -57,9 +60,10 @@ class ReductionContext {
 public:
   virtual ~ReductionContext() = default;
   virtual mlir::OpBuilder &builder() = 0;
-  /// f32 or f64 lanes, e.g. vector<3x16xf32>, and 64-bit integers of the same shape.
+  /// f32 or f64 lanes, e.g. vector<3x16xf32>, 64-bit integers of the same shape, and f64.
   virtual mlir::Type valueType() = 0;
   virtual mlir::Type indexType() = 0;
+  virtual mlir::Type wideType() = 0;
   /// Element `position` (type index) of scratch array `array` of the piece at hand, or of the other
   /// piece in merge.
   enum class Piece { Own, Other };
@@ -74,6 +78,8 @@ public:
   virtual mlir::Value size() = 0;
   virtual int64_t blockSize() = 0;
   virtual Precision precision() = 0;
+  /// What the caller wants of sums; null for no wish.
+  virtual SumsAttr sums() = 0;
 };
 
 /// An array in memory private to one piece: `count` elements of valueType() or indexType().
@@ -83,7 +89,8 @@ struct ScratchArray {
 };
 
 /// One reduction over one chunk of `width` components. State and summary are lists of values of
-/// valueType() or indexType(), carried through loops; longer state lives in scratch memory.
+/// valueType(), indexType() or wideType(), carried through loops; longer state lives in scratch
+/// memory.
 ///
 ///     state = init
 ///     for each step of `blocks` blocks:
@@ -94,7 +101,8 @@ class Reduction {
 public:
   Reduction(ReduceAttr attr, unsigned width) : attr(attr), width(width) {}
   virtual ~Reduction() = default;
-  static std::unique_ptr<Reduction> create(ReduceAttr attr, unsigned width);
+  static std::unique_ptr<Reduction> create(ReduceAttr attr, unsigned width,
+                                           mlir::TypeRange formulas);
 
   using Values = llvm::SmallVector<mlir::Value>;
   /// The memory that the state needs beside its registers.
@@ -114,9 +122,11 @@ public:
   /// Combines the states of two pieces of the reduced index, `second` holding the larger indices.
   virtual Values merge(ReductionContext &context, mlir::Location loc, mlir::ValueRange first,
                        mlir::ValueRange second) = 0;
-  /// Receives component `position` (an index value, within the chunk's results) of result number
-  /// `result`.
-  using Sink = llvm::function_ref<void(unsigned result, mlir::Value position, mlir::Value value)>;
+  /// Receives component `position` (an index value) of result number `result`. Positions count from
+  /// the chunk's first component, or from the result's where all chunks share it.
+  enum class Origin { Chunk, Result };
+  using Sink = llvm::function_ref<void(unsigned result, mlir::Value position, mlir::Value value,
+                                       Origin origin)>;
   virtual void finish(ReductionContext &context, mlir::Location loc, mlir::ValueRange state,
                       Sink sink) = 0;
 

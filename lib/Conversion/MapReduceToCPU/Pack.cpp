@@ -17,7 +17,8 @@ void cpu::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
     bool parameter = getValueType(source).getPlacement() == Placement::P;
     return rows.lookup(source).load(frame, parameter ? frame.index(0) : row, k);
   };
-  Emitter emitter(frame.b, element, leaf);
+  auto size = [&](Placement index) { return splatSize(frame, element, index); };
+  Emitter emitter(frame.b, element, leaf, {size, nullptr});
   for (auto [r, formula] : llvm::enumerate(map.getBlock().getTerminator()->getOperands())) {
     if (getDim(formula) > Emitter::unrollLimit)
       emitter.prefetchScalars(formula);
@@ -51,36 +52,44 @@ void MapReduceLowering::packRow(const Columns &columns, Value row,
 }
 
 void MapReduceLowering::packReduced() {
-  if (!traversal.reduced.count)
+  if (!traversal.reduced.count && !traversal.reducedIndices.count)
     return;
   constexpr int64_t rowsPerTask = 512;
   Value size = traversal.reducedSize(), rowsOfTask = frame.index(rowsPerTask);
   parallelFor(frame, frame.ceilDiv(size, rowsPerTask), counters, PackReduced, [&](Value task) {
     Value begin = frame.mul(task, rowsOfTask), end = frame.min(frame.add(begin, rowsOfTask), size);
     sequentialFor(frame, begin, end, [&](Value row) {
-      Value base = frame.mul(row, frame.index(traversal.reduced.count));
-      packRow(traversal.reduced, row, [&](Value component, Value value) {
-        memref::StoreOp::create(frame.b, frame.loc, value, traversal.reducedPack,
-                                frame.add(base, component));
-      });
+      for (const Columns *columns : {&traversal.reduced, &traversal.reducedIndices}) {
+        if (!columns->count)
+          continue;
+        Value base = frame.mul(row, frame.index(columns->count));
+        packRow(*columns, row, [&](Value component, Value value) {
+          memref::StoreOp::create(frame.b, frame.loc, value, columns->pack,
+                                  frame.add(base, component));
+        });
+      }
     });
   });
 }
 
 /// A tile's rows stand side by side for each component; rows past the end repeat the last one.
 void MapReduceLowering::packKept() {
-  if (!traversal.kept.count)
+  if (!traversal.kept.count && !traversal.keptIndices.count)
     return;
   Value tileRows = frame.index(traversal.tileRows());
   parallelFor(frame, tiles, counters, PackKept, [&](Value tile) {
     Value last = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), frame.index(1));
-    Value base = frame.mul(frame.mul(tile, frame.index(traversal.kept.count)), tileRows);
-    sequentialFor(frame, frame.index(0), tileRows, [&](Value r) {
-      Value row = frame.min(frame.add(frame.mul(tile, tileRows), r), last);
-      packRow(traversal.kept, row, [&](Value component, Value value) {
-        Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
-        memref::StoreOp::create(frame.b, frame.loc, value, traversal.keptPack, at);
+    for (const Columns *columns : {&traversal.kept, &traversal.keptIndices}) {
+      if (!columns->count)
+        continue;
+      Value base = frame.mul(frame.mul(tile, frame.index(columns->count)), tileRows);
+      sequentialFor(frame, frame.index(0), tileRows, [&](Value r) {
+        Value row = frame.min(frame.add(frame.mul(tile, tileRows), r), last);
+        packRow(*columns, row, [&](Value component, Value value) {
+          Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
+          memref::StoreOp::create(frame.b, frame.loc, value, columns->pack, at);
+        });
       });
-    });
+    }
   });
 }

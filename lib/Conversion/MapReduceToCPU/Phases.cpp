@@ -31,30 +31,34 @@ void MapReduceLowering::planColumns() {
     if (placement == Placement::P)
       traversal.parameters[argument] = rows.lookup(op.getInputs()[argument.getArgNumber()]);
     else
-      (placement == op.getOver() ? traversal.reduced : traversal.kept).append(argument);
+      traversal.columnsOf(argument).append(argument);
   }
 }
 
-/// The number of components that a reduction runs through: those of its last formula.
-static int64_t reducedDim(ArrayRef<Value> formulas) { return getDim(formulas.back()); }
+static SlotKind kindOf(Traversal &traversal, Type type) {
+  Type element = getElementTypeOrSelf(type);
+  return element.isInteger() ? IndexSlot : element == traversal.element() ? ValueSlot : WideSlot;
+}
 
-/// State types tell which slots hold indices; they are found by emitting the initial state into a
+/// State types tell the kinds of its slots; they are found by emitting the initial state into a
 /// detached block.
-static SmallVector<bool> stateKinds(Traversal &traversal, Slice &slice) {
+static SmallVector<SlotKind> findStateKinds(Traversal &traversal, Slice &slice) {
   Block detached;
   OpBuilder::InsertionGuard guard(traversal.frame.b);
   traversal.frame.b.setInsertionPointToStart(&detached);
   Value zero = traversal.frame.index(0);
-  auto probe = MemRefType::get({ShapedType::kDynamic}, traversal.element());
-  auto indexProbe = MemRefType::get({ShapedType::kDynamic}, traversal.frame.b.getI64Type());
-  Value memory =
-      memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
-  Value indexMemory = memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, indexProbe,
-                                               ValueRange{zero});
-  TileContext context(traversal, slice, {memory, indexMemory, zero, zero}, zero, {});
-  SmallVector<bool> kinds;
+  PieceMemory memory;
+  for (unsigned kind = 0; kind < slotKinds; ++kind) {
+    Type element = traversal.vectorType(SlotKind(kind)).getElementType();
+    auto probe = MemRefType::get({ShapedType::kDynamic}, element);
+    memory.regions[kind] =
+        memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
+    memory.bases[kind] = zero;
+  }
+  TileContext context(traversal, slice, memory, zero, {});
+  SmallVector<SlotKind> kinds;
   for (Value value : slice.reduction->init(context, traversal.op.getLoc()))
-    kinds.push_back(getElementTypeOrSelf(value.getType()).isInteger());
+    kinds.push_back(kindOf(traversal, value.getType()));
   return kinds;
 }
 
@@ -62,49 +66,54 @@ void MapReduceLowering::planPieces() {
   unsigned formula = 0;
   for (auto [r, attr] : llvm::enumerate(op.getReduceAttrs())) {
     SmallVector<Value> formulas = op.getFormulas(r);
-    int64_t dim = reducedDim(formulas), width = std::min<int64_t>(dim, traversal.chunk);
+    TypeRange types = TypeRange(ValueRange(formulas));
+    int64_t dim = getReducedDim(types), width = std::min<int64_t>(dim, traversal.chunk);
     chunks = std::max(chunks, (dim + width - 1) / width);
-    Slice slice{Reduction::create(attr, width), formula, 0, 0, {}, {}};
+    Slice slice{Reduction::create(attr, width, types), formula, 0, 0, {}, {}};
     for (ScratchArray array : slice.reduction->scratch(traversal.schedule.getBlock())) {
-      int64_t &used = array.index ? indexVectors : valueVectors;
-      slice.scratchOffsets.push_back(used);
-      slice.scratchIsIndex.push_back(array.index);
-      used += array.count;
+      SlotKind kind = array.index ? IndexSlot : ValueSlot;
+      slice.scratchOffsets.push_back(vectors[kind]);
+      slice.scratchKinds.push_back(kind);
+      vectors[kind] += array.count;
     }
-    SmallVector<bool> kinds = stateKinds(traversal, slice);
-    slice.stateBegin = stateIsIndex.size();
-    slice.stateSize = kinds.size();
-    for (bool isIndex : kinds) {
-      stateIsIndex.push_back(isIndex);
-      stateOffsets.push_back((isIndex ? indexVectors : valueVectors)++);
+    slice.stateBegin = stateKinds.size();
+    for (SlotKind kind : findStateKinds(traversal, slice)) {
+      stateKinds.push_back(kind);
+      stateOffsets.push_back(vectors[kind]++);
     }
+    slice.stateSize = stateKinds.size() - slice.stateBegin;
     slices.push_back(std::move(slice));
     formula += formulas.size();
   }
-  // Outputs leave through one vector of each kind.
-  ++valueVectors, ++indexVectors;
+  // Outputs leave through one vector of each of their kinds.
+  ++vectors[ValueSlot], ++vectors[IndexSlot];
 }
 
 void MapReduceLowering::allocate(Workspace &workspace) {
-  int64_t elementBytes = traversal.element().getIntOrFloatBitWidth() / 8,
-          tileRows = traversal.tileRows();
+  int64_t tileRows = traversal.tileRows();
   auto perRow = [](Placement placement, int64_t bytes, int64_t constant) {
     return placement == Placement::I ? LinearSize{constant, bytes, 0}
                                      : LinearSize{constant, 0, bytes};
   };
-  // Tiles are padded to full size, and there are at most `split` more pieces than tiles.
-  auto perPiece = [&](int64_t vectors, int64_t bytes) {
-    int64_t rowBytes = vectors * bytes * chunks;
-    return perRow(op.getKept(), rowBytes,
-                  rowBytes * tileRows * (traversal.schedule.getSplit() + 1));
+  auto allocateColumns = [&](Columns &columns, Type element, Placement placement, int64_t padding) {
+    int64_t bytes = columns.count * element.getIntOrFloatBitWidth() / 8;
+    columns.pack = workspace.allocate(element, perRow(placement, bytes, bytes * padding));
   };
-  int64_t keptBytes = traversal.kept.count * elementBytes;
-  traversal.reducedPack = workspace.allocate(
-      traversal.element(), perRow(op.getOver(), traversal.reduced.count * elementBytes, 0));
-  traversal.keptPack = workspace.allocate(traversal.element(),
-                                          perRow(op.getKept(), keptBytes, keptBytes * tileRows));
-  pieceValues = workspace.allocate(traversal.element(), perPiece(valueVectors, elementBytes));
-  pieceIndices = workspace.allocate(frame.b.getI64Type(), perPiece(indexVectors, 8));
+  allocateColumns(traversal.reduced, traversal.element(), op.getOver(), 0);
+  allocateColumns(traversal.kept, traversal.element(), op.getKept(), tileRows);
+  if (traversal.reducedIndices.count)
+    allocateColumns(traversal.reducedIndices, frame.b.getI64Type(), op.getOver(), 0);
+  if (traversal.keptIndices.count)
+    allocateColumns(traversal.keptIndices, frame.b.getI64Type(), op.getKept(), tileRows);
+  // Tiles are padded to full size, and there are at most `split` more pieces than tiles.
+  for (unsigned kind = 0; kind < slotKinds; ++kind) {
+    Type element = traversal.vectorType(SlotKind(kind)).getElementType();
+    int64_t rowBytes = vectors[kind] * element.getIntOrFloatBitWidth() / 8 * chunks;
+    if (rowBytes)
+      pieceRegions[kind] = workspace.allocate(
+          element, perRow(op.getKept(), rowBytes,
+                          rowBytes * tileRows * (traversal.schedule.getSplit() + 1)));
+  }
   counters = allocateCounters(frame, workspace, PhaseCount);
 }
 
@@ -177,29 +186,29 @@ PieceMemory MapReduceLowering::memoryOf(Value piece, Value chunk) {
   Value number = frame.mul(piece, frame.index(chunks));
   if (chunk)
     number = frame.add(number, chunk);
-  return {pieceValues, pieceIndices,
-          frame.mul(number, frame.index(valueVectors * traversal.tileRows())),
-          frame.mul(number, frame.index(indexVectors * traversal.tileRows()))};
+  PieceMemory memory{pieceRegions, {}};
+  for (unsigned kind = 0; kind < slotKinds; ++kind)
+    if (vectors[kind])
+      memory.bases[kind] = frame.mul(number, frame.index(vectors[kind] * traversal.tileRows()));
+  return memory;
 }
 
 Value MapReduceLowering::stateOffset(const PieceMemory &memory, unsigned slot) {
-  Value base = stateIsIndex[slot] ? memory.indexBase : memory.valueBase;
-  return frame.add(base, frame.index(stateOffsets[slot] * traversal.tileRows()));
+  return frame.add(memory.bases[stateKinds[slot]],
+                   frame.index(stateOffsets[slot] * traversal.tileRows()));
 }
 
 SmallVector<Value> MapReduceLowering::loadState(const Slice &slice, PieceMemory memory) {
   SmallVector<Value> state;
   for (unsigned slot = slice.stateBegin; slot < slice.stateBegin + slice.stateSize; ++slot)
-    state.push_back(
-        loadVector(frame, stateIsIndex[slot] ? traversal.indexType() : traversal.valueType(),
-                   stateIsIndex[slot] ? memory.indices : memory.values, stateOffset(memory, slot)));
+    state.push_back(loadVector(frame, traversal.vectorType(stateKinds[slot]),
+                               memory.regions[stateKinds[slot]], stateOffset(memory, slot)));
   return state;
 }
 
 void MapReduceLowering::storeState(ValueRange state, PieceMemory memory) {
   for (auto [slot, value] : llvm::enumerate(state))
-    storeVector(frame, value, stateIsIndex[slot] ? memory.indices : memory.values,
-                stateOffset(memory, slot));
+    storeVector(frame, value, memory.regions[stateKinds[slot]], stateOffset(memory, slot));
 }
 
 //===-- Tiles -------------------------------------------------------------------------------===//
@@ -229,29 +238,40 @@ void MapReduceLowering::finishSlice(const Slice &slice, unsigned firstResult, Va
         context.setOther(other);
         return slice.reduction->merge(context, loc, merged, loadState(slice, other));
       });
-  const ReductionInfo &info =
-      getReductionInfo(op.getReduceAttrs()[&slice - slices.data()].getKind());
-  int64_t dim = reducedDim(op.getFormulas(&slice - slices.data()));
-  slice.reduction->finish(context, loc, state, [&](unsigned result, Value position, Value value) {
-    bool lists = info.results[result].shape == "KD";
-    Value component = lists ? frame.mul(position, frame.index(dim)) : position;
-    if (Value start = chunkStartOf(chunk))
-      component =
-          frame.min(frame.add(component, start),
-                    lists ? frame.add(component, frame.index(dim - 1)) : frame.index(dim - 1));
-    scatter(value, outputs[firstResult + result], tile, component, own);
-  });
+  unsigned number = &slice - slices.data();
+  const ReductionInfo &info = getReductionInfo(op.getReduceAttrs()[number].getKind());
+  slice.reduction->finish(
+      context, loc, state,
+      [&](unsigned result, Value position, Value value, Reduction::Origin origin) {
+        Value component = componentOf(info.results[result], number, position, origin, chunk);
+        scatter(value, outputs[firstResult + result], tile, component, own);
+      });
+}
+
+/// The component of an output at `position` of a chunk. The last chunk may be short: its surplus
+/// repeats the last component.
+Value MapReduceLowering::componentOf(const ResultInfo &result, unsigned slice, Value position,
+                                     Reduction::Origin origin, Value chunk) {
+  SmallVector<Value> formulas = op.getFormulas(slice);
+  int64_t dim = getReducedDim(TypeRange(ValueRange(formulas)));
+  bool lists = result.shape == "KD", shared = origin == Reduction::Origin::Result;
+  Value component = lists ? frame.mul(position, frame.index(dim)) : position;
+  Value start = chunkStartOf(chunk);
+  if (!start || shared)
+    return component;
+  int64_t last = result.shape == "1+G" ? dim : dim - 1;
+  return frame.min(frame.add(component, start),
+                   lists ? frame.add(component, frame.index(last)) : frame.index(last));
 }
 
 /// Writes the lanes that are rows of the output; the vector passes through the last vector of the
 /// piece's memory.
 void MapReduceLowering::scatter(Value vector, const Rows &output, Value tile, Value component,
                                 PieceMemory memory) {
-  bool isIndex = getElementTypeOrSelf(vector.getType()).isInteger();
-  Value buffer = isIndex ? memory.indices : memory.values;
-  int64_t last = (isIndex ? indexVectors : valueVectors) - 1;
-  Value base = frame.add(isIndex ? memory.indexBase : memory.valueBase,
-                         frame.index(last * traversal.tileRows()));
+  SlotKind kind = kindOf(traversal, vector.getType());
+  Value buffer = memory.regions[kind];
+  Value base =
+      frame.add(memory.bases[kind], frame.index((vectors[kind] - 1) * traversal.tileRows()));
   storeVector(frame, vector, buffer, base);
   Value tileRows = frame.index(traversal.tileRows()), first = frame.mul(tile, tileRows);
   Value left = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), first);

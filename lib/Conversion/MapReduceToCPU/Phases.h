@@ -41,6 +41,8 @@ private:
   void finishTiles();
   void finishChunk(mlir::Value tile, mlir::Value chunk);
   void finishSlice(const Slice &slice, unsigned firstResult, mlir::Value tile, mlir::Value chunk);
+  mlir::Value componentOf(const ResultInfo &result, unsigned slice, mlir::Value position,
+                          Reduction::Origin origin, mlir::Value chunk);
   void scatter(mlir::Value vector, const Rows &output, mlir::Value tile, mlir::Value component,
                PieceMemory memory);
 
@@ -58,13 +60,13 @@ private:
   Traversal traversal;
 
   llvm::SmallVector<Slice> slices;
-  llvm::SmallVector<bool> stateIsIndex;       ///< per state slot
-  llvm::SmallVector<int64_t> stateOffsets;    ///< per state slot, in vectors of its kind
-  int64_t valueVectors = 0, indexVectors = 0; ///< memory of a piece and chunk, in vectors
+  llvm::SmallVector<SlotKind> stateKinds;   ///< per state slot
+  llvm::SmallVector<int64_t> stateOffsets;  ///< per state slot, in vectors of its kind
+  std::array<int64_t, slotKinds> vectors{}; ///< memory of a piece and chunk by kind, in vectors
   int64_t chunks = 1;
-  mlir::Value pieceValues, pieceIndices; ///< memref<?xT>, memref<?xi64>
-  mlir::Value counters;                  ///< memref<?xi64>, one element per phase
-  mlir::Value tiles, split, pieceLength; ///< index
+  std::array<mlir::Value, slotKinds> pieceRegions; ///< memref<?xT> by kind
+  mlir::Value counters;                            ///< memref<?xi64>, one element per phase
+  mlir::Value tiles, split, pieceLength;           ///< index
 };
 
 } // namespace keops::cpu

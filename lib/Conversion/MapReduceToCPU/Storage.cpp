@@ -19,6 +19,15 @@ Value Frame::ceilDiv(Value x, int64_t by) {
   return arith::DivSIOp::create(b, loc, add(x, index(by - 1)), index(by));
 }
 
+Value cpu::splatSize(Frame &frame, Type type, Placement index) {
+  Value integer =
+      arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), frame.size(index));
+  Value number = arith::SIToFPOp::create(frame.b, frame.loc, getElementTypeOrSelf(type), integer);
+  if (isa<VectorType>(type))
+    return vector::BroadcastOp::create(frame.b, frame.loc, type, number);
+  return number;
+}
+
 //===-- Workspace ---------------------------------------------------------------------------===//
 
 Workspace::Workspace(Frame &frame) : frame(frame), offset(frame.index(0)) {}

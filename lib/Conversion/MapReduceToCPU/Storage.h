@@ -33,6 +33,9 @@ struct Frame {
   mlir::Value size(Placement placement) { return placement == Placement::I ? sizeI : sizeJ; }
 };
 
+/// The size of an index as a number, rounded to the element type of `type`, over all its lanes.
+mlir::Value splatSize(Frame &frame, mlir::Type type, Placement index);
+
 /// Hands out regions of the workspace, each aligned to 64 bytes, and remembers the total for the
 /// manifest.
 class Workspace {

@@ -32,6 +32,20 @@ VectorType Traversal::valueType() {
 VectorType Traversal::indexType() {
   return VectorType::get({schedule.getRows(), schedule.getLanes()}, frame.b.getI64Type());
 }
+VectorType Traversal::wideType() {
+  return VectorType::get({schedule.getRows(), schedule.getLanes()}, frame.b.getF64Type());
+}
+VectorType Traversal::vectorType(SlotKind kind) {
+  return kind == ValueSlot ? valueType() : kind == IndexSlot ? indexType() : wideType();
+}
+
+Columns &Traversal::columnsOf(BlockArgument argument) {
+  ValueType type = getValueType(argument);
+  bool isReduced = type.getPlacement() == op.getOver();
+  if (type.getElementType().isInteger())
+    return isReduced ? reducedIndices : keptIndices;
+  return isReduced ? reduced : kept;
+}
 
 //===-- Terms -------------------------------------------------------------------------------===//
 
@@ -41,7 +55,11 @@ TileTerms::TileTerms(Traversal &traversal, Value tile, Value chunkStart, unsigne
       before(before), emitter(traversal.frame.b, traversal.valueType(),
                               [this](Emitter &, BlockArgument argument, OpFoldResult k) {
                                 return leaf(argument, k);
-                              }) {}
+                              },
+                              {[&traversal](Placement index) {
+                                 return splatSize(traversal.frame, traversal.valueType(), index);
+                               },
+                               [this](Placement index) { return position(index); }}) {}
 
 Value TileTerms::get(unsigned f, unsigned c) {
   Frame &frame = traversal.frame;
@@ -61,20 +79,36 @@ Value TileTerms::readInvariant(OpFoldResult k, function_ref<Value()> read) {
   return read();
 }
 
-Value TileTerms::readReduced(int64_t offset, OpFoldResult k) {
+static Value splatIndex(Traversal &traversal, Value index) {
   Frame &frame = traversal.frame;
+  Value number = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), index);
+  return vector::BroadcastOp::create(frame.b, frame.loc, traversal.indexType(), number);
+}
+
+Value TileTerms::readReduced(const Columns &columns, int64_t offset, SlotKind kind,
+                             OpFoldResult k) {
+  Frame &frame = traversal.frame;
+  VectorType type = traversal.vectorType(kind);
   Value component = toValue(frame, emitter.offset(frame.loc, k, offset));
   if (j.getType().isIndex()) {
-    Value at = frame.add(frame.mul(j, frame.index(traversal.reduced.count)), component);
-    Value scalar = memref::LoadOp::create(frame.b, frame.loc, traversal.reducedPack, at);
-    return vector::BroadcastOp::create(frame.b, frame.loc, traversal.valueType(), scalar);
+    Value at = frame.add(frame.mul(j, frame.index(columns.count)), component);
+    Value scalar = memref::LoadOp::create(frame.b, frame.loc, columns.pack, at);
+    return vector::BroadcastOp::create(frame.b, frame.loc, type, scalar);
   }
-  auto splat = [&](Value index) -> Value {
-    Value number = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), index);
-    return vector::BroadcastOp::create(frame.b, frame.loc, traversal.indexType(), number);
-  };
-  Value at = frame.add(frame.mul(j, splat(frame.index(traversal.reduced.count))), splat(component));
-  return gatherVector(frame, traversal.valueType(), traversal.reducedPack, at);
+  Value at = frame.add(frame.mul(j, splatIndex(traversal, frame.index(columns.count))),
+                       splatIndex(traversal, component));
+  return gatherVector(frame, type, columns.pack, at);
+}
+
+Value TileTerms::position(Placement index) {
+  Frame &frame = traversal.frame;
+  if (index == traversal.op.getOver())
+    return j.getType().isIndex() ? splatIndex(traversal, j) : j;
+  SmallVector<int64_t> lanes = llvm::to_vector(llvm::seq<int64_t>(0, traversal.tileRows()));
+  Value lane = arith::ConstantOp::create(frame.b, frame.loc,
+                                         DenseIntElementsAttr::get(traversal.indexType(), lanes));
+  Value first = frame.mul(tile, frame.index(traversal.tileRows()));
+  return frame.add(splatIndex(traversal, first), lane);
 }
 
 Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
@@ -85,13 +119,14 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
       Value scalar = traversal.parameters.lookup(argument).load(frame, frame.index(0), k);
       return vector::BroadcastOp::create(frame.b, frame.loc, traversal.valueType(), scalar);
     });
+  SlotKind kind = getValueType(argument).getElementType().isInteger() ? IndexSlot : ValueSlot;
+  const Columns &columns = traversal.columnsOf(argument);
   if (placement == traversal.op.getOver())
-    return readReduced(traversal.reduced.offsetOf(argument), k);
+    return readReduced(columns, columns.offsetOf(argument), kind, k);
   return readInvariant(k, [&]() -> Value {
-    Value component =
-        toValue(frame, emitter.offset(frame.loc, k, traversal.kept.offsetOf(argument)));
-    Value column = frame.add(frame.mul(tile, frame.index(traversal.kept.count)), component);
-    return loadVector(frame, traversal.valueType(), traversal.keptPack,
+    Value component = toValue(frame, emitter.offset(frame.loc, k, columns.offsetOf(argument)));
+    Value column = frame.add(frame.mul(tile, frame.index(columns.count)), component);
+    return loadVector(frame, traversal.vectorType(kind), columns.pack,
                       frame.mul(column, frame.index(traversal.tileRows())));
   });
 }
@@ -100,20 +135,20 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
 
 Value TileContext::address(const PieceMemory &memory, unsigned array, Value position) {
   Frame &frame = traversal.frame;
-  Value base = slice.scratchIsIndex[array] ? memory.indexBase : memory.valueBase;
+  Value base = memory.bases[slice.scratchKinds[array]];
   Value vector = frame.add(frame.index(slice.scratchOffsets[array]), position);
   return frame.add(base, frame.mul(vector, frame.index(traversal.tileRows())));
 }
 
 Value TileContext::load(Location, unsigned array, Value position, Piece piece) {
   const PieceMemory &memory = piece == Piece::Own ? own : other;
-  bool isIndex = slice.scratchIsIndex[array];
-  return loadVector(traversal.frame, isIndex ? indexType() : valueType(),
-                    isIndex ? memory.indices : memory.values, address(memory, array, position));
+  SlotKind kind = slice.scratchKinds[array];
+  return loadVector(traversal.frame, traversal.vectorType(kind), memory.regions[kind],
+                    address(memory, array, position));
 }
 
 void TileContext::store(Location, Value value, unsigned array, Value position) {
-  storeVector(traversal.frame, value, slice.scratchIsIndex[array] ? own.indices : own.values,
+  storeVector(traversal.frame, value, own.regions[slice.scratchKinds[array]],
               address(own, array, position));
 }
 

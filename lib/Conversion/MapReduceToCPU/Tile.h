@@ -7,11 +7,15 @@
 
 #include "keops/IR/Reduction.h"
 
+#include <array>
+
 namespace keops::cpu {
 
-/// The variables of one index side by side: each occupies `dim` of `count` components from its
-/// offset on.
+/// The variables of one index and element type side by side: each occupies `dim` of `count`
+/// components from its offset on.
 struct Columns {
+  mlir::Value
+      pack; ///< kept: memref<?xT> as [tile][component][row of the tile]; reduced: [row][component]
   llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> offsets;
   int64_t count = 0;
   void append(mlir::BlockArgument argument) {
@@ -21,6 +25,11 @@ struct Columns {
   int64_t offsetOf(mlir::BlockArgument argument) const;
 };
 
+/// The kinds of memory of a piece: the computing type, 64-bit integers, and f64 where that is
+/// wider.
+enum SlotKind : unsigned { ValueSlot, IndexSlot, WideSlot };
+constexpr unsigned slotKinds = 3;
+
 /// What is the same for all tiles of one map_reduce.
 struct Traversal {
   Traversal(Frame &frame, MapReduceOp op);
@@ -29,14 +38,18 @@ struct Traversal {
   MapReduceOp op;
   ScheduleAttr schedule;
   int64_t chunk; ///< components carried at a time; lists of K best are made one component at a time
-  Columns kept, reduced;
-  mlir::Value keptPack;                         ///< memref<?xT>: [tile][component][row of the tile]
-  mlir::Value reducedPack;                      ///< memref<?xT>: [row][component]
+  Columns kept, reduced;                        ///< of the computing type
+  Columns keptIndices, reducedIndices;          ///< 64-bit integers
   llvm::DenseMap<mlir::Value, Rows> parameters; ///< region arguments placed on p
 
   mlir::Type element();
   mlir::VectorType valueType();
   mlir::VectorType indexType();
+  mlir::VectorType wideType();
+  /// Vectors of the kind that `argument` or memory of that kind has.
+  mlir::VectorType vectorType(SlotKind kind);
+  /// The columns of an argument placed on i or j.
+  Columns &columnsOf(mlir::BlockArgument argument);
   int64_t tileRows() const { return schedule.getRows() * schedule.getLanes(); }
   mlir::Value keptSize() { return frame.size(op.getKept()); }
   mlir::Value reducedSize() { return frame.size(op.getOver()); }
@@ -49,13 +62,13 @@ struct Slice {
   unsigned firstFormula;
   unsigned stateBegin, stateSize;
   llvm::SmallVector<int64_t> scratchOffsets; ///< per scratch array, in vectors of its kind
-  llvm::SmallVector<bool> scratchIsIndex;
+  llvm::SmallVector<SlotKind> scratchKinds;
 };
 
-/// The memory of one piece: positions of its values and indices in the two piece regions.
+/// The memory of one piece: by kind, the region of all pieces and this piece's element offset in
+/// it.
 struct PieceMemory {
-  mlir::Value values, indices;      ///< memref<?xT>, memref<?xi64>
-  mlir::Value valueBase, indexBase; ///< element offsets of this piece
+  std::array<mlir::Value, slotKinds> regions, bases;
 };
 
 /// Formulas of one reduction at one reduced index.
@@ -69,7 +82,10 @@ public:
 private:
   mlir::Value leaf(mlir::BlockArgument argument, mlir::OpFoldResult k);
   mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
-  mlir::Value readReduced(int64_t offset, mlir::OpFoldResult k);
+  mlir::Value readReduced(const Columns &columns, int64_t offset, SlotKind kind,
+                          mlir::OpFoldResult k);
+  /// The row of the pair on `index`, as 64-bit integers by lane.
+  mlir::Value position(Placement index);
 
   Traversal &traversal;
   mlir::Value tile, chunkStart, j;
@@ -89,12 +105,14 @@ public:
   mlir::OpBuilder &builder() override { return traversal.frame.b; }
   mlir::Type valueType() override { return traversal.valueType(); }
   mlir::Type indexType() override { return traversal.indexType(); }
+  mlir::Type wideType() override { return traversal.wideType(); }
   mlir::Value load(mlir::Location loc, unsigned array, mlir::Value position, Piece piece) override;
   void store(mlir::Location loc, mlir::Value value, unsigned array, mlir::Value position) override;
   std::unique_ptr<Terms> termsAt(mlir::Value j) override;
   mlir::Value size() override { return traversal.reducedSize(); }
   int64_t blockSize() override { return traversal.schedule.getBlock(); }
   Precision precision() override { return traversal.op.getPrecision(); }
+  SumsAttr sums() override { return traversal.op.getSumsAttr(); }
 
   void setOther(PieceMemory memory) { other = memory; }
   /// Reads that do not depend on the reduced index go in front of `loop`.

@@ -55,9 +55,9 @@ public:
     for (unsigned c = 0; c < width; ++c) {
       Value position = arith::ConstantIndexOp::create(context.builder(), loc, c);
       if (valueResult)
-        sink(*valueResult, position, state[c]);
+        sink(*valueResult, position, state[c], Origin::Chunk);
       if (indexResult)
-        sink(*indexResult, position, search(context, loc, state[width + c], c));
+        sink(*indexResult, position, search(context, loc, state[width + c], c), Origin::Chunk);
     }
   }
 
@@ -101,7 +101,8 @@ private:
     Value blockSize = arith::ConstantIndexOp::create(b, loc, context.blockSize());
     Value end = arith::MinUIOp::create(b, loc, context.size(), blockSize);
     Value one = arith::ConstantIndexOp::create(b, loc, 1), none = zero(context, loc);
-    Value noIndex = splatIndex(b, loc, context.indexType(), none);
+    Value missing = arith::ConstantIndexOp::create(b, loc, attr.getMissing());
+    Value noIndex = splatIndex(b, loc, context.indexType(), missing);
     auto loop =
         scf::ForOp::create(b, loc, none, end, one, ValueRange{worst(context, loc), noIndex});
     OpBuilder::InsertionGuard guard(b);
@@ -124,6 +125,7 @@ private:
 };
 } // namespace
 
-std::unique_ptr<Reduction> keops::createExtremumReduction(ReduceAttr attr, unsigned width) {
+std::unique_ptr<Reduction> keops::createExtremumReduction(ReduceAttr attr, unsigned width,
+                                                          TypeRange) {
   return std::make_unique<ExtremumReduction>(attr, width);
 }

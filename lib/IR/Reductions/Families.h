@@ -13,14 +13,31 @@
 
 namespace keops {
 
-std::unique_ptr<Reduction> createSumReduction(ReduceAttr attr, unsigned width);
-std::unique_ptr<Reduction> createExtremumReduction(ReduceAttr attr, unsigned width);
-std::unique_ptr<Reduction> createKBestReduction(ReduceAttr attr, unsigned width);
-std::unique_ptr<Reduction> createLogSumExpReduction(ReduceAttr attr, unsigned width);
+#define KEOPS_REDUCTION_FAMILY(kind, family)                                                       \
+  std::unique_ptr<Reduction> create##family(ReduceAttr attr, unsigned width,                       \
+                                            mlir::TypeRange formulas);
+#include "keops/IR/KeopsReductions.inc"
+
+/// The types in which a sum is kept: terms are added up as `partial`, and these sums as `total`.
+struct SumTypes {
+  mlir::Type partial, total;
+  static SumTypes get(ReductionContext &context);
+};
+
+/// `value` in the floating-point type `type`, which is wider or narrower or the same.
+mlir::Value toFloatType(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::Type type);
+/// The sum of two values of one type.
+mlir::Value addValues(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y);
+/// The 64-bit integer `count` (type index) as a number over all lanes of `type`.
+mlir::Value splatCount(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, mlir::Value count);
+
+/// Knuth's two-sum (TAOCP vol. 2, 4.2.2, theorem B): total becomes total + value, and what the
+/// addition rounds away is added to `error`.
+void addCompensated(mlir::OpBuilder &b, mlir::Location loc, mlir::Value &total, mlir::Value &error,
+                    mlir::Value value);
 
 /// A sum kept as (step, total, error): terms go to `step`, which flush() adds to `total` while
-/// `error` collects what that addition rounds away (Neumaier's variant of Kahan summation needs a
-/// comparison; Knuth's two-sum does not).
+/// `error` collects what that addition rounds away.
 struct CompensatedSum {
   static constexpr unsigned slots = 3;
   static void init(ReductionContext &context, mlir::Location loc, Reduction::Values &state);
@@ -32,6 +49,7 @@ struct CompensatedSum {
                     llvm::MutableArrayRef<mlir::Value> slots, mlir::Value factor);
   static void merge(ReductionContext &context, mlir::Location loc,
                     llvm::MutableArrayRef<mlir::Value> into, mlir::ValueRange other);
+  /// The sum in its own type.
   static mlir::Value finish(ReductionContext &context, mlir::Location loc, mlir::ValueRange slots);
 };
 

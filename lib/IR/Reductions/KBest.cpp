@@ -1,6 +1,6 @@
-// The K smallest terms: a sorted list in scratch memory per lane. A block is looked at again only
-// when one of its terms beats the last entry of some lane; insertion is stable, so equal terms stay
-// in order of index.
+// The K smallest or largest terms: a sorted list in scratch memory per lane. A block is looked at
+// again only when one of its terms beats the last entry of some lane; insertion is stable, so equal
+// terms stay in order of index.
 #include "Families.h"
 
 #include <limits>
@@ -13,6 +13,8 @@ class KBestReduction : public Reduction {
 public:
   KBestReduction(ReduceAttr attr, unsigned width) : Reduction(attr, width) {
     assert(width == 1 && "K-best lists are made one component at a time");
+    largest = llvm::is_contained(
+        {ReductionKind::KMax, ReductionKind::ArgKMax, ReductionKind::KMaxArgKMax}, attr.getKind());
     for (auto [r, result] : llvm::enumerate(getReductionInfo(attr.getKind()).results))
       (result.index ? indexResult : valueResult) = r;
   }
@@ -23,36 +25,37 @@ public:
 
   Values init(ReductionContext &context, Location loc) override {
     OpBuilder &b = context.builder();
-    Value noIndex = splatIndex(b, loc, context.indexType(), constant(context, loc, 0));
+    Value noIndex =
+        splatIndex(b, loc, context.indexType(), constant(context, loc, attr.getMissing()));
     forEachEntry(context, loc, {}, [&](Value k, ValueRange) -> Values {
-      context.store(loc, infinity(context, loc), Entries, k);
+      context.store(loc, worst(context, loc), Entries, k);
       context.store(loc, noIndex, Indices, k);
       return {};
     });
-    return {infinity(context, loc)};
+    return {worst(context, loc)};
   }
 
   Values summaryInit(ReductionContext &context, Location loc) override {
-    return {infinity(context, loc)};
+    return {worst(context, loc)};
   }
 
   Values summarise(ReductionContext &context, Location loc, ValueRange summary, Terms &terms, Value,
                    Value slot) override {
     Value term = terms.get(0, 0);
     context.store(loc, term, Block, slot);
-    return {smaller(context, loc, term, summary[0])};
+    return {better(context, loc, term, summary[0])};
   }
 
   Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary,
                 Value begin, Value end) override {
-    return {ifAnyLess(context, loc, summary[0], state[0],
-                      [&] { return insertBlock(context, loc, state[0], begin, end); })};
+    return {ifAnyBetter(context, loc, summary[0], state[0],
+                        [&] { return insertBlock(context, loc, state[0], begin, end); })};
   }
 
   Values merge(ReductionContext &context, Location loc, ValueRange first, ValueRange) override {
     return forEachEntry(context, loc, {first[0]}, [&](Value k, ValueRange worst) -> Values {
       Value term = context.load(loc, Entries, k, ReductionContext::Piece::Other);
-      return {ifAnyLess(context, loc, term, worst[0], [&] {
+      return {ifAnyBetter(context, loc, term, worst[0], [&] {
         return insert(context, loc, term,
                       context.load(loc, Indices, k, ReductionContext::Piece::Other));
       })};
@@ -62,9 +65,9 @@ public:
   void finish(ReductionContext &context, Location loc, ValueRange, Sink sink) override {
     forEachEntry(context, loc, {}, [&](Value k, ValueRange) -> Values {
       if (valueResult)
-        sink(*valueResult, k, context.load(loc, Entries, k));
+        sink(*valueResult, k, context.load(loc, Entries, k), Origin::Chunk);
       if (indexResult)
-        sink(*indexResult, k, context.load(loc, Indices, k));
+        sink(*indexResult, k, context.load(loc, Indices, k), Origin::Chunk);
       return {};
     });
   }
@@ -75,15 +78,16 @@ private:
   Value constant(ReductionContext &context, Location loc, int64_t k) {
     return arith::ConstantIndexOp::create(context.builder(), loc, k);
   }
-  Value infinity(ReductionContext &context, Location loc) {
-    return createSplat(context.builder(), loc, context.valueType(),
-                       std::numeric_limits<double>::infinity());
+  Value worst(ReductionContext &context, Location loc) {
+    double infinity = std::numeric_limits<double>::infinity();
+    return createSplat(context.builder(), loc, context.valueType(), largest ? -infinity : infinity);
   }
-  Value isLess(ReductionContext &context, Location loc, Value a, Value b) {
-    return arith::CmpFOp::create(context.builder(), loc, arith::CmpFPredicate::OLT, a, b);
+  Value isBetter(ReductionContext &context, Location loc, Value a, Value b) {
+    auto predicate = largest ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+    return arith::CmpFOp::create(context.builder(), loc, predicate, a, b);
   }
-  Value smaller(ReductionContext &context, Location loc, Value a, Value b) {
-    return arith::SelectOp::create(context.builder(), loc, isLess(context, loc, a, b), a, b);
+  Value better(ReductionContext &context, Location loc, Value a, Value b) {
+    return arith::SelectOp::create(context.builder(), loc, isBetter(context, loc, a, b), a, b);
   }
 
   /// A loop over the K entries that carries `values`.
@@ -108,11 +112,11 @@ private:
     return {loop.result_begin(), loop.result_end()};
   }
 
-  /// then() if a < b in any lane, else b.
-  Value ifAnyLess(ReductionContext &context, Location loc, Value a, Value b,
-                  function_ref<Value()> then) {
+  /// then() if a is better than b in any lane, else b.
+  Value ifAnyBetter(ReductionContext &context, Location loc, Value a, Value b,
+                    function_ref<Value()> then) {
     OpBuilder &builder = context.builder();
-    Value any = anyLane(builder, loc, isLess(context, loc, a, b));
+    Value any = anyLane(builder, loc, isBetter(context, loc, a, b));
     auto branch = scf::IfOp::create(builder, loc, b.getType(), any, /*withElse=*/true);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.elseBlock());
@@ -128,7 +132,7 @@ private:
     return forRange(context, loc, constant(context, loc, 0), terms, {worst},
                     [&](Value slot, ValueRange carried) -> Values {
                       Value term = context.load(loc, Block, slot);
-                      return {ifAnyLess(context, loc, term, carried[0], [&] {
+                      return {ifAnyBetter(context, loc, term, carried[0], [&] {
                         Value j = arith::AddIOp::create(b, loc, begin, slot);
                         return insert(context, loc, term,
                                       splatIndex(b, loc, context.indexType(), j));
@@ -137,16 +141,17 @@ private:
         .front();
   }
 
-  /// Inserts by bubbling: each entry keeps the smaller of itself and what is carried. Once an entry
+  /// Inserts by bubbling: each entry keeps the better of itself and what is carried. Once an entry
   /// is displaced, all after it move down, equal ones too, or ties would leave the order of their
   /// indices. Returns the new last entry.
   Value insert(ReductionContext &context, Location loc, Value term, Value index) {
     OpBuilder &b = context.builder();
-    Value none = isLess(context, loc, term, term); // false in every lane: nothing is displaced yet
+    Value none =
+        isBetter(context, loc, term, term); // false in every lane: nothing is displaced yet
     forEachEntry(context, loc, {term, index, none}, [&](Value k, ValueRange carried) -> Values {
       Value entry = context.load(loc, Entries, k), entryIndex = context.load(loc, Indices, k);
       Value moves =
-          arith::OrIOp::create(b, loc, carried[2], isLess(context, loc, carried[0], entry));
+          arith::OrIOp::create(b, loc, carried[2], isBetter(context, loc, carried[0], entry));
       context.store(loc, arith::SelectOp::create(b, loc, moves, carried[0], entry), Entries, k);
       context.store(loc, arith::SelectOp::create(b, loc, moves, carried[1], entryIndex), Indices,
                     k);
@@ -156,10 +161,11 @@ private:
     return context.load(loc, Entries, constant(context, loc, attr.getBestOf() - 1));
   }
 
+  bool largest;
   std::optional<unsigned> valueResult, indexResult;
 };
 } // namespace
 
-std::unique_ptr<Reduction> keops::createKBestReduction(ReduceAttr attr, unsigned width) {
+std::unique_ptr<Reduction> keops::createKBestReduction(ReduceAttr attr, unsigned width, TypeRange) {
   return std::make_unique<KBestReduction>(attr, width);
 }

@@ -1,6 +1,7 @@
-// Log-sum-exp and soft-max sums with a lazy maximum: sums of exp(F - m) * G, where m follows the
-// largest F only when that has grown by more than 2^24, so that rescaling is rare. A block's F are
-// stored, then summed against the new m.
+// Log-sum-exp, soft-max sums and their raw state (m, s), with a lazy maximum: sums of exp(F - m) *
+// G, where m follows the largest F only when that has grown by more than 2^24, so that rescaling is
+// rare. A block's F are stored, then summed against the new m. A vector F has a maximum for each
+// component, a scalar F one for all components of G.
 #include "Families.h"
 
 #include <cmath>
@@ -14,39 +15,50 @@ namespace {
 /// from overflow.
 const double patience = 24 * std::log(2.0);
 
+/// State: the lazy maxima; the true maxima if raw; the sums.
 class LogSumExpReduction : public Reduction {
 public:
-  LogSumExpReduction(ReduceAttr attr, unsigned width)
-      : Reduction(attr, width), normalised(attr.getKind() == ReductionKind::SumSoftMaxWeight) {}
+  LogSumExpReduction(ReduceAttr attr, unsigned width, bool scalarF)
+      : Reduction(attr, width), maxima(scalarF ? 1 : width),
+        normalised(attr.getKind() == ReductionKind::SumSoftMaxWeight),
+        raw(attr.getKind() == ReductionKind::MaxSumShiftExp) {}
 
   SmallVector<ScratchArray> scratch(int64_t blockSize) const override {
-    return {{false, blockSize}};
+    return SmallVector<ScratchArray>(maxima, {false, blockSize});
   }
 
   Values init(ReductionContext &context, Location loc) override {
-    Values state = {number(context, loc, -infinity)};
+    Values state(firstSum(), number(context, loc, -infinity));
     for (unsigned s = 0; s < sums(); ++s)
       CompensatedSum::init(context, loc, state);
     return state;
   }
 
   Values summaryInit(ReductionContext &context, Location loc) override {
-    return {number(context, loc, -infinity)};
+    return Values(maxima, number(context, loc, -infinity));
   }
 
   Values summarise(ReductionContext &context, Location loc, ValueRange summary, Terms &terms, Value,
                    Value slot) override {
-    OpBuilder &b = context.builder();
-    Value f = terms.get(0, 0);
-    context.store(loc, f, 0, slot);
-    Value larger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, f, summary[0]);
-    return {arith::SelectOp::create(b, loc, larger, f, summary[0])};
+    Values next;
+    for (unsigned k = 0; k < maxima; ++k) {
+      Value f = terms.get(0, k);
+      context.store(loc, f, k, slot);
+      next.push_back(larger(context, loc, f, summary[k]));
+    }
+    return next;
   }
 
   Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary,
                 Value begin, Value end) override {
-    Values next = raise(context, loc, state, summary[0]);
-    Values block = sumBlock(context, loc, reference(context, loc, next[0]), begin, end);
+    Values next = raise(context, loc, state, summary);
+    if (raw)
+      for (unsigned k = 0; k < maxima; ++k)
+        next[maxima + k] = larger(context, loc, summary[k], state[maxima + k]);
+    Values bases;
+    for (unsigned k = 0; k < maxima; ++k)
+      bases.push_back(reference(context, loc, next[k]));
+    Values block = sumBlock(context, loc, bases, begin, end);
     for (unsigned s = 0; s < sums(); ++s)
       CompensatedSum::add(context, loc, slotsOf(next, s), block[s]);
     return next;
@@ -61,48 +73,87 @@ public:
 
   Values merge(ReductionContext &context, Location loc, ValueRange first,
                ValueRange second) override {
-    OpBuilder &b = context.builder();
     Values next(first.begin(), first.end()), other(second.begin(), second.end());
-    Value larger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, other[0], next[0]);
-    Value maximum = arith::SelectOp::create(b, loc, larger, other[0], next[0]);
-    Value base = reference(context, loc, maximum);
-    Value scaleFirst = exponential(context, loc, next[0], base);
-    Value scaleSecond = exponential(context, loc, other[0], base);
-    next[0] = maximum;
+    for (unsigned k = 0; k < firstSum(); ++k)
+      next[k] = larger(context, loc, other[k], next[k]);
+    Values scaleFirst, scaleSecond;
+    for (unsigned k = 0; k < maxima; ++k) {
+      Value base = reference(context, loc, next[k]);
+      scaleFirst.push_back(exponential(context, loc, first[k], base));
+      scaleSecond.push_back(exponential(context, loc, second[k], base));
+    }
     for (unsigned s = 0; s < sums(); ++s) {
-      CompensatedSum::scale(context, loc, slotsOf(next, s), scaleFirst);
-      CompensatedSum::scale(context, loc, slotsOf(other, s), scaleSecond);
+      CompensatedSum::scale(context, loc, slotsOf(next, s), scaleFirst[maximumOf(s)]);
+      CompensatedSum::scale(context, loc, slotsOf(other, s), scaleSecond[maximumOf(s)]);
       CompensatedSum::merge(context, loc, slotsOf(next, s), slotsOf(other, s));
     }
     return next;
   }
 
   void finish(ReductionContext &context, Location loc, ValueRange state, Sink sink) override {
-    OpBuilder &b = context.builder();
     Values values(state.begin(), state.end());
-    auto total = [&](unsigned s) {
-      return CompensatedSum::finish(context, loc, slotsOf(values, s));
-    };
-    Value all = normalised ? total(width) : Value();
+    if (raw)
+      return finishRaw(context, loc, values, sink);
     for (unsigned c = 0; c < width; ++c) {
-      Value result = normalised ? arith::DivFOp::create(b, loc, total(c), all).getResult()
-                                : arith::AddFOp::create(b, loc, state[0],
-                                                        math::LogOp::create(b, loc, total(c)));
-      sink(0, arith::ConstantIndexOp::create(b, loc, c), result);
+      Value sum = total(context, loc, values, c);
+      Value result =
+          normalised ? divide(context, loc, sum, total(context, loc, values, width + maximumOf(c)))
+                     : logarithm(context, loc, state[maximumOf(c)], sum);
+      sink(0, position(context, loc, c), result, Origin::Chunk);
     }
   }
 
 private:
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-  /// One sum per component of G, and the sum of the weights for soft-max.
-  unsigned sums() const { return width + (normalised ? 1 : 0); }
-  static MutableArrayRef<Value> slotsOf(Values &state, unsigned s) {
-    return MutableArrayRef<Value>(state).slice(1 + s * CompensatedSum::slots,
+  /// One sum per component of the result, and the sums of the weights for soft-max.
+  unsigned sums() const { return width + (normalised ? maxima : 0); }
+  unsigned firstSum() const { return raw ? 2 * maxima : maxima; }
+  unsigned maximumOf(unsigned sum) const { return maxima == 1 ? 0 : sum % width; }
+  MutableArrayRef<Value> slotsOf(Values &state, unsigned s) const {
+    return MutableArrayRef<Value>(state).slice(firstSum() + s * CompensatedSum::slots,
                                                CompensatedSum::slots);
+  }
+  Value total(ReductionContext &context, Location loc, Values &state, unsigned s) const {
+    return CompensatedSum::finish(context, loc, slotsOf(state, s));
+  }
+
+  static Value position(ReductionContext &context, Location loc, unsigned k) {
+    return arith::ConstantIndexOp::create(context.builder(), loc, k);
   }
   Value number(ReductionContext &context, Location loc, double value) {
     return createSplat(context.builder(), loc, context.valueType(), value);
+  }
+  Value larger(ReductionContext &context, Location loc, Value candidate, Value current) {
+    OpBuilder &b = context.builder();
+    Value isLarger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, candidate, current);
+    return arith::SelectOp::create(b, loc, isLarger, candidate, current);
+  }
+  Value divide(ReductionContext &context, Location loc, Value x, Value y) {
+    OpBuilder &b = context.builder();
+    return toFloatType(b, loc, arith::DivFOp::create(b, loc, x, y), context.valueType());
+  }
+  /// maximum + log(sum)
+  Value logarithm(ReductionContext &context, Location loc, Value maximum, Value sum) {
+    OpBuilder &b = context.builder();
+    Value log = math::LogOp::create(b, loc, sum);
+    return toFloatType(b, loc, addValues(b, loc, toFloatType(b, loc, maximum, log.getType()), log),
+                       context.valueType());
+  }
+
+  /// (m, s) where s refers to the true maximum. An infinite one refers to the largest finite
+  /// number, so that m + log(s) holds for it too.
+  void finishRaw(ReductionContext &context, Location loc, Values &state, Sink sink) {
+    OpBuilder &b = context.builder();
+    sink(0, position(context, loc, 0), state[1], Origin::Result);
+    Value base = reference(context, loc, capped(context, loc, state[1]));
+    Value scale = exponential(context, loc, state[0], base);
+    for (unsigned c = 0; c < width; ++c) {
+      Value sum = total(context, loc, state, c);
+      Value scaled = arith::MulFOp::create(b, loc, sum, toFloatType(b, loc, scale, sum.getType()));
+      sink(0, position(context, loc, 1 + c), toFloatType(b, loc, scaled, context.valueType()),
+           Origin::Chunk);
+    }
   }
 
   /// exp(f - base). The difference was computed here, so that log2(e) may be folded except at
@@ -125,69 +176,87 @@ private:
     return arith::SelectOp::create(b, loc, none, number(context, loc, 0.0), m);
   }
 
-  /// Follows the block's maximum where it has grown beyond patience, and rescales the sums.
-  Values raise(ReductionContext &context, Location loc, ValueRange state, Value blockMaximum) {
+  /// Follows the block's maxima where one has grown beyond patience, and rescales the sums.
+  Values raise(ReductionContext &context, Location loc, ValueRange state, ValueRange blockMaxima) {
     OpBuilder &b = context.builder();
-    Value bound = arith::AddFOp::create(b, loc, state[0], number(context, loc, patience));
-    Value grown = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, blockMaximum, bound);
+    Values grown;
+    Value any;
+    for (unsigned k = 0; k < maxima; ++k) {
+      Value bound = addValues(b, loc, state[k], number(context, loc, patience));
+      grown.push_back(
+          arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, blockMaxima[k], bound));
+      any = any ? arith::OrIOp::create(b, loc, any, grown[k]).getResult() : grown[k];
+    }
     SmallVector<Type> types(state.getTypes());
-    auto branch = scf::IfOp::create(b, loc, types, anyLane(b, loc, grown), /*withElse=*/true);
+    auto branch = scf::IfOp::create(b, loc, types, anyLane(b, loc, any), /*withElse=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.elseBlock());
     scf::YieldOp::create(b, loc, state);
     b.setInsertionPointToStart(branch.thenBlock());
-    scf::YieldOp::create(b, loc, rescale(context, loc, state, grown, blockMaximum));
+    scf::YieldOp::create(b, loc, rescale(context, loc, state, grown, blockMaxima));
     return {branch.result_begin(), branch.result_end()};
   }
 
-  Values rescale(ReductionContext &context, Location loc, ValueRange state, Value grown,
-                 Value blockMaximum) {
+  /// The maximum stays finite, so that a term of +inf gives exp(+inf) = +inf and not exp(inf -
+  /// inf).
+  Value capped(ReductionContext &context, Location loc, Value maximum) {
     OpBuilder &b = context.builder();
-    // The maximum stays finite, so that a term of +inf gives exp(+inf) = +inf and not exp(inf -
-    // inf).
     bool isDouble = getElementTypeOrSelf(context.valueType()).isF64();
     Value largest =
         number(context, loc,
                isDouble ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max());
-    Value isFinite =
-        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, blockMaximum, largest);
-    Value capped = arith::SelectOp::create(b, loc, isFinite, blockMaximum, largest);
-    Value maximum = arith::SelectOp::create(b, loc, grown, capped, state[0]);
-    Value factor = exponential(context, loc, state[0], reference(context, loc, maximum));
-    Values next(state.begin(), state.end());
-    next[0] = maximum;
+    Value isFinite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, maximum, largest);
+    return arith::SelectOp::create(b, loc, isFinite, maximum, largest);
+  }
+
+  Values rescale(ReductionContext &context, Location loc, ValueRange state, ArrayRef<Value> grown,
+                 ValueRange blockMaxima) {
+    OpBuilder &b = context.builder();
+    Values next(state.begin(), state.end()), factors;
+    for (unsigned k = 0; k < maxima; ++k) {
+      Value block = capped(context, loc, blockMaxima[k]);
+      next[k] = arith::SelectOp::create(b, loc, grown[k], block, state[k]);
+      factors.push_back(exponential(context, loc, state[k], reference(context, loc, next[k])));
+    }
     for (unsigned s = 0; s < sums(); ++s)
-      CompensatedSum::scale(context, loc, slotsOf(next, s), factor);
+      CompensatedSum::scale(context, loc, slotsOf(next, s), factors[maximumOf(s)]);
     return next;
   }
 
-  /// The sums of one block against a settled maximum.
-  Values sumBlock(ReductionContext &context, Location loc, Value base, Value begin, Value end) {
+  /// The sums of one block against settled maxima.
+  Values sumBlock(ReductionContext &context, Location loc, ArrayRef<Value> bases, Value begin,
+                  Value end) {
     OpBuilder &b = context.builder();
-    Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    Values zeros(sums(), number(context, loc, 0.0));
+    Value one = position(context, loc, 1);
+    Type partial = SumTypes::get(context).partial;
+    Values zeros(sums(), createSplat(b, loc, partial, 0.0));
     auto loop = scf::ForOp::create(b, loc, begin, end, one, zeros);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value j = loop.getInductionVar();
-    Value f = context.load(loc, 0, arith::SubIOp::create(b, loc, j, begin));
-    Value weight = exponential(context, loc, f, base);
+    Value j = loop.getInductionVar(), slot = arith::SubIOp::create(b, loc, j, begin);
+    Values weights;
+    for (unsigned k = 0; k < maxima; ++k)
+      weights.push_back(exponential(context, loc, context.load(loc, k, slot), bases[k]));
     std::unique_ptr<Terms> terms = context.termsAt(j);
     Values next;
-    for (unsigned c = 0; c < width; ++c) {
-      Value product = arith::MulFOp::create(b, loc, weight, terms->get(1, c));
-      next.push_back(arith::AddFOp::create(b, loc, loop.getRegionIterArg(c), product));
+    for (unsigned s = 0; s < sums(); ++s) {
+      Value term = weights[maximumOf(s)];
+      if (s < width)
+        term = arith::MulFOp::create(b, loc, term, terms->get(1, s));
+      next.push_back(
+          addValues(b, loc, loop.getRegionIterArg(s), toFloatType(b, loc, term, partial)));
     }
-    if (normalised)
-      next.push_back(arith::AddFOp::create(b, loc, loop.getRegionIterArg(width), weight));
     scf::YieldOp::create(b, loc, next);
     return {loop.result_begin(), loop.result_end()};
   }
 
-  bool normalised;
+  unsigned maxima; ///< as many as F has components
+  bool normalised, raw;
 };
 } // namespace
 
-std::unique_ptr<Reduction> keops::createLogSumExpReduction(ReduceAttr attr, unsigned width) {
-  return std::make_unique<LogSumExpReduction>(attr, width);
+std::unique_ptr<Reduction> keops::createLogSumExpReduction(ReduceAttr attr, unsigned width,
+                                                           TypeRange formulas) {
+  bool scalarF = cast<ValueType>(formulas[0]).getDim() == 1;
+  return std::make_unique<LogSumExpReduction>(attr, width, scalarF);
 }

@@ -1,5 +1,5 @@
-// Sums in two levels: plain sums within a block and a step of blocks, compensated sums between
-// steps.
+// Sums and means in two levels: plain sums within a block and a step of blocks, compensated sums
+// between steps.
 #include "Families.h"
 
 using namespace mlir;
@@ -7,54 +7,81 @@ using namespace keops;
 
 //===-- Compensated sums, shared with log-sum-exp -------------------------------------------===//
 
-static Value add(ReductionContext &context, Location loc, Value a, Value b) {
-  return arith::AddFOp::create(context.builder(), loc, a, b);
-}
-static Value sub(ReductionContext &context, Location loc, Value a, Value b) {
-  return arith::SubFOp::create(context.builder(), loc, a, b);
+/// Wide accumulators take every term, unless the caller wants partial sums of the terms' type.
+SumTypes SumTypes::get(ReductionContext &context) {
+  SumsAttr sums = context.sums();
+  bool wide = sums && sums.getAccumulator() == Accumulator::F64;
+  Type total = wide ? context.wideType() : context.valueType();
+  bool narrowBlocks = sums && sums.getScheme() == SumScheme::BlockSum;
+  return {narrowBlocks ? context.valueType() : total, total};
 }
 
-/// Adds `value` to slots {.., total, error} by Knuth's two-sum (TAOCP vol. 2, 4.2.2, theorem B).
-static void twoSum(ReductionContext &context, Location loc, MutableArrayRef<Value> slots,
-                   Value value) {
-  Value total = add(context, loc, slots[1], value);
-  Value back = sub(context, loc, total, slots[1]);
-  Value lostOfTotal = sub(context, loc, slots[1], sub(context, loc, total, back));
-  Value lostOfValue = sub(context, loc, value, back);
-  slots[1] = total;
-  slots[2] = add(context, loc, slots[2], add(context, loc, lostOfTotal, lostOfValue));
+Value keops::toFloatType(OpBuilder &b, Location loc, Value value, Type type) {
+  unsigned from = getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth(),
+           to = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
+  if (from < to)
+    return arith::ExtFOp::create(b, loc, type, value);
+  if (from > to)
+    return arith::TruncFOp::create(b, loc, type, value);
+  return value;
+}
+
+Value keops::addValues(OpBuilder &b, Location loc, Value x, Value y) {
+  return arith::AddFOp::create(b, loc, x, y);
+}
+
+Value keops::splatCount(OpBuilder &b, Location loc, Type type, Value count) {
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), count);
+  Value number = arith::SIToFPOp::create(b, loc, getElementTypeOrSelf(type), integer);
+  if (isa<VectorType>(type))
+    return vector::BroadcastOp::create(b, loc, type, number);
+  return number;
+}
+
+void keops::addCompensated(OpBuilder &b, Location loc, Value &total, Value &error, Value value) {
+  auto sub = [&](Value x, Value y) -> Value { return arith::SubFOp::create(b, loc, x, y); };
+  Value sum = addValues(b, loc, total, value);
+  Value back = sub(sum, total);
+  Value lostOfTotal = sub(total, sub(sum, back));
+  Value lostOfValue = sub(value, back);
+  total = sum;
+  error = addValues(b, loc, error, addValues(b, loc, lostOfTotal, lostOfValue));
 }
 
 void CompensatedSum::init(ReductionContext &context, Location loc, Reduction::Values &state) {
-  state.append(slots, createSplat(context.builder(), loc, context.valueType(), 0.0));
+  SumTypes types = SumTypes::get(context);
+  for (Type type : {types.partial, types.total, types.total})
+    state.push_back(createSplat(context.builder(), loc, type, 0.0));
 }
 
 void CompensatedSum::add(ReductionContext &context, Location loc, MutableArrayRef<Value> slots,
                          Value block) {
-  slots[0] = ::add(context, loc, slots[0], block);
+  slots[0] = addValues(context.builder(), loc, slots[0], block);
 }
 
 void CompensatedSum::flush(ReductionContext &context, Location loc, MutableArrayRef<Value> slots) {
-  twoSum(context, loc, slots, slots[0]);
-  slots[0] = createSplat(context.builder(), loc, context.valueType(), 0.0);
+  OpBuilder &b = context.builder();
+  addCompensated(b, loc, slots[1], slots[2], toFloatType(b, loc, slots[0], slots[1].getType()));
+  slots[0] = createSplat(b, loc, slots[0].getType(), 0.0);
 }
 
 void CompensatedSum::scale(ReductionContext &context, Location loc, MutableArrayRef<Value> slots,
                            Value factor) {
+  OpBuilder &b = context.builder();
   for (Value &slot : slots)
-    slot = arith::MulFOp::create(context.builder(), loc, slot, factor);
+    slot = arith::MulFOp::create(b, loc, slot, toFloatType(b, loc, factor, slot.getType()));
 }
 
 void CompensatedSum::merge(ReductionContext &context, Location loc, MutableArrayRef<Value> into,
                            ValueRange other) {
-  twoSum(context, loc, into, other[1]);
-  into[2] = ::add(context, loc, into[2], other[2]);
+  addCompensated(context.builder(), loc, into[1], into[2], other[1]);
+  into[2] = addValues(context.builder(), loc, into[2], other[2]);
 }
 
 /// An infinite or NaN total makes the error NaN; the total alone is then the IEEE sum.
 Value CompensatedSum::finish(ReductionContext &context, Location loc, ValueRange slots) {
   OpBuilder &b = context.builder();
-  Value sum = ::add(context, loc, slots[1], slots[2]);
+  Value sum = addValues(b, loc, slots[1], slots[2]);
   Value ordered = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, slots[2], slots[2]);
   return arith::SelectOp::create(b, loc, ordered, sum, slots[1]);
 }
@@ -96,14 +123,17 @@ public:
   }
 
   Values summaryInit(ReductionContext &context, Location loc) override {
-    return Values(width, createSplat(context.builder(), loc, context.valueType(), 0.0));
+    return Values(width, createSplat(context.builder(), loc, SumTypes::get(context).partial, 0.0));
   }
 
   Values summarise(ReductionContext &context, Location loc, ValueRange summary, Terms &terms, Value,
                    Value) override {
+    OpBuilder &b = context.builder();
     Values next;
-    for (unsigned c = 0; c < width; ++c)
-      next.push_back(add(context, loc, summary[c], terms.get(0, c)));
+    for (unsigned c = 0; c < width; ++c) {
+      Value term = toFloatType(b, loc, terms.get(0, c), summary[c].getType());
+      next.push_back(addValues(b, loc, summary[c], term));
+    }
     return next;
   }
 
@@ -132,10 +162,15 @@ public:
   }
 
   void finish(ReductionContext &context, Location loc, ValueRange state, Sink sink) override {
-    for (unsigned c = 0; c < width; ++c)
-      sink(0, arith::ConstantIndexOp::create(context.builder(), loc, c),
-           CompensatedSum::finish(context, loc,
-                                  state.slice(c * CompensatedSum::slots, CompensatedSum::slots)));
+    OpBuilder &b = context.builder();
+    for (unsigned c = 0; c < width; ++c) {
+      Value sum = CompensatedSum::finish(
+          context, loc, state.slice(c * CompensatedSum::slots, CompensatedSum::slots));
+      if (attr.getKind() == ReductionKind::Mean)
+        sum = arith::DivFOp::create(b, loc, sum, splatCount(b, loc, sum.getType(), context.size()));
+      sink(0, arith::ConstantIndexOp::create(b, loc, c),
+           toFloatType(b, loc, sum, context.valueType()), Origin::Chunk);
+    }
   }
 
 private:
@@ -145,6 +180,6 @@ private:
 };
 } // namespace
 
-std::unique_ptr<Reduction> keops::createSumReduction(ReduceAttr attr, unsigned width) {
+std::unique_ptr<Reduction> keops::createSumReduction(ReduceAttr attr, unsigned width, TypeRange) {
   return std::make_unique<SumReduction>(attr, width);
 }

@@ -26,9 +26,18 @@ const ReductionInfo *keops::findReduction(StringRef name) {
   return nullptr;
 }
 
+int64_t keops::getReducedDim(TypeRange formulas) {
+  int64_t dim = 1;
+  for (Type formula : formulas)
+    dim = std::max(dim, cast<ValueType>(formula).getDim());
+  return dim;
+}
+
 SmallVector<int64_t> keops::getResultShape(const ResultInfo &result, ReduceAttr reduce,
                                            TypeRange formulas) {
-  int64_t dim = cast<ValueType>(formulas[result.shape == "G" ? 1 : 0]).getDim();
+  int64_t dim = getReducedDim(formulas);
+  if (result.shape == "1+G")
+    return {1 + dim};
   if (result.shape != "KD")
     return {dim};
   return dim == 1 ? SmallVector<int64_t>{reduce.getBestOf()}
@@ -48,11 +57,11 @@ SmallVector<Type> keops::getResultTypes(ReduceAttr reduce, TypeRange formulas, P
   return types;
 }
 
-std::unique_ptr<Reduction> Reduction::create(ReduceAttr attr, unsigned width) {
+std::unique_ptr<Reduction> Reduction::create(ReduceAttr attr, unsigned width, TypeRange formulas) {
   switch (attr.getKind()) {
 #define KEOPS_REDUCTION_FAMILY(kind, family)                                                       \
   case ReductionKind::kind:                                                                        \
-    return create##family(attr, width);
+    return create##family(attr, width, formulas);
 #include "keops/IR/KeopsReductions.inc"
   }
   llvm_unreachable("every reduction kind has a family");

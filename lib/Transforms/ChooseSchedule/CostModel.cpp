@@ -11,32 +11,25 @@ using namespace keops;
 
 /// A component costs what the record says; a sum over operands costs that for each of its terms.
 static int64_t costOf(Operation *op) {
-  const FormulaInfo *info = getFormulaInfo(op);
-  if (!info)
+  if (isa<ConstantOp, ZeroOp, YieldOp>(op))
     return 0;
+  const FormulaInfo *info = getFormulaInfo(op);
   int64_t components = getDim(op->getResult(0));
   if (auto dot = dyn_cast<TensorDotOp>(op))
     return info->cost * components * dot.getTermCount();
   for (Value operand : op->getOperands())
     components = std::max(components, getDim(operand));
-  return info->cost * components;
+  return (info ? info->cost : 1) * components;
 }
 
 static int64_t costOfReduction(ReduceAttr reduce, ArrayRef<Value> formulas) {
+  const ReductionInfo &info = getReductionInfo(reduce.getKind());
   int64_t dim = getDim(formulas[0]);
-  switch (reduce.getKind()) {
-  case ReductionKind::Sum:
-    return dim;
-  case ReductionKind::LogSumExp:
-  case ReductionKind::SumSoftMaxWeight:
-    return 10 + 2 * getDim(formulas[1]);
-  case ReductionKind::KMin:
-  case ReductionKind::ArgKMin:
-  case ReductionKind::KMinArgKMin:
+  if (info.formulas == 2)
+    return 10 * dim + 2 * getDim(formulas[1]);
+  if (info.takesK || reduce.getKind() == ReductionKind::Var)
     return 4 * dim;
-  default:
-    return 2 * dim;
-  }
+  return info.sums || reduce.getKind() == ReductionKind::Prod ? dim : 2 * dim;
 }
 
 int64_t keops::estimateCost(MapReduceOp op) {
@@ -57,9 +50,9 @@ RegisterModel keops::getRegisterModel(int64_t lanes32) {
 /// Vectors of the inner loop that carry the state of one reduction.
 static int64_t stateVectors(ReduceAttr reduce, ArrayRef<Value> formulas, int64_t chunk) {
   const ReductionInfo &info = getReductionInfo(reduce.getKind());
-  int64_t width = std::min(getDim(formulas.back()), chunk);
-  if (info.derivative == "logsumexp" || info.derivative == "softmax")
-    return width + 2;
+  int64_t width = std::min(getReducedDim(TypeRange(ValueRange(formulas))), chunk);
+  if (info.formulas == 2)
+    return width + 2 * std::min(getDim(formulas[0]), width);
   bool indices = llvm::any_of(info.results, [](const ResultInfo &result) { return result.index; });
   return indices ? 2 * width : width;
 }
@@ -86,7 +79,9 @@ static int64_t chooseChunk(MapReduceOp op, const RegisterModel &model) {
   for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs())) {
     if (getReductionInfo(reduce.getKind()).takesK)
       return 1;
-    chunk = std::max(chunk, std::min(getDim(op.getFormulas(r).back()), model.registers / 2));
+    SmallVector<Value> formulas = op.getFormulas(r);
+    int64_t dim = getReducedDim(TypeRange(ValueRange(formulas)));
+    chunk = std::max(chunk, std::min(dim, model.registers / 2));
   }
   return chunk;
 }
@@ -97,9 +92,10 @@ static bool isDouble(MapReduceOp op) {
 
 ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
   constexpr int64_t mostRows = 4, split = 64;
-  // Precision high compensates every addition, so that there are no plain sums within blocks.
-  bool high = op.getPrecision() == Precision::High;
-  int64_t block = high ? 1 : 16, blocks = high ? 1 : 8;
+  // Precision high and Kahan's scheme compensate every addition: no plain sums within blocks.
+  bool compensated = op.getPrecision() == Precision::High ||
+                     (op.getSums() && op.getSums()->getScheme() == SumScheme::KahanScheme);
+  int64_t block = compensated ? 1 : 16, blocks = compensated ? 1 : 8;
   int64_t chunk = chooseChunk(op, model);
   int64_t rows = std::clamp<int64_t>(model.registers / estimateLiveVectors(op, chunk), 1, mostRows);
   int64_t lanes = std::max<int64_t>(isDouble(op) ? model.lanes32 / 2 : model.lanes32, 1);

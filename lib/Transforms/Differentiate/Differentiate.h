@@ -4,6 +4,8 @@
 
 #include "keops/IR/Keops.h"
 
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace keops {
@@ -19,6 +21,37 @@ mlir::LogicalResult differentiateFormulas(mlir::Block &block);
 /// Replaces a keops.grad of a reduction, leaving keops.grad of formulas in the regions of the
 /// operations that it makes. Fails after a diagnostic where a reduction has no derivative.
 mlir::LogicalResult differentiateReduction(GradOp grad);
+
+using Adjoints = llvm::DenseMap<mlir::Value, mlir::Value>;
+
+/// One operation of the gradient while it is being built: `op` holds a copy of the formulas of
+/// `source`.
+struct Gradient {
+  mlir::OpBuilder b;
+  mlir::Operation *op;
+  mlir::Operation *source;
+  mlir::IRMapping mapping;
+  mlir::Location loc;
+
+  /// A value of the function, as an argument of the region.
+  mlir::Value read(mlir::Value value);
+};
+
+/// A formula inside the region that is being built, and its adjoint. What it contributes counts at
+/// pairs that `only`, a list of indices, names; at all pairs where that is null.
+struct Seed {
+  mlir::Value formula, adjoint, only;
+};
+
+/// Seeds for the results of `source` that have an adjoint, by the policies that the records name.
+mlir::LogicalResult seedReductions(Gradient &gradient, GradOp grad, MapReduceOp source,
+                                   const Adjoints &adjoints, llvm::SmallVectorImpl<Seed> &seeds);
+
+/// The type of `like` on another placement.
+ValueType placed(mlir::Value like, Placement placement);
+/// A map_reduce on the inputs of `like` with one reduction, its region still empty.
+MapReduceOp createReduction(mlir::OpBuilder &b, mlir::Location loc, MapReduceOp like,
+                            Placement over, ReduceAttr reduce, mlir::TypeRange results);
 
 } // namespace keops
 

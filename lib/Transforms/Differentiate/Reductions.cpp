@@ -1,141 +1,56 @@
 // Differentiation of reductions: the gradient of a map_reduce is a map_reduce of the gradient of
-// its formulas, weighted as the record of each reduction says. Formulas.cpp does the part inside
-// the regions.
+// its formulas, weighted as Policies.cpp says. Formulas.cpp does the part inside the regions.
 #include "Differentiate.h"
-#include "keops/IR/Reduction.h"
 #include "keops/Transforms/Utilities.h"
 
 using namespace mlir;
 using namespace keops;
 
-using Adjoints = llvm::DenseMap<Value, Value>;
-/// A formula inside the region that is being built, and its adjoint.
-using Seed = std::pair<Value, Value>;
-
-//===-- Building operations with a region ---------------------------------------------------===//
-
-static ValueType placed(Value like, Placement placement) {
-  ValueType type = getValueType(like);
-  return ValueType::get(type.getContext(), type.getDim(), type.getElementType(), placement);
-}
-
-static MapReduceOp createReduction(OpBuilder &b, Location loc, MapReduceOp like, Placement over,
-                                   ReductionKind kind, Type result) {
-  ArrayAttr reductions = b.getArrayAttr({ReduceAttr::get(b.getContext(), kind, 0)});
-  return MapReduceOp::create(b, loc, TypeRange(result), like.getInputs(), over, reductions,
-                             like.getPrecision(), ScheduleAttr());
-}
-
-//===-- The policies of reductions ----------------------------------------------------------===//
-
-namespace {
-/// One operation of the gradient while it is being built: `op` holds a copy of the formulas of
-/// `source`.
-struct Gradient {
-  OpBuilder b;
-  Operation *op;
-  Operation *source;
-  IRMapping mapping;
-  Location loc;
-
-  /// A value of the function, as an argument of the region.
-  Value read(Value value) { return getOrAddInput(op, value); }
-};
-} // namespace
-
-/// The log of the sum of exp(F), beside the softmax whose first formula is F.
-static Value createLogSumExp(MapReduceOp softmax, unsigned reduction, Operation *before) {
-  OpBuilder b(before);
-  Location loc = softmax.getLoc();
-  Value formula = softmax.getFormulas(reduction)[0];
-  auto type = placed(formula, softmax.getKept());
-  MapReduceOp op =
-      createReduction(b, loc, softmax, softmax.getOver(), ReductionKind::LogSumExp, type);
-  Block &block = addBlock(op);
-  b.setInsertionPointToStart(&block);
-  IRMapping mapping = cloneFormulas(b, softmax.getBlock(), block.getArguments());
-  Value one = createRational(b, loc, type.getElementType(), 1, 1);
-  YieldOp::create(b, loc, ValueRange{mapping.lookup(formula), one});
-  return op.getResult(0);
-}
-
-/// R = log(sum(exp(F) G)): the weight of a term is w = exp(F - R); F receives <e w, G>, G receives
-/// e w.
-static void seedLogSumExp(Gradient &g, ArrayRef<Value> formulas, Value result, Value adjoint,
-                          SmallVectorImpl<Seed> &seeds) {
-  Value shifted = SubtractOp::create(g.b, g.loc, formulas[0], g.read(result));
-  Value weighted = MultOp::create(g.b, g.loc, g.read(adjoint), ExpOp::create(g.b, g.loc, shifted));
-  seeds.emplace_back(formulas[0], ScalprodOp::create(g.b, g.loc, weighted, formulas[1]));
-  seeds.emplace_back(formulas[1], weighted);
-}
-
-/// R = sum(exp(F) G) / sum(exp(F)): with L the log of the divisor, the weight of a term is w =
-/// exp(F - L); F receives w <e, G - R>, G receives w e.
-static void seedSoftmax(Gradient &g, unsigned reduction, ArrayRef<Value> formulas, Value result,
-                        Value adjoint, SmallVectorImpl<Seed> &seeds) {
-  Value logSum = createLogSumExp(cast<MapReduceOp>(g.source), reduction, g.op);
-  Value e = g.read(adjoint);
-  Value weight =
-      ExpOp::create(g.b, g.loc, SubtractOp::create(g.b, g.loc, formulas[0], g.read(logSum)));
-  Value centred = SubtractOp::create(g.b, g.loc, formulas[1], g.read(result));
-  seeds.emplace_back(
-      formulas[0], MultOp::create(g.b, g.loc, weight, ScalprodOp::create(g.b, g.loc, e, centred)));
-  seeds.emplace_back(formulas[1], MultOp::create(g.b, g.loc, weight, e));
-}
-
-static LogicalResult seedReduction(Gradient &g, GradOp grad, MapReduceOp source, unsigned reduction,
-                                   Value result, Value adjoint, SmallVectorImpl<Seed> &seeds) {
-  const ReductionInfo &info = getReductionInfo(source.getReduceAttrs()[reduction].getKind());
-  SmallVector<Value> formulas;
-  for (Value formula : source.getFormulas(reduction))
-    formulas.push_back(g.mapping.lookup(formula));
-  if (info.derivative == "sum")
-    seeds.emplace_back(formulas[0], g.read(adjoint));
-  else if (info.derivative == "logsumexp")
-    seedLogSumExp(g, formulas, result, adjoint, seeds);
-  else if (info.derivative == "softmax")
-    seedSoftmax(g, reduction, formulas, result, adjoint, seeds);
-  else
-    return mlir::emitError(grad.getLoc(), "Grad: ")
-           << info.name << "_Reduction has no gradient"
-           << info.derivative.drop_front(StringRef("none").size());
-  return success();
-}
-
 /// The formulas of `g.source` that receive an adjoint, through the results that have one.
 static LogicalResult seedResults(Gradient &g, GradOp grad, const Adjoints &adjoints,
                                  SmallVectorImpl<Seed> &seeds) {
   auto source = dyn_cast<MapReduceOp>(g.source);
-  if (!source) {
-    Operation *yield = g.source->getRegion(0).front().getTerminator();
-    for (auto [result, formula] : llvm::zip(g.source->getResults(), yield->getOperands()))
-      if (Value adjoint = adjoints.lookup(result))
-        seeds.emplace_back(g.mapping.lookup(formula), g.read(adjoint));
-    return success();
-  }
-  unsigned result = 0;
-  for (auto [r, reduce] : llvm::enumerate(source.getReduceAttrs()))
-    for (unsigned k = 0; k < getReductionInfo(reduce.getKind()).results.size(); ++k, ++result)
-      if (Value adjoint = adjoints.lookup(source.getResult(result)))
-        if (failed(seedReduction(g, grad, source, r, source.getResult(result), adjoint, seeds)))
-          return failure();
+  if (source)
+    return seedReductions(g, grad, source, adjoints, seeds);
+  Operation *yield = g.source->getRegion(0).front().getTerminator();
+  for (auto [result, formula] : llvm::zip(g.source->getResults(), yield->getOperands()))
+    if (Value adjoint = adjoints.lookup(result))
+      seeds.push_back({g.mapping.lookup(formula), g.read(adjoint), Value()});
   return success();
 }
 
 //===-- Contributions and their sum ---------------------------------------------------------===//
 
+/// The product of all terms but one has no derivative rule: it would need the product of all but
+/// two.
+static LogicalResult checkDifferentiableAgain(Gradient &g, GradOp grad, const Seed &seed,
+                                              Value variable) {
+  for (Operation *op : getPath(variable, seed.formula))
+    if (isa<ProductOfOthersOp>(op))
+      return mlir::emitError(grad.getLoc(),
+                             "Grad: the gradient of Prod_Reduction has no gradient itself");
+  return success();
+}
+
 /// Ends the region: the sum over seeds and over the arguments that stand for `input`.
-static void yieldGradients(Gradient &g, ArrayRef<Seed> seeds, Value input) {
+static LogicalResult yieldGradients(Gradient &g, GradOp grad, ArrayRef<Seed> seeds, Value input) {
   Block &block = g.op->getRegion(0).front();
   Value sum;
   for (auto [k, operand] : llvm::enumerate(g.source->getOperands()))
-    for (auto [formula, adjoint] : seeds) {
+    for (const Seed &seed : seeds) {
       if (operand != input)
         continue;
-      Value gradient = GradOp::create(g.b, g.loc, formula, block.getArgument(k), adjoint);
+      if (failed(checkDifferentiableAgain(g, grad, seed, block.getArgument(k))))
+        return failure();
+      Value gradient = GradOp::create(g.b, g.loc, seed.formula, block.getArgument(k), seed.adjoint);
+      if (seed.only)
+        gradient = OnlyAtOp::create(g.b, g.loc, seed.only, gradient);
       sum = sum ? AddOp::create(g.b, g.loc, sum, gradient).getResult() : gradient;
     }
+  if (!sum)
+    sum = createZero(g.b, g.loc, getElementType(g.op), getDim(input));
   YieldOp::create(g.b, g.loc, sum);
+  return success();
 }
 
 /// The operation whose region will hold the gradient of `source`; its result stands on `target`.
@@ -143,8 +58,8 @@ static FailureOr<Operation *> createGradient(OpBuilder &b, GradOp grad, Operatio
                                              Value input, Placement target) {
   Type type = placed(input, target);
   if (auto reduction = dyn_cast<MapReduceOp>(source))
-    return createReduction(b, grad.getLoc(), reduction, otherIndex(target), ReductionKind::Sum,
-                           type)
+    return createReduction(b, grad.getLoc(), reduction, otherIndex(target),
+                           ReduceAttr::get(b.getContext(), ReductionKind::Sum), type)
         .getOperation();
   auto map = dyn_cast<MapOp>(source);
   if (map && map.getOver() == target)
@@ -165,9 +80,9 @@ static FailureOr<Value> buildContribution(GradOp grad, Operation *source, Value 
   IRMapping mapping = cloneFormulas(b, source->getRegion(0).front(), block.getArguments());
   Gradient g{b, *op, source, mapping, grad.getLoc()};
   SmallVector<Seed> seeds;
-  if (failed(seedResults(g, grad, adjoints, seeds)))
+  if (failed(seedResults(g, grad, adjoints, seeds)) ||
+      failed(yieldGradients(g, grad, seeds, input)))
     return failure();
-  yieldGradients(g, seeds, input);
   if (failed(differentiateFormulas(block)))
     return failure();
   removeUnusedInputs(*op);
@@ -205,6 +120,9 @@ static LogicalResult pushBack(GradOp grad, Operation *source,
   llvm::SmallSetVector<Value, 8> inputs(source->operand_begin(), source->operand_end());
   for (Value input : inputs) {
     if (input != grad.getVariable() && !path.contains(input.getDefiningOp()))
+      continue;
+    // Indices move in jumps.
+    if (getValueType(input).getElementType().isInteger())
       continue;
     bool variable = input == grad.getVariable();
     ValueType type = variable ? getValueType(grad.getResult()) : getValueType(input);

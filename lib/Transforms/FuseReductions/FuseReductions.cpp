@@ -29,7 +29,8 @@ static bool keepsSortedLists(MapReduceOp op) {
 /// Whether `a` and `b` can share their loops. Sorted lists are kept for one component at a time, so
 /// a vector beside them would be visited once per component.
 static bool agree(MapReduceOp a, MapReduceOp b) {
-  if (a.getOver() != b.getOver() || a.getPrecision() != b.getPrecision())
+  if (a.getOver() != b.getOver() || a.getPrecision() != b.getPrecision() ||
+      a.getSumsAttr() != b.getSumsAttr())
     return false;
   return (!keepsSortedLists(a) && !keepsSortedLists(b)) || (mayBeFused(a, 1) && mayBeFused(b, 1));
 }
@@ -58,9 +59,9 @@ static MapReduceOp createFused(MapReduceOp a, MapReduceOp b) {
   SmallVector<Attribute> reductions(a.getReductions().getValue());
   llvm::append_range(reductions, b.getReductions());
   Location loc = builder.getFusedLoc({a.getLoc(), b.getLoc()});
-  auto fused =
-      MapReduceOp::create(builder, loc, types, inputs, a.getOver(),
-                          builder.getArrayAttr(reductions), a.getPrecision(), ScheduleAttr());
+  auto fused = MapReduceOp::create(builder, loc, types, inputs, a.getOver(),
+                                   builder.getArrayAttr(reductions), a.getPrecision(),
+                                   a.getSumsAttr(), ScheduleAttr());
   Block &block = addBlock(fused);
   builder.setInsertionPointToStart(&block);
   SmallVector<Value> formulas;

@@ -123,3 +123,51 @@ func.func @unread_argument(%x: !x, %y: !y, %e: !sj) -> !x {
   %g = keops.grad %r, %x, %e : !sj, !x, !sj
   return %g : !x
 }
+
+// The smallest term receives the adjoint: indices that name no row where nothing was found, one visit of all pairs.
+// CHECK-LABEL: func.func @min
+// CHECK:         %[[R:.*]]:2 = keops.map_reduce over j reduce [#keops.reduce<Min_ArgMin missing = -1>]
+// CHECK:         keops.map_reduce over i reduce [#keops.reduce<Sum>](%arg0, %[[R]]#1, %arg2)
+// CHECK:       ^bb0(%[[X:.*]]: {{.*}}, %[[K:.*]]: !keops.value<1xi64, i>, %[[E:.*]]: {{.*}}):
+// CHECK-NEXT:    %[[S:.*]] = keops.scatter_at %[[K]], %[[E]], 1
+// CHECK-NEXT:    %[[M:.*]] = keops.mult %[[S]], %[[X]]
+// CHECK-NEXT:    %[[G:.*]] = keops.only_at %[[K]], %[[M]]
+// CHECK-NEXT:    keops.yield %[[G]]
+func.func @min(%x: !x, %y: !y, %e: !si) -> !y {
+  %r = keops.map_reduce over j reduce [#keops.reduce<Min>] (%x, %y) : (!x, !y) -> !si {
+  ^bb0(%a: !x, %b: !y):
+    %f = keops.scalprod %a, %b : !x, !y
+    keops.yield %f : !s
+  }
+  %g = keops.grad %r, %y, %e : !si, !y, !si
+  return %g : !y
+}
+
+// Indices have no derivative.
+// CHECK-LABEL: func.func @argmin
+// CHECK-NOT:     keops.map_reduce
+// CHECK:         keops.zero
+func.func @argmin(%x: !x, %y: !y, %e: !si) -> !y {
+  %r = keops.map_reduce over j reduce [#keops.reduce<ArgMin>] (%x, %y) : (!x, !y) -> !keops.value<1xi64, i> {
+  ^bb0(%a: !x, %b: !y):
+    %f = keops.scalprod %a, %b : !x, !y
+    keops.yield %f : !s
+  }
+  %g = keops.grad %r, %y, %e : !keops.value<1xi64, i>, !y, !si
+  return %g : !y
+}
+
+// The mean divides by the number of terms, the variance reads the mean.
+// CHECK-LABEL: func.func @var
+// CHECK:         %[[M:.*]] = keops.map_reduce over j reduce [#keops.reduce<Mean>]
+// CHECK:         keops.map_reduce over i reduce [#keops.reduce<Sum>]({{.*}}%[[M]]
+// CHECK:         keops.size of j : <1xf32, p>
+func.func @var(%x: !x, %y: !y, %e: !si) -> !y {
+  %r = keops.map_reduce over j reduce [#keops.reduce<Var>] (%x, %y) : (!x, !y) -> !si {
+  ^bb0(%a: !x, %b: !y):
+    %f = keops.scalprod %a, %b : !x, !y
+    keops.yield %f : !s
+  }
+  %g = keops.grad %r, %y, %e : !si, !y, !si
+  return %g : !y
+}

@@ -1,0 +1,186 @@
+// Operations that know the row they are computed for (dialects/Keops/Ops/Selections.td): types,
+// emission and adjoints. Indices are compared as 64-bit integers, so that no size is too large.
+#include "keops/IR/Emitter.h"
+#include "keops/IR/Keops.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace keops;
+
+using Types = SmallVectorImpl<Type>;
+
+static Type onPairs(Value like, int64_t dim) {
+  return ValueType::get(like.getContext(), dim, getValueType(like).getElementType(), Placement::IJ);
+}
+
+/// Lists of indices stand on i or j and have as many components as `lists` lists of `dim`.
+static LogicalResult checkIndices(StringRef name, std::optional<Location> loc, Value indices,
+                                  int64_t dim) {
+  ValueType type = getValueType(indices);
+  bool placed = type.getPlacement() == Placement::I || type.getPlacement() == Placement::J;
+  if (!placed || !type.getElementType().isInteger() || dim < 1 || type.getDim() % dim != 0)
+    return emitOptionalError(loc, name, ": expected lists of ", dim,
+                             " 64-bit integers placed on i or j, got ", type);
+  return success();
+}
+
+/// Whether component `k` of `indices` is the row at hand on the index that they do not stand on.
+static Value isAtRow(Emitter &emitter, Location loc, Value indices, OpFoldResult k) {
+  Value row = emitter.position(otherIndex(getValueType(indices).getPlacement()));
+  return arith::CmpIOp::create(emitter.builder(), loc, arith::CmpIPredicate::eq,
+                               emitter.component(indices, k), row);
+}
+
+static Value chooseOrZero(Emitter &emitter, Location loc, Value condition, Value x) {
+  return arith::SelectOp::create(emitter.builder(), loc, condition, x, emitter.zero(loc));
+}
+
+/// Component c of list number `list`.
+static OpFoldResult inList(Emitter &emitter, Location loc, OpFoldResult list, int64_t dim,
+                           OpFoldResult c) {
+  if (auto number = getConstantIntValue(list))
+    return emitter.offset(loc, c, *number * dim);
+  OpBuilder &b = emitter.builder();
+  Value width = arith::ConstantIndexOp::create(b, loc, dim);
+  Value first = arith::MulIOp::create(b, loc, cast<Value>(list), width);
+  if (auto component = getConstantIntValue(c))
+    return emitter.offset(loc, first, *component);
+  return arith::AddIOp::create(b, loc, first, cast<Value>(c)).getResult();
+}
+
+//===-- Selections --------------------------------------------------------------------------===//
+
+LogicalResult ScatterAtOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
+                                            ValueRange operands, DictionaryAttr attributes,
+                                            OpaqueProperties properties, RegionRange regions,
+                                            Types &types) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  if (failed(checkIndices("scatter_at", loc, operands[0], adaptor.getDim())))
+    return failure();
+  if (::keops::getDim(operands[0]) != ::keops::getDim(operands[1]))
+    return emitOptionalError(loc, "scatter_at: expected one index per component, got ",
+                             ::keops::getDim(operands[0]), " and ", ::keops::getDim(operands[1]));
+  types.push_back(onPairs(operands[1], adaptor.getDim()));
+  return success();
+}
+Value ScatterAtOp::emitComponent(Emitter &emitter, OpFoldResult c) {
+  int64_t dim = getDim(), lists = ::keops::getDim(getX()) / dim;
+  return emitter.sum(getLoc(), lists, getX(), [&](OpFoldResult list) -> Value {
+    OpFoldResult k = inList(emitter, getLoc(), list, dim, c);
+    return chooseOrZero(emitter, getLoc(), isAtRow(emitter, getLoc(), getIndices(), k),
+                        emitter.component(getX(), k));
+  });
+}
+Value ScatterAtOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned operand) {
+  return operand == 1 ? GatherAtOp::create(b, getLoc(), getIndices(), adjoint).getResult()
+                      : Value();
+}
+Value ScatterAtOp::buildTangent(OpBuilder &b, ValueRange tangents) {
+  return tangents[1]
+             ? ScatterAtOp::create(b, getLoc(), getIndices(), tangents[1], getDim()).getResult()
+             : Value();
+}
+
+LogicalResult GatherAtOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
+                                           ValueRange operands, DictionaryAttr, OpaqueProperties,
+                                           RegionRange, Types &types) {
+  if (failed(checkIndices("gather_at", loc, operands[0], getDim(operands[1]))))
+    return failure();
+  types.push_back(onPairs(operands[1], getDim(operands[0])));
+  return success();
+}
+Value GatherAtOp::emitComponent(Emitter &emitter, OpFoldResult k) {
+  OpBuilder &b = emitter.builder();
+  OpFoldResult c;
+  if (auto constant = getConstantIntValue(k)) {
+    c = b.getIndexAttr(*constant % getDim(getX()));
+  } else {
+    Value dim = arith::ConstantIndexOp::create(b, getLoc(), getDim(getX()));
+    c = arith::RemUIOp::create(b, getLoc(), cast<Value>(k), dim).getResult();
+  }
+  return chooseOrZero(emitter, getLoc(), isAtRow(emitter, getLoc(), getIndices(), k),
+                      emitter.component(getX(), c));
+}
+Value GatherAtOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned operand) {
+  return operand == 1
+             ? ScatterAtOp::create(b, getLoc(), getIndices(), adjoint, getDim(getX())).getResult()
+             : Value();
+}
+Value GatherAtOp::buildTangent(OpBuilder &b, ValueRange tangents) {
+  return tangents[1] ? GatherAtOp::create(b, getLoc(), getIndices(), tangents[1]).getResult()
+                     : Value();
+}
+
+LogicalResult OnlyAtOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
+                                         ValueRange operands, DictionaryAttr, OpaqueProperties,
+                                         RegionRange, Types &types) {
+  if (failed(checkIndices("only_at", loc, operands[0], 1)))
+    return failure();
+  types.push_back(onPairs(operands[1], getDim(operands[1])));
+  return success();
+}
+/// Counts hits, so that long lists of indices become a loop.
+Value OnlyAtOp::emitComponent(Emitter &emitter, OpFoldResult c) {
+  OpBuilder &b = emitter.builder();
+  Value hits = emitter.sum(getLoc(), getDim(getIndices()), {}, [&](OpFoldResult k) -> Value {
+    return chooseOrZero(emitter, getLoc(), isAtRow(emitter, getLoc(), getIndices(), k),
+                        emitter.constant(getLoc(), b.getI64IntegerAttr(1)));
+  });
+  Value any =
+      arith::CmpFOp::create(b, getLoc(), arith::CmpFPredicate::OGT, hits, emitter.zero(getLoc()));
+  return chooseOrZero(emitter, getLoc(), any, emitter.component(getX(), c));
+}
+Value OnlyAtOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned operand) {
+  return operand == 1 ? OnlyAtOp::create(b, getLoc(), getIndices(), adjoint).getResult() : Value();
+}
+Value OnlyAtOp::buildTangent(OpBuilder &b, ValueRange tangents) {
+  return tangents[1] ? OnlyAtOp::create(b, getLoc(), getIndices(), tangents[1]).getResult()
+                     : Value();
+}
+
+//===-- The product of the others -----------------------------------------------------------===//
+
+LogicalResult ProductOfOthersOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
+                                                  ValueRange operands, DictionaryAttr,
+                                                  OpaqueProperties, RegionRange, Types &types) {
+  int64_t dim = getDim(operands[0]);
+  if (failed(checkIndices("product_of_others", loc, operands[1], dim)))
+    return failure();
+  if (getDim(operands[1]) != dim || getDim(operands[2]) != dim)
+    return emitOptionalError(loc, "product_of_others: expected equal dimensions, got ", dim, ", ",
+                             getDim(operands[1]), " and ", getDim(operands[2]));
+  types.push_back(onPairs(operands[0], dim));
+  return success();
+}
+Value ProductOfOthersOp::emitComponent(Emitter &emitter, OpFoldResult k) {
+  OpBuilder &b = emitter.builder();
+  SmallVector<Value> parts = emitter.components(getOperands(), k);
+  Value product = parts[0], zeros = parts[1], x = parts[2];
+  Value isZero =
+      arith::CmpFOp::create(b, getLoc(), arith::CmpFPredicate::OEQ, x, emitter.zero(getLoc()));
+  // Zeros among the others: all of them, less one if x is a zero itself.
+  Value own = arith::ExtUIOp::create(b, getLoc(), zeros.getType(), isZero);
+  Value noOtherZero = arith::CmpIOp::create(b, getLoc(), arith::CmpIPredicate::eq, zeros, own);
+  Value one = emitter.constant(getLoc(), b.getI64IntegerAttr(1));
+  Value divisor = arith::SelectOp::create(b, getLoc(), isZero, one, x);
+  Value others = arith::DivFOp::create(b, getLoc(), product, divisor);
+  return chooseOrZero(emitter, getLoc(), noOtherZero, others);
+}
+/// Differentiate refuses to come here: the product of all but two needs more than is saved.
+Value ProductOfOthersOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
+Value ProductOfOthersOp::buildTangent(OpBuilder &, ValueRange) { return {}; }
+
+//===-- Sizes -------------------------------------------------------------------------------===//
+
+LogicalResult SizeOp::verify() {
+  ValueType type = getValueType(getResult());
+  if (type.getDim() != 1 || type.getPlacement() != Placement::P)
+    return emitOpError("expected a result of dimension 1 placed on p, got ") << type;
+  if (getOver() != Placement::I && getOver() != Placement::J)
+    return emitOpError("expected an index i or j, got ") << stringifyPlacement(getOver());
+  return success();
+}
+Value SizeOp::emitComponent(Emitter &emitter, OpFoldResult) { return emitter.size(getOver()); }
+Value SizeOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
+Value SizeOp::buildTangent(OpBuilder &, ValueRange) { return {}; }
