@@ -265,6 +265,217 @@ inline constexpr double kCosF64[] = {
     0x1.1ee9db8dea216p-29,
     -0x1.8fa65e63fe6e8p-37};
 
+/// (exp(r) - 1 - r) / r^2 for |r| <= log(2)/2, 6 terms; error 2^-31.1.
+inline constexpr double kExpm1F32[] = {
+    0x1.0000000000000p-1,
+    0x1.5555540000000p-3,
+    0x1.5554f80000000p-5,
+    0x1.1112d60000000p-7,
+    0x1.6d3a5a0000000p-10,
+    0x1.9e78260000000p-13};
+
+/// (exp(r) - 1 - r) / r^2 for |r| <= log(2)/2, 11 terms; error 2^-61.6.
+inline constexpr double kExpm1F64[] = {
+    0x1.0000000000000p-1,
+    0x1.5555555555559p-3,
+    0x1.5555555555558p-5,
+    0x1.111111110f713p-7,
+    0x1.6c16c16c174c5p-10,
+    0x1.a01a01af9e7eep-13,
+    0x1.a01a0199bcd01p-16,
+    0x1.71ddf922f7b94p-19,
+    0x1.27e502ab02521p-22,
+    0x1.af5d45f9b6cbap-26,
+    0x1.1f2a21c00ad32p-29};
+
+/// (cosh(r) - 1) / r^2 in z = r^2, |r| <= log(2)/2; error 2^-33.2.
+inline constexpr double kCoshF32[] = {
+    0x1.0000000000000p-1,
+    0x1.5554e60000000p-5,
+    0x1.6d4f240000000p-10};
+
+/// (sinh(r) - r) / r^3 in z = r^2, |r| <= log(2)/2; error 2^-34.3.
+inline constexpr double kSinhF32[] = {
+    0x1.5555560000000p-3,
+    0x1.110fbe0000000p-7,
+    0x1.a2e3080000000p-13};
+
+/// (cosh(r) - 1) / r^2 in z = r^2, |r| <= log(2)/2; error 2^-58.0.
+inline constexpr double kCoshF64[] = {
+    0x1.000000000000cp-1,
+    0x1.555555554fd67p-5,
+    0x1.6c16c1863e191p-10,
+    0x1.a01994ffcb3dbp-16,
+    0x1.28b1bdab8b1d9p-22};
+
+/// (sinh(r) - r) / r^3 in z = r^2, |r| <= log(2)/2; error 2^-61.7.
+inline constexpr double kSinhF64[] = {
+    0x1.5555555555559p-3,
+    0x1.111111110f624p-7,
+    0x1.a01a01b0250a6p-13,
+    0x1.71ddf79e20593p-19,
+    0x1.af601c5e54001p-26};
+
+/// (asin(t) - t) / t^3 in z = t^2, |t| <= 1/2; error 2^-27.6.
+inline constexpr double kAsinF32[] = {
+    0x1.5555c80000000p-3,
+    0x1.3302040000000p-4,
+    0x1.747bb80000000p-5,
+    0x1.8c3e500000000p-6,
+    0x1.595c600000000p-5};
+
+/// (atan(t) - t) / t^3 in z = t^2, |t| <= 1; error 2^-28.5.
+inline constexpr double kAtanF32[] = {
+    -0x1.55553e0000000p-2,
+    0x1.9991e40000000p-3,
+    -0x1.2420860000000p-3,
+    0x1.c08c460000000p-4,
+    -0x1.5808d60000000p-4,
+    0x1.da28360000000p-5,
+    -0x1.fd78180000000p-6,
+    0x1.641b680000000p-7,
+    -0x1.d3430c0000000p-10};
+
+/// (asin(t) - t) / t^3 in z = t^2, |t| <= 1/2; error 2^-55.9.
+inline constexpr double kAsinF64[] = {
+    0x1.5555555555390p-3,
+    0x1.333333336e83ap-4,
+    0x1.6db6db4277adap-5,
+    0x1.f1c72c3a05130p-6,
+    0x1.6e89f423c5a68p-6,
+    0x1.1c6be37ba16dcp-6,
+    0x1.c6fd9ab57d951p-7,
+    0x1.8ec40c625e813p-7,
+    0x1.abc5b23edaf10p-8,
+    0x1.3ffb942baf767p-6,
+    -0x1.09de730d0f8c8p-6,
+    0x1.05716f21c0f17p-5};
+
+/// (atan(t) - t) / t^3 in z = t^2, |t| <= 1; error 2^-57.5.
+inline constexpr double kAtanF64[] = {
+    -0x1.5555555555526p-2,
+    0x1.99999999955b4p-3,
+    -0x1.249249237f138p-3,
+    0x1.c71c717fa74adp-4,
+    -0x1.745d11aa330d9p-4,
+    0x1.3b13665d2afa2p-4,
+    -0x1.110e4f0dc5a71p-4,
+    0x1.e1bb8de90d7f3p-5,
+    -0x1.ae5e101e1571cp-5,
+    0x1.82d9c35870b9bp-5,
+    -0x1.59a1f31114334p-5,
+    0x1.2c2c0e7b0f945p-5,
+    -0x1.e9f942c2e5264p-6,
+    0x1.68444fa3c8e44p-6,
+    -0x1.c7ae84d5cd9c4p-7,
+    0x1.d7fc69a7580d4p-8,
+    -0x1.7a97503d7af6ap-9,
+    0x1.b4a15d6702ba1p-11,
+    -0x1.3fe3afc2412aap-13,
+    0x1.bd30d7baf941bp-17};
+
+/// erf(t) / t - 1 in z = t^2, |t| <= 1; error 2^-29.4.
+inline constexpr double kErfF32[] = {
+    0x1.06eba80000000p-3,
+    -0x1.81273e0000000p-2,
+    0x1.ce2ce60000000p-4,
+    -0x1.b7f71a0000000p-6,
+    0x1.53f2240000000p-8,
+    -0x1.a3515e0000000p-11,
+    0x1.4771fc0000000p-14};
+
+/// erf(t) / t - 1 in z = t^2, |t| <= 1; error 2^-56.0.
+inline constexpr double kErfF64[] = {
+    0x1.06eba8214db68p-3,
+    -0x1.812746b03799dp-2,
+    0x1.ce2f21a03f8b5p-4,
+    -0x1.b82ce311a9598p-6,
+    0x1.565bcceed2d63p-8,
+    -0x1.c02daeb5784a8p-11,
+    0x1.f9a29684a4755p-14,
+    -0x1.f4c82b79585c4p-17,
+    0x1.b96b2ded2967dp-20,
+    -0x1.5b8b45db702c3p-23,
+    0x1.d3d49b594329ep-27,
+    -0x1.a21fc74549686p-31};
+
+/// -log(erfc(1)) in two words.
+inline constexpr double kErfFarHeadF32[] = {
+    0x1.d97fc00000000p+0,
+    -0x1.b0abac0000000p-25};
+
+/// (-log(erfc(1 + y)) + log(erfc(1))) / y for -0.065 <= y <= 3.0; the error is that of erf; error 2^-29.2.
+inline constexpr double kErfFarF32[] = {
+    0x1.51c9b20000000p+1,
+    0x1.afabc40000000p-1,
+    0x1.5452160000000p-5,
+    -0x1.465b820000000p-7,
+    0x1.eb6a900000000p-10,
+    -0x1.9e9bd00000000p-13};
+
+/// -log(erfc(1)) in two words.
+inline constexpr double kErfFarHeadF64[] = {
+    0x1.d97fbf27aa2a1p+0,
+    0x1.9b2f9379f1952p-57};
+
+/// (-log(erfc(1 + y)) + log(erfc(1))) / y for -0.065 <= y <= 4.95; the error is that of erf; error 2^-56.1.
+inline constexpr double kErfFarF64[] = {
+    0x1.51c9b0006c239p+1,
+    0x1.afabc11a28d53p-1,
+    0x1.5477f09cd5c94p-5,
+    -0x1.48c9d409b080ep-7,
+    0x1.033f67b4d06a2p-9,
+    -0x1.f1b3b3b9434e4p-13,
+    -0x1.b8e459acc6b22p-16,
+    0x1.c7c821bded0bep-16,
+    -0x1.430dc69dfb6f9p-17,
+    0x1.18620753fadf8p-19,
+    -0x1.7576bc85bc214p-23,
+    -0x1.3ed774cd39d7dp-24,
+    0x1.5370e8b3523bep-25,
+    -0x1.5c345a2eaa7f8p-27,
+    0x1.b8121d2871c5dp-30,
+    -0x1.4692638fda78bp-33,
+    0x1.b5ace115d605ep-38};
+
+/// (1 + 2x) exp(x^2) erfc(x) in t = (x-2)/(x+2), x >= 0.68; error 2^-27.2.
+inline constexpr double kErfcF32[] = {
+    0x1.46e80e0000000p+0,
+    -0x1.7bf5ec0000000p-4,
+    -0x1.54075c0000000p-3,
+    0x1.4ff99a0000000p-3,
+    -0x1.bc43960000000p-5,
+    -0x1.0660e60000000p-7,
+    0x1.1fae2c0000000p-7,
+    0x1.1a0c900000000p-10,
+    -0x1.88580a0000000p-10};
+
+/// (1 + 2x) exp(x^2) erfc(x) in t = (x-3)/(x+3), x >= 0.68; error 2^-54.6.
+inline constexpr double kErfcF64[] = {
+    0x1.40c522d7e4987p+0,
+    -0x1.15c084bb9e8f3p-3,
+    -0x1.85a15c58a9a61p-5,
+    0x1.098366a5b4613p-3,
+    -0x1.e88b803a644b6p-4,
+    0x1.17ca2877fd25ap-4,
+    -0x1.8574c3ff507b4p-6,
+    0x1.4b884e045238bp-9,
+    0x1.ef1bd19204a73p-10,
+    -0x1.98db3dc9d1e29p-11,
+    -0x1.b90c2ab25e165p-14,
+    0x1.06570ab2b3d45p-13,
+    0x1.4a1b997db35cbp-18,
+    -0x1.509dd3a55fc41p-16,
+    -0x1.556c58a6ca218p-21,
+    0x1.bf8bbac9c44e5p-19,
+    0x1.92b5c4ab07768p-23,
+    -0x1.4a9d770e83b2ap-22,
+    -0x1.93113ff32be13p-27,
+    -0x1.292b2fc0ea426p-22,
+    0x1.3a0c2d4a6a16ap-24,
+    0x1.894f16db849ddp-23,
+    -0x1.7d4f018cf25a1p-24};
+
 /// log(2), short enough that products with exponents are exact.
 inline constexpr double kLn2HighF32 = 0x1.62e4000000000p-1;
 
@@ -313,10 +524,21 @@ inline constexpr double kHalfPiF64[] = {
     0x1.0b4611a600000p-34,
     0x1.3198a2e037073p-69};
 
+/// pi/2 in two words.
+inline constexpr double kQuarterTurnF32[] = {
+    0x1.921fb60000000p+0,
+    -0x1.777a5c0000000p-25};
+
+/// pi/2 in two words.
+inline constexpr double kQuarterTurnF64[] = {
+    0x1.921fb54442d18p+0,
+    0x1.1a62633145c07p-54};
+
 /// 2/3 in two words.
 inline constexpr double kTwoThirds[] = {
     0x1.5555555555555p-1,
     0x1.5555555555555p-55};
+
 
 } // namespace keops::approx
 

@@ -47,25 +47,6 @@ Value scaleGradually(Kit &kit, Value p, Rounded n) {
   return kit.mul(kit.mul(p, kit.powerOfTwo(half)), kit.powerOfTwo(rest));
 }
 
-struct ReducedExp {
-  Rounded n;
-  Value head;
-  Value rest;
-};
-
-/// x - n log(2) for the nearest n; `head` is the exact difference with the short part of log(2).
-ReducedExp reduceExp(Kit &kit, Value x) {
-  bool wide = kit.isDouble();
-  Rounded n = kit.roundNearest(x, wide ? kLog2EF64 : kLog2EF32);
-  Value head = kit.fma(n.value, wide ? -kLn2HighF64 : -kLn2HighF32, x);
-  return {n, head, kit.fma(n.value, wide ? -kLn2LowF64 : -kLn2LowF32, head)};
-}
-
-Value lowPart(Kit &kit, const ReducedExp &r) {
-  double low = kit.isDouble() ? -kLn2LowF64 : -kLn2LowF32;
-  return kit.fma(r.n.value, low, kit.sub(r.head, r.rest));
-}
-
 /// Far outside the range the reduction leaves garbage; bounding it lets vscalef give 0 or infinity.
 /// One vrangeps (smaller magnitude, sign of the first) costs less than clamping x.
 Value boundRest(Kit &kit, Value rest) { return kit.range(rest, kit.constant(0.36), 2); }
@@ -99,6 +80,22 @@ Value addLinearTerm(Kit &kit, Value rest, Value tail) {
 
 } // namespace
 
+ReducedExp reduceExp(Kit &kit, Value x) {
+  bool wide = kit.isDouble();
+  Rounded n = kit.roundNearest(x, wide ? kLog2EF64 : kLog2EF32);
+  Value head = kit.fma(n.value, wide ? -kLn2HighF64 : -kLn2HighF32, x);
+  return {n, head, kit.fma(n.value, wide ? -kLn2LowF64 : -kLn2LowF32, head)};
+}
+
+Value lowPart(Kit &kit, const ReducedExp &r) {
+  double low = kit.isDouble() ? -kLn2LowF64 : -kLn2LowF32;
+  return kit.fma(r.n.value, low, kit.sub(r.head, r.rest));
+}
+
+Value scaleOnce(Kit &kit, Value p, Rounded n) {
+  return kit.hasAvx512() ? kit.scalef(p, n.value) : scaleGradually(kit, p, n);
+}
+
 Value expShort(Kit &kit, Operands x) {
   return kit.isDouble() ? expWith(kit, x[0], kExp10F64) : expWith(kit, x[0], kExp5F32);
 }
@@ -127,7 +124,7 @@ Value expDoubleWord(Kit &kit, DoubleWord x) {
     low = kit.fma(low, kit.fma(square, series, rest), low);
   Value tail = kit.fma(square, series, low);
   Value p = kit.add(kit.constant(1.0), kit.add(rest, tail));
-  return kit.hasAvx512() ? kit.scalef(p, r.n.value) : scaleGradually(kit, p, r.n);
+  return scaleOnce(kit, p, r.n);
 }
 
 Value expCompensated(Kit &kit, Operands x) { return expDoubleWord(kit, {x[0], Value()}); }
@@ -166,7 +163,7 @@ Value exp2Compensated(Kit &kit, Operands operands) {
   Value low = kit.mul(rest, kit.constant(wide ? kLn2RestF64 : kLn2RestF32));
   tail = kit.fma(kit.mul(rest, rest), tail, low);
   Value p = kit.add(kit.constant(1.0), addLinearTerm(kit, rest, tail));
-  return kit.hasAvx512() ? kit.scalef(p, n.value) : scaleGradually(kit, p, n);
+  return scaleOnce(kit, p, n);
 }
 
 } // namespace keops::approx

@@ -21,9 +21,50 @@ Value exp2Compensated(Kit &kit, Operands x);
 /// exp(x.high + x.low) for a small low part; subnormal results are rounded once.
 Value expDoubleWord(Kit &kit, DoubleWord x);
 
+/// x = n log(2) + rest for the nearest integer n; `head` is the exact difference with the short
+/// part of log(2), and lowPart is what the rounding of `rest` lost.
+struct ReducedExp {
+  Rounded n;
+  Value head;
+  Value rest;
+};
+ReducedExp reduceExp(Kit &kit, Value x);
+Value lowPart(Kit &kit, const ReducedExp &r);
+/// 2^n * p, rounded once even where the result is subnormal.
+Value scaleOnce(Kit &kit, Value p, Rounded n);
+
+// Hyperbolic.cpp
+Value expm1Short(Kit &kit, Operands x);
+Value expm1Compensated(Kit &kit, Operands x);
+Value sinhShort(Kit &kit, Operands x);
+Value sinhCompensated(Kit &kit, Operands x);
+Value coshShort(Kit &kit, Operands x);
+Value coshCompensated(Kit &kit, Operands x);
+Value tanhShort(Kit &kit, Operands x);
+Value tanhCompensated(Kit &kit, Operands x);
+
+// Erf.cpp
+Value erfPieces(Kit &kit, Operands x);
+Value erfcPieces(Kit &kit, Operands x);
+
+// InverseTrig.cpp
+Value asinShort(Kit &kit, Operands x);
+Value asinCompensated(Kit &kit, Operands x);
+Value acosShort(Kit &kit, Operands x);
+Value acosCompensated(Kit &kit, Operands x);
+Value atanShort(Kit &kit, Operands x);
+Value atanCompensated(Kit &kit, Operands x);
+Value atan2Short(Kit &kit, Operands yx);
+Value atan2Compensated(Kit &kit, Operands yx);
+
+// Round.cpp
+Value floorPortable(Kit &kit, Operands x);
+Value roundPortable(Kit &kit, Operands x);
+
 // Log.cpp
 Value logShort(Kit &kit, Operands x);
 Value logLong(Kit &kit, Operands x);
+Value log1pPutBack(Kit &kit, Operands x);
 
 // Trig.cpp
 Value sinFloat(Kit &kit, Operands x);

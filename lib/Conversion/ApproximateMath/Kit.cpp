@@ -40,6 +40,7 @@ Value Kit::sub(Value a, Value b) { return arith::SubFOp::create(builder, a, b); 
 Value Kit::mul(Value a, Value b) { return arith::MulFOp::create(builder, a, b); }
 Value Kit::div(Value a, Value b) { return arith::DivFOp::create(builder, a, b); }
 Value Kit::abs(Value a) { return math::AbsFOp::create(builder, a); }
+Value Kit::negate(Value a) { return arith::NegFOp::create(builder, a); }
 Value Kit::sqrt(Value a) { return math::SqrtOp::create(builder, a); }
 
 Value Kit::fma(Value a, Value b, Value c) {
@@ -75,9 +76,10 @@ Value Kit::maskAnd(Value a, Value b) { return arith::AndIOp::create(builder, a, 
 Value Kit::clamp(Value x, double low, double high) {
   // Ordered comparisons keep NaN, unlike minnum and maxnum; this shape becomes one minps and one
   // maxps.
-  Value bounded = select(less(x, low), constant(low), x);
-  return select(greater(bounded, high), constant(high), bounded);
+  return atMost(select(less(x, low), constant(low), x), high);
 }
+
+Value Kit::atMost(Value x, double high) { return select(greater(x, high), constant(high), x); }
 
 Value Kit::bits(uint64_t value) {
   APInt scalar(width, value, /*isSigned=*/false, /*implicitTrunc=*/true);
@@ -159,6 +161,21 @@ DoubleWord Kit::multiply(DoubleWord a, DoubleWord b) {
   DoubleWord product = twoProduct(a.high, b.high);
   Value cross = fma(a.high, b.low, mul(a.low, b.high));
   return fastTwoSum(product.high, add(product.low, cross));
+}
+
+DoubleWord Kit::multiplyAdd(Value a, Value b, Value c) {
+  DoubleWord product = twoProduct(a, b);
+  DoubleWord sum = twoSum(c, product.high);
+  return {sum.high, add(sum.low, product.low)};
+}
+
+Value Kit::divide(DoubleWord a, DoubleWord b) {
+  Value inverse = div(constant(1.0), b.high);
+  Value quotient = mul(a.high, inverse);
+  DoubleWord product = twoProduct(quotient, b.high);
+  Value rest = sub(sub(a.high, product.high), product.low);
+  rest = add(rest, sub(a.low, mul(quotient, b.low)));
+  return fma(rest, inverse, quotient);
 }
 
 Kit Kit::wide() const { return Kit(builder, withElement(builder.getF64Type()), target); }

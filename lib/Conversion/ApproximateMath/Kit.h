@@ -49,6 +49,7 @@ public:
   Value mul(Value a, Value b);
   Value div(Value a, Value b);
   Value abs(Value a);
+  Value negate(Value a);
   Value sqrt(Value a);
   /// a*b + c: one rounding where the target has FMA, two otherwise.
   Value fma(Value a, Value b, Value c);
@@ -66,6 +67,7 @@ public:
   Value maskAnd(Value a, Value b);
   /// x limited to [low, high]; NaN stays NaN.
   Value clamp(Value x, double low, double high);
+  Value atMost(Value x, double high);
 
   // Bit patterns, as integers of the same width and shape.
   Value bits(uint64_t value);
@@ -81,6 +83,8 @@ public:
   Value shiftRightSigned(Value a, int count);
   Value signBit(Value number);
   Value flipSign(Value number, Value sign);
+  /// A number that is not negative, with the sign of another.
+  Value withSignOf(Value magnitude, Value number) { return flipSign(magnitude, signBit(number)); }
   Value bitsNotZero(Value integer);
 
   /// The integer nearest to x*scale, by adding a large constant: right for |x*scale| < 2^21 (2^50
@@ -96,6 +100,10 @@ public:
   /// The same when |a| >= |b| or a is zero.
   DoubleWord fastTwoSum(Value a, Value b);
   DoubleWord multiply(DoubleWord a, DoubleWord b);
+  /// a*b + c of single numbers.
+  DoubleWord multiplyAdd(Value a, Value b, Value c);
+  /// a / b, rounded to one number; 1 / b must be a normal number.
+  Value divide(DoubleWord a, DoubleWord b);
 
   /// The kit for double numbers of the same shape, and conversions to and from it.
   Kit wide() const;

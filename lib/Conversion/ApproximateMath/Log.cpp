@@ -1,5 +1,6 @@
 // Natural logarithm: the number is 2^e * m with m in [3/4, 3/2); log(m) comes from a polynomial in
-// m - 1 (float) or in the square of (m-1)/(m+1) (double), and e*log(2) is added in two parts.
+// m - 1 (float) or in the square of (m-1)/(m+1) (double), and e*log(2) is added in two parts. log1p
+// puts what the rounding of 1 + x lost back into m - 1.
 #include "Coefficients.h"
 #include "Forms.h"
 #include <cmath>
@@ -75,6 +76,53 @@ static Value logWith(Kit &kit, Value x, llvm::ArrayRef<double> polynomial) {
   Value result =
       kit.isDouble() ? logMantissaDouble(kit, d, polynomial) : logMantissaFloat(kit, d, polynomial);
   return kit.hasAvx512() ? result : fixSpecial(kit, x, result);
+}
+
+namespace {
+
+/// 1 + x = 2^exponent * (1 + f).
+struct OnePlus {
+  Value rounded;
+  Value exponent;
+  Value f;
+};
+
+OnePlus decomposeOnePlus(Kit &kit, Value x) {
+  DoubleWord sum = kit.twoSum(kit.constant(1.0), x);
+  Decomposed d = decomposeBits(kit, sum.high);
+  int mantissa = kit.mantissaBits();
+  Value shift = kit.bits(uint64_t(1) << (mantissa - 1));
+  Value exponentMask = kit.bits(uint64_t(2 * kit.exponentBias() + 1) << mantissa);
+  Value field = kit.andBits(kit.addBits(kit.toBits(sum.high), shift), exponentMask);
+  // 2^(1-e), which is 0 for the largest e: there the lost part does not matter.
+  Value scale = kit.fromBits(kit.subBits(exponentMask, field));
+  Value lost = kit.mul(kit.mul(sum.low, scale), kit.constant(0.5));
+  return {sum.high, d.exponent, kit.add(kit.sub(d.mantissa, kit.constant(1.0)), lost)};
+}
+
+/// log(1+f) - f.
+Value logTail(Kit &kit, Value f) {
+  Value square = kit.mul(f, f);
+  if (!kit.isDouble())
+    return kit.mul(square, kit.fma(kit.horner(kLog8F32, f), f, kit.constant(-0.5)));
+  Value s = kit.div(f, kit.add(f, kit.constant(2.0)));
+  Value z = kit.mul(s, s);
+  Value series = kit.mul(z, kit.horner(kLog8F64, z));
+  Value half = kit.mul(kit.constant(0.5), square);
+  return kit.sub(kit.mul(s, kit.add(half, series)), half);
+}
+
+} // namespace
+
+Value log1pPutBack(Kit &kit, Operands operands) {
+  Value x = operands[0];
+  OnePlus one = decomposeOnePlus(kit, x);
+  double low = kit.isDouble() ? kLn2LowF64 : kLn2LowF32;
+  double high = kit.isDouble() ? kLn2HighF64 : kLn2HighF32;
+  Value tail = kit.fma(one.exponent, low, logTail(kit, one.f));
+  Value result = kit.fma(one.exponent, high, kit.add(one.f, tail));
+  // The sum above turns -0 into 0.
+  return kit.select(kit.equal(x, 0.0), x, fixSpecial(kit, one.rounded, result));
 }
 
 Value logShort(Kit &kit, Operands x) {

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Derives the polynomial coefficients of ApproximateMath and writes Coefficients.h beside itself.
+"""Derives the polynomial coefficients of ApproximateMath and writes Coefficients.h beside itself, and those of
+lib/IR/SpecialFunctions.cpp beside that file.
 
 Needs mpmath. Each polynomial is a minimax fit (Remez exchange) whose coefficients are then rounded to
 the computing type one at a time, lowest order first, refitting the others after each rounding: the low
 orders carry the most weight, so the later coefficients absorb the rounding of the earlier ones.
 """
 import os
-import sys
 
-from mpmath import mp, mpf, matrix, lu_solve, cos, sin, exp, log, pi, sqrt, atanh, floor, nint
+from mpmath import (mp, mpf, matrix, lu_solve, cos, sin, cot, cosh, sinh, exp, expm1, log, pi, sqrt, asin, atan, atanh, erf, erfc,
+                    euler, loggamma, psi, floor, nint)
 
 mp.dps = 40
 GRID = 500
@@ -195,6 +196,76 @@ def trigonometry():
         emit("kCos" + suffix, "(cos(r) - 1 + r^2/2) / r^4 in z = r^2", c, e)
 
 
+def hyperbolic():
+    half = log(mpf(2)) / 2 * mpf("1.001")
+    low = mpf("1e-10")
+    tail = lambda r: (expm1(r) - r) / r ** 2
+    for name, count, bits in (("kExpm1F32", 6, 24), ("kExpm1F64", 11, 53)):
+        c, e = fit(tail, lambda r: abs(r * r / expm1(r)), -half, half, count, bits)
+        emit(name, f"(exp(r) - 1 - r) / r^2 for |r| <= log(2)/2, {count} terms", c, e)
+    even = lambda z: (cosh(sqrt(z)) - 1) / z
+    odd = lambda z: (sinh(sqrt(z)) / sqrt(z) - 1) / z
+    for suffix, count, bits in (("F32", 3, 24), ("F64", 5, 53)):
+        c, e = fit(even, lambda z: z, low, half ** 2, count, bits)
+        emit("kCosh" + suffix, "(cosh(r) - 1) / r^2 in z = r^2, |r| <= log(2)/2", c, e)
+        c, e = fit(odd, lambda z: z * sqrt(z) / sinh(sqrt(z)), low, half ** 2, count, bits)
+        emit("kSinh" + suffix, "(sinh(r) - r) / r^3 in z = r^2, |r| <= log(2)/2", c, e)
+
+
+def inverse_trigonometry():
+    low = mpf("1e-10")
+    arc = lambda function: lambda z: (function(sqrt(z)) / sqrt(z) - 1) / z
+    weight = lambda function: lambda z: z * sqrt(z) / function(sqrt(z))
+    for suffix, sines, tangents, bits in (("F32", 5, 9, 24), ("F64", 12, 20, 53)):
+        c, e = fit(arc(asin), weight(asin), low, mpf("0.25"), sines, bits)
+        emit("kAsin" + suffix, "(asin(t) - t) / t^3 in z = t^2, |t| <= 1/2", c, e)
+        c, e = fit(arc(atan), weight(atan), low, mpf(1), tangents, bits)
+        emit("kAtan" + suffix, "(atan(t) - t) / t^3 in z = t^2, |t| <= 1", c, e)
+
+
+def error_functions():
+    near = lambda z: erf(sqrt(z)) / sqrt(z) - 1
+    for suffix, count, bits in (("F32", 7, 24), ("F64", 12, 53)):
+        c, e = fit(near, lambda z: sqrt(z) / erf(sqrt(z)), mpf("1e-10"), mpf(1), count, bits)
+        emit("kErf" + suffix, "erf(t) / t - 1 in z = t^2, |t| <= 1", c, e)
+    # Further out erf is 1 - exp(-q), and an error of q counts less the smaller erfc is.
+    far = lambda y: -log(erfc(y + 1))
+    for suffix, top, count, bits in (("F32", 4, 7, 24), ("F64", mpf("5.95"), 18, 53)):
+        high = round_to(far(0), bits)
+        head = [high, round_to(far(0) - high, bits)]
+        emit("kErfFarHead" + suffix, "-log(erfc(1)) in two words", head)
+        c, e = fit(far, lambda y: erfc(y + 1), mpf("-0.065"), top - 1, count, bits, (sum(head),))
+        note = f"(-log(erfc(1 + y)) + log(erfc(1))) / y for -0.065 <= y <= {float(top - 1)}; the error is that of erf"
+        emit("kErfFar" + suffix, note, c[1:], e)
+    edge = mpf("0.68")
+    # t = (x - center) / (x + center) carries the whole half line to an interval.
+    for suffix, center, top, count, bits in (("F32", 2, mpf("10.1"), 9, 24), ("F64", 3, mpf("27.3"), 23, 53)):
+        x = lambda t: center * (1 + t) / (1 - t)
+        scaled = lambda t: (1 + 2 * x(t)) * exp(x(t) ** 2) * erfc(x(t))
+        c, e = fit(scaled, lambda t: 1 / scaled(t), (edge - center) / (edge + center), (top - center) / (top + center),
+                   count, bits)
+        emit("kErfc" + suffix, f"(1 + 2x) exp(x^2) erfc(x) in t = (x-{center})/(x+{center}), x >= 0.68", c, e)
+
+
+def gamma_functions():
+    near = lambda e: loggamma(2 + e) / e if e else 1 - euler
+    c, e = fit(near, lambda e: 1 / near(e), mpf("-0.5001"), mpf("0.5001"), 18, 53)
+    emit("kLogGamma", "log(gamma(2 + e)) / e for |e| <= 1/2", c, e)
+    # Stirling's series diverges; a fit for arguments from 6 on does not.
+    root = lambda w: 1 / sqrt(w)
+    stirling = lambda w: (loggamma(root(w)) - (root(w) - mpf("0.5")) * log(root(w)) + root(w) - log(2 * pi) / 2) * root(w)
+    c, e = fit(stirling, lambda w: sqrt(w), mpf("1e-12"), 1 / mpf(36), 8, 53)
+    emit("kStirling", "(log(gamma(x)) - (x - 1/2) log(x) + x - log(2 pi)/2) x in w = 1/x^2, x >= 6", c, e)
+    rest = lambda w: (log(root(w)) - sqrt(w) / 2 - psi(0, root(w))) / w
+    c, e = fit(rest, lambda w: w, mpf("1e-12"), 1 / mpf(36), 8, 53)
+    emit("kDigamma", "(log(x) - 1/(2x) - digamma(x)) x^2 in w = 1/x^2, x >= 6", c, e)
+    sine = lambda z: (sin(pi * sqrt(z)) / (pi * sqrt(z)) - 1) / z
+    c, e = fit(sine, lambda z: pi * z * sqrt(z) / sin(pi * sqrt(z)), mpf("1e-10"), mpf("0.2501"), 9, 53)
+    emit("kSinPi", "(sin(pi f) / (pi f) - 1) / f^2 in z = f^2, |f| <= 1/2", c, e)
+    c, e = fit(lambda z: pi * sqrt(z) * cot(pi * sqrt(z)), lambda z: 1, mpf("1e-10"), mpf("0.2501"), 15, 53)
+    emit("kCotPi", "pi f cot(pi f) in z = f^2, |f| <= 1/2", c, e)
+
+
 def constants():
     ln2 = log(mpf(2))
     for suffix, bits, head in (("F32", 24, 15), ("F64", 53, 41)):
@@ -208,28 +279,40 @@ def constants():
         emit_scalar("kTwoOverPi" + suffix, "2/pi, rounded", round_to(2 / pi, bits))
     for name, parts in (("F32", split(pi / 2, 24, 24, 24)), ("F64", split(pi / 2, 33, 33, 53))):
         emit("kHalfPi" + name, "pi/2 in parts, each truncated so that later parts are positive", parts)
+    for suffix, bits in (("F32", 24), ("F64", 53)):
+        high = round_to(pi / 2, bits)
+        emit("kQuarterTurn" + suffix, "pi/2 in two words", [high, round_to(pi / 2 - high, bits)])
     high = round_to(mpf(2) / 3, 53)
     emit("kTwoThirds", "2/3 in two words", [high, round_to(mpf(2) / 3 - high, 53)])
 
 
+def write(path, comment, guard, namespace):
+    """Writes what was emitted since the last call."""
+    lines = [*comment, "// clang-format off", f"#ifndef {guard}", f"#define {guard}", "", f"namespace {namespace} {{", ""]
+    end = ["", f"}} // namespace {namespace}", "", f"#endif // {guard}", ""]
+    with open(path, "w") as file:
+        file.write("\n".join(lines + ["\n".join(OUT)] + end))
+    OUT.clear()
+
+
 def main():
+    here = os.path.dirname(os.path.abspath(__file__))
     exponentials()
     logarithms()
     trigonometry()
+    hyperbolic()
+    inverse_trigonometry()
+    error_functions()
     constants()
-    header = """// Coefficients of the polynomials and constants of range reduction, written by coefficients.py
-// beside this file: do not edit. Values for float are exactly representable in float.
-// clang-format off
-#ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
-#define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
-
-namespace keops::approx {
-
-"""
-    footer = "} // namespace keops::approx\n\n#endif // KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H\n"
-    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "Coefficients.h")
-    with open(path, "w") as file:
-        file.write(header + "\n".join(OUT) + "\n" + footer)
+    write(os.path.join(here, "Coefficients.h"),
+          ["// Coefficients of the polynomials and constants of range reduction, written by coefficients.py",
+           "// beside this file: do not edit. Values for float are exactly representable in float."],
+          "KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H", "keops::approx")
+    gamma_functions()
+    write(os.path.join(here, "../../IR/SpecialCoefficients.h"),
+          ["// Coefficients of the polynomials of SpecialFunctions.cpp, written by coefficients.py of",
+           "// lib/Conversion/ApproximateMath: do not edit."],
+          "KEOPS_LIB_IR_SPECIALCOEFFICIENTS_H", "keops")
 
 
 if __name__ == "__main__":

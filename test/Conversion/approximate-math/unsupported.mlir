@@ -8,14 +8,14 @@
 // CHECK:         math.exp %{{.*}} : f16
 // CHECK:         math.exp %{{.*}} : vector<[4]xf32>
 // CHECK:         math.exp %{{.*}} : vector<2x2x2xf32>
-// CHECK:         math.tanh %{{.*}} : f32
+// CHECK:         math.atanh %{{.*}} : f32
 // CHECK:         math.sqrt %{{.*}} : f32
 func.func @left_alone(%a: f16, %b: vector<[4]xf32>, %c: vector<2x2x2xf32>, %d: f32)
     -> (f16, vector<[4]xf32>, vector<2x2x2xf32>, f32) {
   %0 = math.exp %a : f16
   %1 = math.exp %b : vector<[4]xf32>
   %2 = math.exp %c : vector<2x2x2xf32>
-  %3 = math.tanh %d : f32
+  %3 = math.atanh %d : f32
   %4 = math.sqrt %3 : f32
   return %0, %1, %2, %4 : f16, vector<[4]xf32>, vector<2x2x2xf32>, f32
 }

@@ -3,7 +3,9 @@
 #include "MathKernel.h"
 #include "Reference.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
@@ -93,6 +95,15 @@ std::vector<Exact<T>> exactValues(const Function &function, const T *x, const T 
   return exact;
 }
 
+/// Whether a level uses the form of the level below it, so that one measurement serves both.
+bool repeatsLevelBelow(const Case &c, MathPrecision precision) {
+  if (precision == MathPrecision::Fast)
+    return false;
+  const MathBound &here = boundFor(c, precision);
+  const MathBound &below = boundFor(c, MathPrecision(unsigned(precision) - 1));
+  return here.method == below.method && here.maxUlp == below.maxUlp;
+}
+
 template <typename T>
 void sweepSamples(const Case &c) {
   const Function &function = findFunction(c.opName);
@@ -101,6 +112,8 @@ void sweepSamples(const Case &c) {
   std::vector<Exact<T>> exact = exactValues(function, x.data(), z.data(), x.size());
   for (MathPrecision precision : levels) {
     const MathBound &bound = boundFor(c, precision);
+    if (repeatsLevelBelow(c, precision))
+      continue;
     MathKernel kernel(specFor(c, precision, 512 / c.width, 2));
     Worst<T> worst;
     for (size_t at = 0; at < x.size(); at += chunkSize)
@@ -123,15 +136,23 @@ TEST_P(Accuracy, StaysWithinTheTable) {
                                 : sweepSamples<float>(GetParam());
 }
 
+/// Which NaN an operation on two of them gives is up to the order of its operands.
+template <typename T>
+bool isSame(T a, T b) {
+  return (std::isnan(a) && std::isnan(b)) || memcmp(&a, &b, sizeof(T)) == 0;
+}
+
 template <typename T>
 void compareShapes(const Case &c) {
   std::vector<T> x, z, expected(chunkSize), got(chunkSize);
   makeSamples<T>(findFunction(c.opName), chunkSize, x, z);
   for (MathPrecision precision : {MathPrecision::Default, MathPrecision::High}) {
+    if (precision == MathPrecision::High && repeatsLevelBelow(c, precision))
+      continue;
     MathKernel(specFor(c, precision, 0, 0))(x.data(), z.data(), expected.data());
     for (auto [lanes, rows] : {std::pair(int(512 / c.width), 3), {8, 0}, {7, 0}, {24, 0}, {2, 2}}) {
       MathKernel(specFor(c, precision, lanes, rows))(x.data(), z.data(), got.data());
-      EXPECT_EQ(0, memcmp(expected.data(), got.data(), chunkSize * sizeof(T)))
+      EXPECT_TRUE(std::equal(expected.begin(), expected.end(), got.begin(), isSame<T>))
           << rows << "x" << lanes << " differs from scalars at " << nameOf(precision).str();
     }
   }
@@ -158,7 +179,7 @@ std::vector<Contender> contendersFor(const std::string &opName) {
   for (MathTarget target : {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512})
     for (MathPrecision precision : levels) {
       Case c{opName, 32, target};
-      if (whyNotOnThisHost(target).empty())
+      if (whyNotOnThisHost(target).empty() && !repeatsLevelBelow(c, precision))
         contenders.push_back({&boundFor(c, precision), MathKernel(specFor(c, precision, 16, 2))});
     }
   return contenders;
@@ -206,7 +227,9 @@ TEST_P(EveryFloat, StaysWithinTheTable) {
 
 INSTANTIATE_TEST_SUITE_P(Math, EveryFloat,
                          testing::Values("math.exp", "math.exp2", "math.log", "math.sin",
-                                         "math.cos", "math.rsqrt"),
+                                         "math.cos", "math.rsqrt", "math.expm1", "math.log1p",
+                                         "math.sinh", "math.cosh", "math.tanh", "math.erf",
+                                         "math.erfc", "math.asin", "math.acos", "math.atan"),
                          [](const testing::TestParamInfo<const char *> &info) {
                            return std::string(info.param).substr(5);
                          });

@@ -1,7 +1,9 @@
 // Text of the kernel, lowering to LLVM with upstream passes, and a small JIT of its own: this test
 // must not depend on the product's code generation.
 #include "MathKernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/Extensions/AllExtensions.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -141,11 +143,23 @@ ApproximateMathOptions optionsFor(const KernelSpec &spec) {
   return options;
 }
 
+void applyBuilder(ModuleOp module, const KernelSpec &spec) {
+  module.getContext()->loadDialect<math::MathDialect>();
+  module.walk([&](arith::NegFOp stand) {
+    OpBuilder builder(stand);
+    stand.replaceAllUsesWith(spec.builder(builder, stand.getLoc(), stand.getOperand()));
+    stand.erase();
+    return WalkResult::interrupt();
+  });
+}
+
 OwningOpRef<ModuleOp> lower(const KernelSpec &spec) {
   MLIRContext &context = sharedContext();
   auto module = parseSourceString<ModuleOp>(TextWriter{spec}.write(), &context);
   if (!module)
     llvm::report_fatal_error("the text of a test kernel does not parse");
+  if (spec.builder)
+    applyBuilder(*module, spec);
   PassManager passes(&context);
   passes.addPass(createApproximateMathPass(optionsFor(spec)));
   PassManager rest(&context);

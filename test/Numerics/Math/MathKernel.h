@@ -4,6 +4,7 @@
 #define KEOPS_TEST_NUMERICS_MATH_MATHKERNEL_H
 
 #include "keops/Conversion/ApproximateMath.h"
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ struct KernelSpec {
   int rows = 0;
   MathTarget target = MathTarget::Plain;
   MathPrecision precision = MathPrecision::Default;
+  /// Builds what the first arith.negf of the body stands for, if set.
+  std::function<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::Value)> builder = {};
 };
 
 class MathKernel {

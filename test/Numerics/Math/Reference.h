@@ -11,11 +11,14 @@
 
 namespace keops::test {
 
+/// How the second argument is drawn: none, one with x^z in range, one near x in size.
+enum class Pairing { None, Power, Plane };
+
 /// A function under test: how it is spelt in IR, what it is, and where its values are interesting.
 struct Function {
   const char *opName;
   const char *body;
-  bool binary;
+  Pairing pairing;
   long double (*exact)(long double, long double);
   double (*exactForFloat)(double, double);
   /// Ranges of arguments that get as many samples as all bit patterns together; for float and
