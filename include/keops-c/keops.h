@@ -71,6 +71,20 @@ typedef enum keopsPrecision {
   KEOPS_PRECISION_HIGH = 2
 } keopsPrecision;
 
+/* How terms reach the accumulator. Automatic: partial sums of blocks, compensated between blocks;
+ * all in the accumulator's type where that is wider than the terms'. */
+typedef enum keopsSumScheme {
+  KEOPS_SUM_AUTO = 0,
+  KEOPS_SUM_DIRECT = 1, /* partial sums in the accumulator's type */
+  KEOPS_SUM_BLOCK = 2,  /* partial sums in the type of the terms */
+  KEOPS_SUM_KAHAN = 3   /* every addition compensated */
+} keopsSumScheme;
+typedef enum keopsAccumulator {
+  KEOPS_ACCUMULATOR_AUTO = 0, /* the type of the terms */
+  KEOPS_ACCUMULATOR_F32 = 1,
+  KEOPS_ACCUMULATOR_F64 = 2
+} keopsAccumulator;
+
 typedef struct keopsProgramOptions {
   size_t size;                /* of this structure */
   const char *formula;        /* the whole reduction, e.g. "Sum_Reduction(Exp(-SqDist(x,y))*b,0)" */
@@ -82,9 +96,13 @@ typedef struct keopsProgramOptions {
   const char *schedule; /* forced schedule, "rows=2,lanes=8"; NULL or "" lets the compiler choose */
   const char
       *caller; /* what messages call the function that the user called; NULL: the C function */
+  keopsSumScheme sum_scheme; /* for reductions that sum, as accumulator */
+  keopsAccumulator accumulator;
 } keopsProgramOptions;
 #define KEOPS_PROGRAM_OPTIONS_INIT                                                                 \
-  {sizeof(keopsProgramOptions), NULL, NULL, 0, KEOPS_F32, KEOPS_PRECISION_DEFAULT, 0, NULL, NULL}
+  {sizeof(keopsProgramOptions), NULL, NULL, 0,    KEOPS_F32,                                       \
+   KEOPS_PRECISION_DEFAULT,     0,    NULL, NULL, KEOPS_SUM_AUTO,                                  \
+   KEOPS_ACCUMULATOR_AUTO}
 
 typedef struct keopsProgram_s *keopsProgram;
 

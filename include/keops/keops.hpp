@@ -89,6 +89,8 @@ struct Options {
   keopsPrecision precision = KEOPS_PRECISION_DEFAULT;
   bool singleThreaded = false;
   std::string schedule;
+  keopsSumScheme sumScheme = KEOPS_SUM_AUTO;
+  keopsAccumulator accumulator = KEOPS_ACCUMULATOR_AUTO;
 };
 
 /// A compiled reduction. Movable; may run in many threads at once.
@@ -171,6 +173,8 @@ private:
     result.precision = options.precision;
     result.single_threaded = options.singleThreaded;
     result.schedule = options.schedule.c_str();
+    result.sum_scheme = options.sumScheme;
+    result.accumulator = options.accumulator;
     return result;
   }
 

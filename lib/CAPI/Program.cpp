@@ -18,6 +18,20 @@ static const char *getDTypeName(int32_t code) {
   return code == KEOPS_F32 ? "f32" : "f64";
 }
 
+static const char *getSumSchemeName(int32_t code) {
+  static const char *const names[] = {"auto", "direct_sum", "block_sum", "kahan_scheme"};
+  if (code < KEOPS_SUM_AUTO || code > KEOPS_SUM_KAHAN)
+    raiseUserError("argument 'options': unknown sum_scheme ", code);
+  return names[code];
+}
+
+static const char *getAccumulatorName(int32_t code) {
+  static const char *const names[] = {"auto", "f32", "f64"};
+  if (code < KEOPS_ACCUMULATOR_AUTO || code > KEOPS_ACCUMULATOR_F64)
+    raiseUserError("argument 'options': unknown accumulator ", code);
+  return names[code];
+}
+
 static Request readRequest(const keopsProgramOptions *given) {
   keopsProgramOptions standard = KEOPS_PROGRAM_OPTIONS_INIT;
   keopsProgramOptions options = readOptions(require(given, "options"), standard);
@@ -33,6 +47,8 @@ static Request readRequest(const keopsProgramOptions *given) {
   request.precision = getPrecisionName(getCode(options.precision));
   request.threads = options.single_threaded ? "none" : "openmp";
   request.schedule = options.schedule ? options.schedule : "";
+  request.sumScheme = getSumSchemeName(getCode(options.sum_scheme));
+  request.accumulator = getAccumulatorName(getCode(options.accumulator));
   return request;
 }
 

@@ -40,8 +40,31 @@ static void completeArguments(FormulaBuilder &build, const VariableTable &variab
     build.createVariable(loc, variable);
 }
 
-/// How sums are to be computed is for reductions that sum.
+FailureOr<SumsAttr> keops::readSums(StringRef scheme, StringRef accumulator, Type elementType,
+                                    std::string &error) {
+  std::optional<SumScheme> how = symbolizeSumScheme(scheme);
+  std::optional<Accumulator> type = symbolizeAccumulator(accumulator);
+  if (!how)
+    error = "sum_scheme: expected auto, direct_sum, block_sum or kahan_scheme, got '" +
+            scheme.str() + "'";
+  else if (!type)
+    error = "dtype_acc: expected auto, f32 or f64, got '" + accumulator.str() + "'";
+  else if (elementType.isF64() && type == Accumulator::F32)
+    error = "dtype_acc: terms of type f64 need an accumulator of type f64, got f32";
+  if (!error.empty())
+    return failure();
+  if (how == SumScheme::Auto && type == Accumulator::Auto)
+    return SumsAttr();
+  elementType.getContext()->loadDialect<KeopsDialect>();
+  return SumsAttr::get(elementType.getContext(), *how, *type);
+}
+
+/// Partial sums, compensation and accumulators of a chosen type are for reductions that sum. One
+/// accumulator of the terms' type is what the others have anyway.
 static LogicalResult checkSums(Location loc, Block &block, SumsAttr sums) {
+  if (sums && sums.getScheme() == SumScheme::DirectSum &&
+      sums.getAccumulator() == Accumulator::Auto)
+    return success();
   StringRef other;
   for (auto op : block.getOps<MapReduceOp>())
     for (ReduceAttr reduce : op.getReduceAttrs()) {

@@ -64,12 +64,12 @@ LogicalResult ScatterAtOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   types.push_back(onPairs(operands[1], adaptor.getDim()));
   return success();
 }
-Value ScatterAtOp::emitComponent(Emitter &emitter, OpFoldResult c) {
+Value ScatterAtOp::emitComponent(Emitter &emitter, OpFoldResult k) {
   int64_t dim = getDim(), lists = ::keops::getDim(getX()) / dim;
   return emitter.sum(getLoc(), lists, getX(), [&](OpFoldResult list) -> Value {
-    OpFoldResult k = inList(emitter, getLoc(), list, dim, c);
-    return chooseOrZero(emitter, getLoc(), isAtRow(emitter, getLoc(), getIndices(), k),
-                        emitter.component(getX(), k));
+    OpFoldResult at = inList(emitter, getLoc(), list, dim, k);
+    return chooseOrZero(emitter, getLoc(), isAtRow(emitter, getLoc(), getIndices(), at),
+                        emitter.component(getX(), at));
   });
 }
 Value ScatterAtOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned operand) {
@@ -121,15 +121,15 @@ LogicalResult OnlyAtOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   return success();
 }
 /// Counts hits, so that long lists of indices become a loop.
-Value OnlyAtOp::emitComponent(Emitter &emitter, OpFoldResult c) {
+Value OnlyAtOp::emitComponent(Emitter &emitter, OpFoldResult k) {
   OpBuilder &b = emitter.builder();
-  Value hits = emitter.sum(getLoc(), getDim(getIndices()), {}, [&](OpFoldResult k) -> Value {
-    return chooseOrZero(emitter, getLoc(), isAtRow(emitter, getLoc(), getIndices(), k),
+  Value hits = emitter.sum(getLoc(), getDim(getIndices()), {}, [&](OpFoldResult at) -> Value {
+    return chooseOrZero(emitter, getLoc(), isAtRow(emitter, getLoc(), getIndices(), at),
                         emitter.constant(getLoc(), b.getI64IntegerAttr(1)));
   });
   Value any =
       arith::CmpFOp::create(b, getLoc(), arith::CmpFPredicate::OGT, hits, emitter.zero(getLoc()));
-  return chooseOrZero(emitter, getLoc(), any, emitter.component(getX(), c));
+  return chooseOrZero(emitter, getLoc(), any, emitter.component(getX(), k));
 }
 Value OnlyAtOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned operand) {
   return operand == 1 ? OnlyAtOp::create(b, getLoc(), getIndices(), adjoint).getResult() : Value();

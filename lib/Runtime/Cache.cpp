@@ -63,6 +63,8 @@ struct RequestView {
             request.threads.c_str(),
             request.target.c_str(),
             request.schedule.c_str(),
+            request.sumScheme.c_str(),
+            request.accumulator.c_str(),
             symbol.c_str()};
   }
   std::string symbol;

@@ -124,6 +124,10 @@ void Request::validate() const {
   checkChoice("threads", threads, {"openmp", "none"});
   checkText("the target", target, maxOptionLength);
   checkText("the schedule", schedule, maxOptionLength);
+  checkChoice("sum_scheme", sumScheme, {"auto", "direct_sum", "block_sum", "kahan_scheme"});
+  checkChoice("dtype_acc", accumulator, {"auto", "f32", "f64"});
+  if (dtype == "f64" && accumulator == "f32")
+    raiseUserError("dtype_acc: terms of type f64 need an accumulator of type f64, got f32");
 }
 
 std::string Request::getNormalForm() const {
@@ -134,7 +138,7 @@ std::string Request::getNormalForm() const {
   auto text = joinTokens(formula, [&](std::string_view name) { return renamer.rename(name); });
   if (!text)
     return {};
-  std::string form = "keops request 1\n";
+  std::string form = "keops request 2\n";
   appendField(form, "formula", *text);
   for (const std::string &alias : aliases) {
     auto written =
@@ -148,6 +152,8 @@ std::string Request::getNormalForm() const {
   appendField(form, "threads", threads);
   appendField(form, "target", target);
   appendField(form, "schedule", schedule);
+  appendField(form, "sum_scheme", sumScheme);
+  appendField(form, "dtype_acc", accumulator);
   return form;
 }
 

@@ -102,8 +102,11 @@ Status Compilation::parse() {
     aliases.push_back(request.aliases[k]);
   Type element =
       dtype == "f64" ? Type(Float64Type::get(&context)) : Type(Float32Type::get(&context));
+  FailureOr<SumsAttr> sums = readSums(request.sumScheme, request.accumulator, element, message);
+  if (failed(sums))
+    return UserError;
   FailureOr<OwningOpRef<ModuleOp>> parsed =
-      parseFormula(request.formula, aliases, element, request.symbol, *precision, &context);
+      parseFormula(request.formula, aliases, element, request.symbol, *precision, &context, *sums);
   if (failed(parsed))
     return fail(UserError);
   module = std::move(*parsed);

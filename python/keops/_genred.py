@@ -6,7 +6,6 @@ from . import _keops
 
 _BACKENDS = ("auto", "CPU", "GPU", "GPU_1D", "GPU_1D_device", "GPU_1D_host")
 _BACKENDS += ("GPU_2D", "GPU_2D_device", "GPU_2D_host")
-_SUM_SCHEMES = ("auto", "direct_sum", "block_sum", "kahan_scheme")
 
 
 def _reduction_text(formula, reduction_op, axis, opt_arg, formula2):
@@ -25,20 +24,12 @@ def _check_text(name, value, optional=False):
         raise TypeError(f"Genred: {name}: expected a string, got {type(value).__name__}")
 
 
-def _choose_precision(precision, dtype_acc, use_double_acc, sum_scheme):
-    """Wider accumulators and Kahan sums are asked for accuracy, which 'high' gives by compensated sums."""
-    if sum_scheme not in _SUM_SCHEMES:
-        raise ValueError(
-            f"Genred: sum_scheme: expected one of {', '.join(_SUM_SCHEMES)}; got {sum_scheme!r}"
-        )
-    if dtype_acc not in ("auto", "float16", "float32", "float64"):
-        raise ValueError(
-            f"Genred: dtype_acc: expected 'auto', 'float32' or 'float64', got {dtype_acc!r}"
-        )
+def _choose_accumulator(dtype_acc, use_double_acc):
     if use_double_acc and dtype_acc != "auto":
-        raise ValueError("Genred: dtype_acc and use_double_acc are two ways to say one thing")
-    accurate = use_double_acc or dtype_acc == "float64" or sum_scheme == "kahan_scheme"
-    return "high" if accurate else precision
+        raise ValueError(
+            f"Genred: use_double_acc=True and dtype_acc={dtype_acc!r} are two ways to say one thing; expected one of them"
+        )
+    return "float64" if use_double_acc else dtype_acc
 
 
 class Genred:
@@ -61,7 +52,16 @@ class Genred:
     precision : str
         ``"fast"``, ``"default"`` or ``"high"``.
 
-    ``dtype_acc``, ``use_double_acc`` and ``sum_scheme`` choose ``precision="high"`` where they ask for accuracy.
+    sum_scheme : str
+        How sums (and means, log-sum-exps, soft-max sums) add up their terms. ``"block_sum"``: partial sums of blocks in
+        the type of the arrays, then in ``dtype_acc``; ``"direct_sum"``: in ``dtype_acc`` from the first term on;
+        ``"kahan_scheme"``: every addition compensated; ``"auto"``: ``"direct_sum"`` where ``dtype_acc`` is wider than
+        the arrays, else ``"block_sum"``.
+    dtype_acc : str
+        ``"float32"`` or ``"float64"``, the type in which sums are kept; ``"auto"`` is that of the arrays.
+    use_double_acc : bool
+        Another spelling of ``dtype_acc="float64"``.
+
     ``enable_chunks``, ``rec_multVar_highdim`` and ``use_fast_math`` are accepted for the sake of existing programs:
     the compiler makes these choices itself.
     """
@@ -100,10 +100,12 @@ class Genred:
                 DeprecationWarning,
                 stacklevel=2,
             )
-        precision = _choose_precision(precision, dtype_acc, use_double_acc, sum_scheme)
+        for name, value in (("sum_scheme", sum_scheme), ("dtype_acc", dtype_acc)):
+            _check_text(name, value)
+        dtype_acc = _choose_accumulator(dtype_acc, use_double_acc)
         text = _reduction_text(formula, reduction_op, axis, opt_arg, formula2)
-        self._arguments = (text, list(aliases), precision, schedule)
-        self._reduction = _keops.Reduction(*self._arguments, caller="Genred")
+        self._arguments = (text, list(aliases), precision, schedule, "Genred", sum_scheme, dtype_acc)
+        self._reduction = _keops.Reduction(*self._arguments)
 
     def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None):
         """Compute on arrays, one for each alias: ``Vi`` (M, D), ``Vj`` (N, D), ``Pm`` (D,) or a number.
@@ -151,4 +153,4 @@ class Genred:
 
     def __setstate__(self, state):
         self._arguments = state
-        self._reduction = _keops.Reduction(*state, caller="Genred")
+        self._reduction = _keops.Reduction(*state)

@@ -14,15 +14,19 @@ namespace {
 constexpr size_t maxArguments = 256;
 constexpr int32_t maxOutputRank = 9;
 
-keopsPrecision parsePrecision(const std::string &name) {
-  if (name == "default")
-    return KEOPS_PRECISION_DEFAULT;
-  if (name == "fast")
-    return KEOPS_PRECISION_FAST;
-  if (name == "high")
-    return KEOPS_PRECISION_HIGH;
-  throw nb::value_error(
-      ("precision: expected 'fast', 'default' or 'high', got '" + name + "'").c_str());
+/// The position of `text`, an option of the function `caller`, in `names`.
+template <typename Code>
+Code parseName(const std::string &caller, const char *option,
+               const std::vector<const char *> &names, const std::string &text) {
+  std::string expected;
+  for (size_t k = 0; k < names.size(); ++k) {
+    if (text == names[k])
+      return Code(k);
+    const char *separator = k == 0 ? "'" : k + 1 == names.size() ? "' or '" : "', '";
+    expected += separator + std::string(names[k]);
+  }
+  std::string message = caller + ": " + option + ": expected " + expected + "', got '" + text + "'";
+  throw nb::value_error(message.c_str());
 }
 
 void appendText(const char *data, size_t size, void *user) {
@@ -48,9 +52,17 @@ void raiseStatus(keopsStatus status) {
 }
 
 Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
-                     const std::string &precision, std::string schedule, std::string caller)
+                     const std::string &precision, std::string schedule, std::string caller,
+                     const std::string &sumScheme, const std::string &accumulator)
     : formula(std::move(formula)), aliases(std::move(aliases)), schedule(std::move(schedule)),
-      caller(std::move(caller)), precision(parsePrecision(precision)) {
+      caller(std::move(caller)),
+      precision(parseName<keopsPrecision>(this->caller, "precision", {"default", "fast", "high"},
+                                          precision)),
+      sumScheme(parseName<keopsSumScheme>(this->caller, "sum_scheme",
+                                          {"auto", "direct_sum", "block_sum", "kahan_scheme"},
+                                          sumScheme)),
+      accumulator(parseName<keopsAccumulator>(this->caller, "dtype_acc",
+                                              {"auto", "float32", "float64"}, accumulator)) {
   for (const std::string &alias : this->aliases)
     aliasPointers.push_back(alias.c_str());
 }
@@ -62,6 +74,8 @@ keopsProgramOptions Reduction::getOptions(keopsDType dtype) const {
   options.alias_count = int32_t(aliasPointers.size());
   options.dtype = dtype;
   options.precision = precision;
+  options.sum_scheme = sumScheme;
+  options.accumulator = accumulator;
   options.schedule = schedule.c_str();
   options.caller = caller.c_str();
   return options;

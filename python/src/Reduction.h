@@ -19,7 +19,8 @@ using ProgramPtr = std::unique_ptr<keopsProgram_s, ProgramDeleter>;
 class Reduction {
 public:
   Reduction(std::string formula, std::vector<std::string> aliases, const std::string &precision,
-            std::string schedule, std::string caller);
+            std::string schedule, std::string caller, const std::string &sumScheme,
+            const std::string &accumulator);
 
   /// Computes. `out` is None, an array, or a tuple of arrays.
   nb::object run(nb::args arguments, nb::handle out);
@@ -42,6 +43,8 @@ private:
   std::string schedule;
   std::string caller;
   keopsPrecision precision;
+  keopsSumScheme sumScheme;
+  keopsAccumulator accumulator;
   ProgramPtr programs[2];
   int latest = -1;
 };

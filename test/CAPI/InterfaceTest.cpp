@@ -89,6 +89,18 @@ TEST(Interface, errorsNameFunctionAndReason) {
             "keopsDumpIR: unknown stage 'soup'");
 }
 
+TEST(Interface, sumsAreOptions) {
+  keops::Options options;
+  options.sumScheme = KEOPS_SUM_KAHAN;
+  options.dtype = KEOPS_F64;
+  options.accumulator = KEOPS_ACCUMULATOR_F32;
+  EXPECT_EQ(getMessage([&] { keops::Program(formula, aliases, options); }),
+            "keopsProgramCreate: dtype_acc: terms of type f64 need an accumulator of type f64, got "
+            "f32");
+  options.accumulator = KEOPS_ACCUMULATOR_F64;
+  keops::Program program(formula, aliases, options);
+}
+
 TEST(Interface, callersMayPutTheirOwnNameIntoMessages) {
   const char *pointers[] = {"x=Vi(1)", "y=Vj(1)", "b=Vj(1)"};
   keopsProgramOptions options = makeOptions(pointers);
@@ -113,6 +125,13 @@ TEST(Interface, nullAndNonsenseAreErrors) {
   EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
   options.alias_count = 0;
   options.dtype = KEOPS_I64;
+  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+  options.dtype = KEOPS_F32;
+  options.sum_scheme = keopsSumScheme(4);
+  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+  EXPECT_STREQ(keopsGetLastError(), "keopsProgramCreate: argument 'options': unknown sum_scheme 4");
+  options.sum_scheme = KEOPS_SUM_AUTO;
+  options.accumulator = keopsAccumulator(-1);
   EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
   options.size = 0;
   EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);

@@ -252,6 +252,28 @@ def test_gradients_by_an_unused_variable_are_zero():
     assert (Genred("Grad(Sin(x),y,x)", names, axis=0)(x, y, e) == np.zeros((5, 2))).all()
 
 
+@pytest.mark.parametrize("kind", ("ArgMin", "ArgMax", "ArgKMin", "ArgKMax", "Any", "All", "Count"))
+def test_steps_have_zero_gradients(kind):
+    best = f",{BEST}" if "K" in kind else ""
+    e = "Concat(a,Concat(a,a))" if "K" in kind else "a"
+    for name, rows in (("x", M), ("y", N), ("p", M)):
+        result = compute(f"Grad({kind}_Reduction((x|y)*Elem(p,0){best},0),{name},{e})", aliases(Values()), Values())
+        assert result.shape == (rows, 3) and not result.any()
+
+
+@pytest.mark.parametrize("kind", ("Sum", "Mean", "Var", "Min", "LogSumExp"))
+def test_several_gradients_in_one_program(kind):
+    """The value, and the gradients by everything, as one program and one by one."""
+    values = Values(11)
+    names = aliases(values) + ["e=Vi(1)"]
+    values.adjoint("e", M, 1)
+    reduction = f"{kind}_Reduction(Exp(-SqDist(x,y)*g)*a,0)"
+    texts = [reduction, *(f"Grad({reduction},{name},e)" for name in "xyga")]
+    together = compute(f"Fused({','.join(texts)})", names, values)
+    for text, result in zip(texts, together, strict=True):
+        assert_close(result, compute(text, names, values), rtol=1e-13)
+
+
 def test_a_log_sum_exp_of_vectors():
     values = Values(9)
     formula = "Sin(x-y)*a+p"

@@ -119,12 +119,16 @@ class Program:
 
     def reduction(self, axis):
         """Text, expected result, bound of the error, and the names that it depends on."""
-        kind = self.pick(("Sum", "Sum", "Max", "LogSumExp", "SumSoftMaxWeight"))
+        kind = self.pick(("Sum", "Mean", "Var", "Max", "LogSumExp", "SumSoftMaxWeight"))
         scalar = kind in ("LogSumExp", "SumSoftMaxWeight")
         f = self.formula(1 if scalar else self.pick(DIMS), 3)
         names = f.names
         if kind == "Sum":
             text, value, bound = f.text, f.value.sum(axis), f.value.abs().sum(axis)
+        elif kind == "Mean":
+            text, value, bound = f.text, f.value.mean(axis), f.value.abs().mean(axis)
+        elif kind == "Var":
+            text, value, bound = f.text, f.value.var(axis, unbiased=False), f.value.abs().amax(axis) ** 2
         elif kind == "Max":
             text, value, bound = f.text, f.value.amax(axis), f.value.abs().amax(axis)
         else:

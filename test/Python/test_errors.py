@@ -95,10 +95,16 @@ def test_wrong_construction(arguments, error, message):
 
 
 def test_wrong_options():
-    with pytest.raises(ValueError, match="precision: expected"):
+    with pytest.raises(ValueError, match="^Genred: precision: expected 'default', 'fast' or 'high', got 'best'"):
         Genred("x", ["x=Vi(1)"], precision="best")
-    with pytest.raises(ValueError, match="sum_scheme: expected one of"):
+    with pytest.raises(ValueError, match="^Genred: sum_scheme: expected 'auto', 'direct_sum', 'block_sum' or 'kahan_scheme', got 'best'"):
         Genred("x", ["x=Vi(1)"], sum_scheme="best")
+    with pytest.raises(ValueError, match="^Genred: dtype_acc: expected 'auto', 'float32' or 'float64', got 'float16'"):
+        Genred("x", ["x=Vi(1)"], dtype_acc="float16")
+    with pytest.raises(TypeError, match="^Genred: dtype_acc: expected a string, got NoneType"):
+        Genred("x", ["x=Vi(1)"], dtype_acc=None)
+    with pytest.raises(ValueError, match="^Genred: use_double_acc=True and dtype_acc='float64' are two ways"):
+        Genred("x", ["x=Vi(1)"], dtype_acc="float64", use_double_acc=True)
     with pytest.warns(DeprecationWarning):
         Genred("x", ["x=Vi(1)"], dtype="float32")
 

@@ -162,7 +162,13 @@ def test_compile_info_and_ir(arrays):
     assert "keops.map_reduce" in fresh.ir("keops", dtype="float64")
 
 
-def test_accuracy_options_choose_high_precision():
-    for options in ({"use_double_acc": True}, {"dtype_acc": "float64"}, {"sum_scheme": "kahan_scheme"}):
-        assert Genred("x", ["x=Vi(1)"], **options)._arguments[2] == "high"
-    assert Genred("x", ["x=Vi(1)"], sum_scheme="block_sum")._arguments[2] == "default"
+def test_accuracy_options_are_part_of_the_program():
+    attributes = {
+        "kahan_scheme, auto": {"sum_scheme": "kahan_scheme"},
+        "auto, f64": {"use_double_acc": True},
+        "block_sum, f64": {"sum_scheme": "block_sum", "dtype_acc": "float64"},
+        "direct_sum, f32": {"sum_scheme": "direct_sum", "dtype_acc": "float32"},
+    }
+    for attribute, options in attributes.items():
+        assert f"#keops.sums<{attribute}>" in Genred("x", ["x=Vi(1)"], **options).ir()
+    assert "#keops.sums" not in Genred("x", ["x=Vi(1)"]).ir()

@@ -49,7 +49,8 @@ void emitDocs(const RecordKeeper &records, raw_ostream &os) {
   emitSection("Vectors", "structural", records, os);
   emitSection("Composites", "composite", records, os);
   os << "\n## Reductions\n\nD is the dimension of the first formula, G that of the second. The "
-        "derivatives are explained in `docs/rationale/reductions.md`.\n\n| name | results per row "
+        "derivatives are explained in `docs/rationale/reductions.md`. `Zero_Reduction(dim,tag)` is "
+        "another spelling of `Sum_Reduction(Zero(dim),tag)`.\n\n| name | results per row "
         "| value | derivative |\n|---|---|---|---|\n";
   for (const Record *r : reductions(records)) {
     SmallVector<std::string> results;

@@ -56,6 +56,13 @@ struct ImportOptions {
   llvm::cl::opt<std::string> precision{
       "precision", llvm::cl::desc("precision level of --import-formula: fast, default or high"),
       llvm::cl::init("default")};
+  llvm::cl::opt<std::string> sumScheme{
+      "sum-scheme",
+      llvm::cl::desc("sums of --import-formula: auto, direct_sum, block_sum or kahan_scheme"),
+      llvm::cl::init("auto")};
+  llvm::cl::opt<std::string> accumulator{
+      "dtype-acc", llvm::cl::desc("type of accumulators of --import-formula: auto, f32 or f64"),
+      llvm::cl::init("auto")};
 };
 } // namespace
 
@@ -84,7 +91,12 @@ static FailureOr<OwningOpRef<ModuleOp>> importText(StringRef text, const ImportO
   FailureOr<Precision> precision = getPrecision(options.precision, context);
   if (failed(elementType) || failed(precision))
     return failure();
-  return parseFormula(file.formula, aliases, *elementType, options.symbol, *precision, context);
+  std::string error;
+  FailureOr<SumsAttr> sums = readSums(options.sumScheme, options.accumulator, *elementType, error);
+  if (failed(sums))
+    return emitError(UnknownLoc::get(context)) << error;
+  return parseFormula(file.formula, aliases, *elementType, options.symbol, *precision, context,
+                      *sums);
 }
 
 void keops::registerImportFormula() {

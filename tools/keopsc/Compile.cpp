@@ -15,8 +15,12 @@ static FailureOr<OwningOpRef<ModuleOp>> parse(const KeopscOptions &options, MLIR
   SmallVector<StringRef> aliases(options.aliases.begin(), options.aliases.end());
   Type element =
       options.isDouble ? Type(Float64Type::get(context)) : Type(Float32Type::get(context));
+  std::string error;
+  FailureOr<SumsAttr> sums = readSums(options.sumScheme, options.accumulator, element, error);
+  if (failed(sums))
+    return emitError(UnknownLoc::get(context)) << error;
   return parseFormula(options.formula, aliases, element, options.symbol, options.compile.precision,
-                      context);
+                      context, *sums);
 }
 
 /// The stage after which the module is printed or translated.

@@ -50,6 +50,12 @@ struct Flags {
                              cl::desc("Element type of all arguments (default f32)")};
   cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("default"),
                                  cl::value_desc("level"), cl::desc("fast, default or high")};
+  cl::opt<std::string> sumScheme{
+      "sum-scheme", cl::cat(category), cl::init("auto"), cl::value_desc("scheme"),
+      cl::desc("How terms are added: auto, direct_sum, block_sum or kahan_scheme")};
+  cl::opt<std::string> accumulator{"dtype-acc", cl::cat(category), cl::init("auto"),
+                                   cl::value_desc("auto|f32|f64"),
+                                   cl::desc("Type of the accumulators of sums (default auto)")};
   cl::opt<std::string> threads{"threads", cl::cat(category), cl::init("openmp"),
                                cl::value_desc("openmp|none"),
                                cl::desc("How the program uses several cores (default openmp)")};
@@ -115,6 +121,8 @@ Error readChoices(const Flags &flags, KeopscOptions &options) {
   if (flags.threads != "openmp" && flags.threads != "none")
     return makeError("--threads: expected openmp or none, got '" + flags.threads + "'");
   options.isDouble = flags.dtype == "f64";
+  options.sumScheme = flags.sumScheme;
+  options.accumulator = flags.accumulator;
   options.compile.precision = *precision;
   options.compile.threads = flags.threads == "openmp";
   options.compile.plainFunction = true;

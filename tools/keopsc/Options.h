@@ -21,6 +21,7 @@ struct KeopscOptions {
   std::string symbol, output, header;
   Emit emit = Emit::Object;
   bool isDouble = false;
+  std::string sumScheme, accumulator;
   CompileOptions compile;
 };
 

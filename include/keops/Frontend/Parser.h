@@ -21,6 +21,12 @@ parseFormula(llvm::StringRef formula, llvm::ArrayRef<llvm::StringRef> aliases,
              mlir::Type elementType, llvm::StringRef symbol, Precision precision,
              mlir::MLIRContext *context, SumsAttr sums = {});
 
+/// What is asked of sums: a scheme, and the type of accumulators for terms of type `elementType`
+/// (auto, f32 or f64); null where both are auto. On failure `error` names the option, what was
+/// expected and what came.
+mlir::FailureOr<SumsAttr> readSums(llvm::StringRef scheme, llvm::StringRef accumulator,
+                                   mlir::Type elementType, std::string &error);
+
 /// The location of the bytes [begin, end) of `text`: a range on line 1 of a "file" whose name is
 /// the text itself.
 mlir::Location getFormulaLoc(mlir::MLIRContext *context, llvm::StringRef text, size_t begin,

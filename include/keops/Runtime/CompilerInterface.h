@@ -15,12 +15,14 @@ struct KeopsCompileRequest {
   const char *formula;        ///< full reduction text, e.g. "Sum_Reduction(Exp(-SqDist(x,y))*b,0)"
   const char *const *aliases; ///< e.g. "x=Vi(3)" or "x=Vi(0,3)"
   int32_t aliasCount;
-  const char *dtype;     ///< "f32" | "f64"
-  const char *precision; ///< "fast" | "default" | "high"
-  const char *threads;   ///< "openmp" | "none"
-  const char *target;    ///< "native" or a name of keopsc --target
-  const char *schedule;  ///< forced schedule fields as "rows=2,lanes=8", or ""
-  const char *symbol;    ///< name of the exported function
+  const char *dtype;       ///< "f32" | "f64"
+  const char *precision;   ///< "fast" | "default" | "high"
+  const char *threads;     ///< "openmp" | "none"
+  const char *target;      ///< "native" or a name of keopsc --target
+  const char *schedule;    ///< forced schedule fields as "rows=2,lanes=8", or ""
+  const char *sumScheme;   ///< "auto" | "direct_sum" | "block_sum" | "kahan_scheme"
+  const char *accumulator; ///< "auto" | "f32" | "f64"
+  const char *symbol;      ///< name of the exported function
 };
 
 /// Receives one piece of text or bytes; `data` lives only during the call.

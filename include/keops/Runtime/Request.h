@@ -16,6 +16,8 @@ struct Request {
   std::string threads = "openmp";
   std::string target = "native";
   std::string schedule;
+  std::string sumScheme = "auto";
+  std::string accumulator = "auto";
 
   /// Throws a user error for what can be seen without parsing: lengths, counts and option names.
   void validate() const;

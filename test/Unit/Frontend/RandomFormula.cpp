@@ -98,18 +98,18 @@ std::string RandomFormula::reduction() {
   std::string tag = std::to_string(below(2));
   switch (below(5)) {
   case 0:
-    return pick({"KMin", "ArgKMin", "KMin_ArgKMin"}) + "_Reduction(" + formula(3, 3) + ",4," + tag +
+    return pick({"KMin", "ArgKMin", "KMax_ArgKMax"}) + "_Reduction(" + formula(3, 3) + ",4," + tag +
            ")";
   case 1:
     return pick({"LogSumExp", "SumSoftMaxWeight", "SoftMax"}) + "_Reduction(" + formula(1, 3) +
            "," + tag + "," + formula(3, 3) + ")";
   case 2:
-    return "LogSumExp_Reduction(" + formula(1, 4) + "," + tag + ")";
+    return pick({"LogSumExp", "Max_SumShiftExp"}) + "_Reduction(" + formula(1, 4) + "," + tag + ")";
   case 3:
-    return pick({"Min", "Max_ArgMax", "ArgMin", "MinArgMin"}) + "_Reduction(" + formula(3, 4) +
-           "," + tag + ")";
+    return pick({"Min", "Max_ArgMax", "ArgMin", "MinArgMin", "Prod", "Count", "Any", "Var"}) +
+           "_Reduction(" + formula(3, 4) + "," + tag + ")";
   default:
-    return "Sum_Reduction(" + formula(below(2) ? 1 : 3, 5) + "," + tag + ")";
+    return pick({"Sum", "Mean"}) + "_Reduction(" + formula(below(2) ? 1 : 3, 5) + "," + tag + ")";
   }
 }
 

@@ -26,6 +26,8 @@ TEST(Request, everyOptionMatters) {
   };
   change([](Request &r) { r.dtype = "f64"; });
   change([](Request &r) { r.precision = "high"; });
+  change([](Request &r) { r.sumScheme = "kahan_scheme"; });
+  change([](Request &r) { r.accumulator = "f64"; });
   change([](Request &r) { r.threads = "none"; });
   change([](Request &r) { r.target = "x86-64-v3"; });
   change([](Request &r) { r.schedule = "rows=2"; });
@@ -93,5 +95,15 @@ TEST(Request, refusesWhatNeedsNoParser) {
             "dtype: expected one of 'f32', 'f64'; got 'f16'");
   EXPECT_EQ(refuse([](Request &r) { r.precision = "best"; }),
             "precision: expected one of 'fast', 'default', 'high'; got 'best'");
+  EXPECT_EQ(refuse([](Request &r) { r.sumScheme = "best"; }),
+            "sum_scheme: expected one of 'auto', 'direct_sum', 'block_sum', 'kahan_scheme'; got "
+            "'best'");
+  EXPECT_EQ(refuse([](Request &r) { r.accumulator = "f16"; }),
+            "dtype_acc: expected one of 'auto', 'f32', 'f64'; got 'f16'");
+  EXPECT_EQ(refuse([](Request &r) {
+              r.dtype = "f64";
+              r.accumulator = "f32";
+            }),
+            "dtype_acc: terms of type f64 need an accumulator of type f64, got f32");
   EXPECT_EQ(refuse([](Request &r) { r.formula += '\0'; }), "the formula contains a NUL character");
 }
