@@ -6,6 +6,7 @@
 
 #include "keops/IR/Emitter.h"
 #include "keops/IR/Keops.h"
+#include "keops/IR/SpecialFunctions.h"
 
 namespace keops {
 
@@ -63,11 +64,11 @@ mlir::LogicalResult inferRealToComplex(llvm::StringRef name, Where loc, Adaptor 
                                        Types &types) {
   return inferResult(name, loc, adaptor.getOperands(), 2 * getDim(adaptor.getX()), types);
 }
-/// One operand and an order: of a derivative, of a Bessel function.
+/// One operand and an order: of a derivative, of a Bessel function. Users may ask for half of it,
+/// so that derivatives have room.
 template <typename Adaptor>
 mlir::LogicalResult inferOrder(llvm::StringRef name, Where loc, Adaptor adaptor, Types &types) {
-  constexpr int64_t highestOrder = 128;
-  if (failed(checkBetween(name, loc, "order", adaptor.getOrder(), 0, highestOrder)))
+  if (failed(checkBetween(name, loc, "order", adaptor.getOrder(), 0, maxPolygammaOrder)))
     return mlir::failure();
   return inferBroadcast(name, loc, adaptor.getOperands(), types);
 }

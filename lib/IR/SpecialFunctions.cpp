@@ -271,7 +271,7 @@ Value createLgamma(OpBuilder &builder, Location loc, Value x) {
 }
 
 Value createPolygamma(OpBuilder &builder, Location loc, int64_t order, Value x) {
-  assert(0 <= order && order <= maxPolygammaOrder && "createPolygamma takes orders from 0 to 20");
+  assert(0 <= order && order <= maxPolygammaOrder && "the record's rule limits orders");
   return computeInDouble(builder, loc, x,
                          [=](Writer &w, Value wide) { return polygamma(w, order, wide); });
 }

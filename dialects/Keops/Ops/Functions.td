@@ -217,4 +217,32 @@ def Keops_ErfcOp : Keops_Unary<"Erfc"> {
   let edgeCases = "0 at +inf, 2 at -inf";
 }
 
+def Keops_LgammaOp : Keops_Unary<"Lgamma"> {
+  let summary = "logarithm of |gamma(x)|";
+  let cost = 50;
+  let value = (CppF<"createLgamma"> $x);
+  let derivatives = [(Fn<"Polygamma"> $x, 0)];
+  let reference = "lgamma(x)";
+  let domain = ["3", "30"];
+  let points = ["0", "-0", "1", "2", "0.5", "100", "-1", "inf", "nan"];
+  let maxUlp = "6";
+  let maxUlpHigh = "6";
+  let edgeCases = "+inf at 0, -1, -2, ... and at +-inf; for x < 0 the error counts in units of the larger of result and 1";
+}
+
+def Keops_PolygammaOp : Keops_Elementwise<"Polygamma", (ins Keops_Value:$x, I64Attr:$order)> {
+  let summary = "derivative of digamma of this order; order 0 is digamma, the derivative of Lgamma";
+  let cost = 50;
+  let value = (CppF<"createPolygamma"> $order, $x);
+  let derivatives = [(Fn<"Polygamma"> $x, (IntOf<"getOrder() + 1">))];
+  let inferDims = "inferOrder";
+  let reference = "polygamma(order, x)";
+  let domain = ["2", "20"];
+  let points = ["0.5", "1", "2", "inf", "nan"];
+  let maxUlp = "8";
+  let maxUlpHigh = "8";
+  let edgeCases = "at 0, -1, -2, ... infinite for odd orders and NaN for even ones";
+  let assemblyFormat = "$x `,` $order attr-dict `:` type($x)";
+}
+
 #endif // KEOPS_OPS_FUNCTIONS_TD

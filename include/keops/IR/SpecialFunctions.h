@@ -17,8 +17,8 @@ namespace keops {
 /// ... and -infinity.
 mlir::Value createLgamma(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 
-/// The largest order that createPolygamma takes.
-inline constexpr int64_t maxPolygammaOrder = 20;
+/// The largest order that createPolygamma takes; errors are stated up to order 20.
+inline constexpr int64_t maxPolygammaOrder = 64;
 
 /// The derivative of the given order of digamma(x) = d/dx log gamma(x), 0 being digamma itself.
 /// Digamma is within 6 units (8 for x < 0) of the larger of the result and 1; the others for x > 0
