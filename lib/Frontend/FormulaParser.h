@@ -102,8 +102,12 @@ private:
   mlir::FailureOr<Results> parseFused();
   mlir::FailureOr<Results> parseReduction();
   mlir::FailureOr<Results> parseZeroReduction();
+  mlir::Value parseDifferentiated(const Token &name);
+  mlir::LogicalResult parseSavedForward(const Token &open, llvm::StringRef name,
+                                        mlir::Value reduced);
   mlir::Value parseReductionGrad();
-  mlir::Value parseReductionAdjoint(Placement kept);
+  mlir::Value parseReductionDiff();
+  mlir::Value parseReductionAdjoint(llvm::StringRef name, Placement kept);
   mlir::FailureOr<int64_t> parseReductionNumber(llvm::StringRef name, const Token &open,
                                                 llvm::StringRef use, llvm::StringRef what,
                                                 int64_t low, int64_t high);

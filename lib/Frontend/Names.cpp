@@ -28,7 +28,9 @@ static constexpr StringLiteral builtinNames[] = {"Vi",
                                                  "AdjointOperator",
                                                  "SumLinOperator",
                                                  "Divergence",
-                                                 "AutoFactorize"};
+                                                 "AutoFactorize",
+                                                 "Grad_WithSavedForward",
+                                                 "Diff_WithSavedForward"};
 
 const FormulaInfo *keops::findFormula(StringRef name) {
   static const llvm::StringMap<const FormulaInfo *> index = [] {

@@ -299,7 +299,7 @@ LogicalResult FormulaPrinter::printResults(Operation *op, std::string &formula) 
     Value first = op->getOperand(k);
     unsigned size = std::max(1u, groupSize.lookup(first));
     bool isReduced = first.getDefiningOp<MapReduceOp>() && groupSize.contains(first);
-    if (!isReduced && !first.getDefiningOp<GradOp>())
+    if (!isReduced && !isa_and_nonnull<GradOp, DiffOp>(first.getDefiningOp()))
       return op->emitError("expected reductions as results");
     for (unsigned m = 1; m < size; ++m)
       if (k + m >= op->getNumOperands() ||

@@ -24,9 +24,11 @@ FailureOr<FormulaParser::Results> FormulaParser::parseReductions() {
   StringRef text = name.text;
   if (call && text == "Fused")
     return parseFused();
-  if (call && text == "Grad") {
-    if (Value gradient = parseReductionGrad())
-      return Results{gradient};
+  bool isGrad = text == "Grad" || text == "Grad_WithSavedForward";
+  bool isDiff = text == "Diff" || text == "Diff_WithSavedForward";
+  if (call && (isGrad || isDiff)) {
+    if (Value derivative = isGrad ? parseReductionGrad() : parseReductionDiff())
+      return Results{derivative};
     return failure();
   }
   if (call && text == "Zero_Reduction")
@@ -222,53 +224,95 @@ static Value findDifferentiable(ArrayRef<Value> results) {
 }
 
 /// A reduction without derivative rule says why in its record.
-static LogicalResult checkDifferentiable(Location loc, Value value) {
+static LogicalResult checkDifferentiable(Location loc, StringRef name, Value value) {
   auto op = value.getDefiningOp<MapReduceOp>();
   if (!op)
     return success();
   const ReductionInfo &info = getReductionInfo(op.getReduceAttrs().front().getKind());
   StringRef reason = info.derivative;
   if (reason.consume_front("none"))
-    return emitError(loc) << "Grad: " << info.name << reductionSuffix << " has no derivative"
+    return emitError(loc) << name << ": " << info.name << reductionSuffix << " has no derivative"
                           << reason;
   return success();
 }
 
-Value FormulaParser::parseReductionGrad() {
-  Nested nested(*this);
-  Token name = tokens.take(), open = tokens.take();
-  if (nested.isTooDeep(name))
+/// The reduction that is differentiated, and its opening parenthesis behind it.
+Value FormulaParser::parseDifferentiated(const Token &name) {
+  if (++derivativeOrder > maxDerivativeOrder) {
+    tokens.errorAt(name) << "derivatives are nested to order " << derivativeOrder << "; at most "
+                         << maxDerivativeOrder << " is accepted";
     return {};
+  }
   FailureOr<Results> results = parseReductions();
+  --derivativeOrder;
   if (failed(results))
     return {};
   Value reduced = findDifferentiable(*results);
   if (!reduced) {
     emitError(tokens.locFrom(name.offset))
-        << "Grad: expected a reduction with one result, got " << results->size();
+        << name.text << ": expected a reduction with one result, got " << results->size();
     return {};
   }
-  if (failed(checkDifferentiable(tokens.locFrom(name.offset), reduced)))
+  if (failed(checkDifferentiable(tokens.locFrom(name.offset), name.text, reduced)))
     return {};
-  Value argument = parseGradArgument("Grad", open);
+  return reduced;
+}
+
+/// The result of the reduction that a caller has kept. Results are computed once in a program, so
+/// that it is read and left alone.
+LogicalResult FormulaParser::parseSavedForward(const Token &open, StringRef name, Value reduced) {
+  if (failed(parseSeparator(open, name, "the result of the reduction")))
+    return failure();
+  Value saved = parseReductionAdjoint(name, getValueType(reduced).getPlacement());
+  if (saved && getDim(saved) != getDim(reduced))
+    return emitError(saved.getLoc())
+           << name << ": the fourth argument must have the dimension of "
+           << "the reduction, " << getDim(reduced) << ", got " << getDim(saved);
+  return success(saved != Value());
+}
+
+Value FormulaParser::parseReductionGrad() {
+  Nested nested(*this);
+  Token name = tokens.take(), open = tokens.take();
+  bool saved = name.text != "Grad";
+  Value reduced = nested.isTooDeep(name) ? Value() : parseDifferentiated(name);
+  Value argument = reduced ? parseGradArgument(name.text, open) : Value();
   if (!argument)
     return {};
+  Placement kept = getValueType(reduced).getPlacement();
   Value adjoint;
-  if (tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen)) {
-    adjoint = parseReductionAdjoint(getValueType(reduced).getPlacement());
-    tokens.consume(TokenKind::Comma);
-  } else {
-    adjoint =
-        createImplicitAdjoint(tokens.loc(name), reduced, getValueType(reduced).getPlacement());
-  }
-  if (!adjoint || failed(tokens.expectClosing(open)))
+  if (tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen))
+    adjoint = parseReductionAdjoint(name.text, kept);
+  else
+    adjoint = createImplicitAdjoint(tokens.loc(name), reduced, kept);
+  if (!adjoint || (saved && failed(parseSavedForward(open, name.text, reduced))))
+    return {};
+  tokens.consume(TokenKind::Comma);
+  if (failed(tokens.expectClosing(open)))
     return {};
   return build.createGrad(tokens.locFrom(name.offset), reduced, argument, adjoint);
 }
 
-/// The adjoint stands outside all loops: a bare argument is used as it is, a formula becomes a map
-/// over the rows.
-Value FormulaParser::parseReductionAdjoint(Placement kept) {
+Value FormulaParser::parseReductionDiff() {
+  Nested nested(*this);
+  Token name = tokens.take(), open = tokens.take();
+  bool saved = name.text != "Diff";
+  Value reduced = nested.isTooDeep(name) ? Value() : parseDifferentiated(name);
+  Value argument = reduced ? parseGradArgument(name.text, open) : Value();
+  if (!argument || failed(parseSeparator(open, name.text, "a tangent")))
+    return {};
+  Value tangent = parseReductionAdjoint(name.text, getValueType(argument).getPlacement());
+  if (!tangent || (saved && failed(parseSavedForward(open, name.text, reduced))))
+    return {};
+  tokens.consume(TokenKind::Comma);
+  if (failed(tokens.expectClosing(open)))
+    return {};
+  return build.createDiff(tokens.locFrom(name.offset), reduced, argument, tangent);
+}
+
+/// Adjoints and tangents stand outside all loops: a bare argument is used as it is, a formula
+/// becomes a map over the rows.
+Value FormulaParser::parseReductionAdjoint(StringRef name, Placement kept) {
   size_t begin = tokens.peek().offset;
   FormulaScope scope;
   Value formula;
@@ -282,8 +326,9 @@ Value FormulaParser::parseReductionAdjoint(Placement kept) {
   Location loc = tokens.locFrom(begin);
   ValueType type = getValueType(formula);
   if (join(type.getPlacement(), kept) != kept) {
-    emitError(loc) << "Grad: the third argument must depend on " << stringifyPlacement(kept)
-                   << " alone, like the reduction's result, got "
+    emitError(loc) << name << ": the third argument must depend on " << stringifyPlacement(kept)
+                   << " alone, like the "
+                   << (name.starts_with("Diff") ? "variable" : "reduction's result") << ", got "
                    << stringifyPlacement(type.getPlacement());
     return {};
   }

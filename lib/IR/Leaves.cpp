@@ -27,6 +27,15 @@ Value ZeroOp::emitComponent(Emitter &emitter, OpFoldResult) { return emitter.zer
 Value ZeroOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
 Value ZeroOp::buildTangent(OpBuilder &, ValueRange) { return {}; }
 
+/// Whether a value is reduced already: the result of a reduction, or its derivative.
+static bool isReduced(Value value) {
+  if (auto grad = value.getDefiningOp<GradOp>())
+    return isReduced(grad.getFormula());
+  if (auto diff = value.getDefiningOp<DiffOp>())
+    return isReduced(diff.getFormula());
+  return value.getDefiningOp<MapReduceOp>() != nullptr;
+}
+
 LogicalResult DiffOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
                                        ValueRange operands, DictionaryAttr, OpaqueProperties,
                                        RegionRange, SmallVectorImpl<Type> &types) {
@@ -40,15 +49,10 @@ LogicalResult DiffOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
                              variable.getDim(), ", got ", tangent.getDim());
   Placement placement =
       join(formula.getPlacement(), join(variable.getPlacement(), tangent.getPlacement()));
+  if (isReduced(operands[0]))
+    placement = formula.getPlacement();
   types.push_back(ValueType::get(context, formula.getDim(), formula.getElementType(), placement));
   return success();
-}
-
-/// Whether a value is reduced already: the result of a reduction, or its gradient.
-static bool isReduced(Value value) {
-  if (auto grad = value.getDefiningOp<GradOp>())
-    return isReduced(grad.getFormula());
-  return value.getDefiningOp<MapReduceOp>() != nullptr;
 }
 
 LogicalResult GradOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,

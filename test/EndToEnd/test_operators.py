@@ -84,6 +84,34 @@ def test_both_modes_agree_with_each_other_and_with_differences(formula):
     assert np.allclose(forward, (above - below) / (2 * h), rtol=1e-6, atol=1e-6)
 
 
+ARRAYS = {"x": X, "y": Y, "p": rng.uniform(0.5, 1, 3), "u": U, "w": rng.uniform(-1, 1, (19, 3)), "q": rng.uniform(-1, 1, 3)}
+PLACES = [f"{name}={place}(3)" for name, place in zip(ARRAYS, ("Vi", "Vj", "Pm", "Vi", "Vj", "Pm"))]
+REDUCTIONS = [
+    "Sum_Reduction(Exp(-SqDist(p*x,y))*y,0)",
+    "Sum_Reduction(Exp(-SqDist(p*x,y))*x,1)",
+    "Min_Reduction(x*y*p,0)",
+    "KMin_Reduction(SqDist(x,p*y),3,1)",
+    "LogSumExp_Reduction(-SqDist(p*x,y),0)",
+    "LogSumExp_Reduction((x|p*y),0,Exp(x*y))",
+    "SumSoftMaxWeight_Reduction((x|p*y),0,x*y)",
+    "Mean_Reduction(Sin(p*x*y),0)",
+    "Var_Reduction(Sin(p*x*y),1)",
+    "Prod_Reduction(1+p*x*y/4,0)",
+    "Grad(Sum_Reduction(Exp(-SqDist(p*x,y)),0),x,1)",
+]
+
+
+@pytest.mark.parametrize("variable, tangent", [("x", "u"), ("y", "w"), ("p", "q")])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_reductions_in_forward_mode(reduction, variable, tangent):
+    forward = _keops.Reduction(f"Diff({reduction},{variable},{tangent})", PLACES).run(*ARRAYS.values())
+    value = _keops.Reduction(reduction, PLACES)
+    moved = [{**ARRAYS, variable: ARRAYS[variable] + h * ARRAYS[tangent]} for h in (1e-6, -1e-6)]
+    above, below = (value.run(*arrays.values()) for arrays in moved)
+    assert forward.shape == above.shape
+    assert np.allclose(forward, (above - below) / 2e-6, rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("position", [-1.6, -1.4, -1.0, -0.4, 0.49, 0.5, 1.5, 1.51, 18.49, 18.5, np.nan, np.inf])
 def test_positions_are_cut_towards_zero_and_never_leave_the_vector(position):
     """OneHot and Elem with a run-time index; dimension 19 is a loop, 3 is unrolled."""

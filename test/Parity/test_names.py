@@ -140,6 +140,18 @@ def test_formula(name):
     assert "map_reduce" in Genred(FORMULAS[name], ALIASES, axis=1).ir("keops")
 
 
+@pytest.mark.parametrize("name", ["Grad_WithSavedForward", "Diff_WithSavedForward"])
+def test_derivatives_with_a_saved_result(name):
+    """The result of the reduction may be given; what it saves elsewhere is saved here in any case."""
+    x, y = np.linspace(0, 1, 12).reshape(4, 3), np.linspace(-1, 1, 15).reshape(5, 3)
+    e, r = np.ones((4, 3 if name.startswith("Diff") else 1)), np.zeros((4, 1))
+    aliases = ["x=Vi(3)", "y=Vj(3)", f"e=Vi({e.shape[1]})", "r=Vi(1)"]
+    reduction = "LogSumExp_Reduction(-SqDist(x,y),0)"
+    given = _keops.Reduction(f"{name}({reduction},x,e,r)", aliases).run(x, y, e, r)
+    plain = _keops.Reduction(f"{name[:4]}({reduction},x,e)", aliases).run(x, y, e, r)
+    assert np.array_equal(given, plain)
+
+
 # Name: further arguments, shapes of the results per row for a formula of dimension 3.
 REDUCTIONS = {
     "Sum": ({}, [(3,)]),
@@ -191,4 +203,4 @@ def test_scalar_reduction(name):
 
 def test_a_misspelt_name_is_corrected():
     with pytest.raises(Exception, match="did you mean 'Laplacian'"):
-        _keops.Reduction("Sum_Reduction(Laplacean(x,x),0)", ["x=Vi(3)"])
+        _keops.Reduction("Sum_Reduction(Laplacean(x,x),0)", ["x=Vi(3)"]).run(np.zeros((2, 3)))

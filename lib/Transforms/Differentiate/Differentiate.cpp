@@ -21,6 +21,10 @@ static LogicalResult differentiateBlock(Block &block) {
       changed = true;
       if (failed(differentiateReduction(grad)))
         return failure();
+    } else if (auto diff = dyn_cast<DiffOp>(op)) {
+      changed = true;
+      if (failed(differentiateReductionForward(diff)))
+        return failure();
     } else if (failed(differentiate(&op))) {
       return failure();
     }

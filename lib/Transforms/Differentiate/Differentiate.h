@@ -21,6 +21,8 @@ mlir::LogicalResult differentiateFormulas(mlir::Block &block);
 /// Replaces a keops.grad of a reduction, leaving keops.grad of formulas in the regions of the
 /// operations that it makes. Fails after a diagnostic where a reduction has no derivative.
 mlir::LogicalResult differentiateReduction(GradOp grad);
+/// The same for a keops.diff of a reduction.
+mlir::LogicalResult differentiateReductionForward(DiffOp diff);
 
 using Adjoints = llvm::DenseMap<mlir::Value, mlir::Value>;
 
@@ -36,6 +38,9 @@ struct Gradient {
   /// A value of the function, as an argument of the region.
   mlir::Value read(mlir::Value value);
 };
+/// Gives the new operation `op` its block, with a copy of the formulas of `source`, but for the
+/// terminator.
+Gradient startGradient(mlir::Operation *op, mlir::Operation *source, mlir::Location loc);
 
 /// A formula inside the region that is being built, and its adjoint. What it contributes counts at
 /// pairs that `only`, a list of indices, names; at all pairs where that is null.
@@ -44,8 +49,12 @@ struct Seed {
 };
 
 /// Seeds for the results of `source` that have an adjoint, by the policies that the records name.
-mlir::LogicalResult seedReductions(Gradient &gradient, GradOp grad, MapReduceOp source,
-                                   const Adjoints &adjoints, llvm::SmallVectorImpl<Seed> &seeds);
+mlir::LogicalResult seedReductions(Gradient &gradient, MapReduceOp source, const Adjoints &adjoints,
+                                   llvm::SmallVectorImpl<Seed> &seeds);
+/// Fails after a diagnostic where a seed cannot be differentiated with respect to `variable`.
+mlir::LogicalResult checkDifferentiable(Gradient &gradient, const Seed &seed, mlir::Value variable);
+/// A keops.map of zeros.
+mlir::Value createZeroRows(mlir::OpBuilder &b, mlir::Location loc, ValueType type);
 
 /// The type of `like` on another placement.
 ValueType placed(mlir::Value like, Placement placement);

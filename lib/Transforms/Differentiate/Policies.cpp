@@ -12,6 +12,13 @@ using namespace keops;
 
 Value Gradient::read(Value value) { return getOrAddInput(op, value); }
 
+Gradient keops::startGradient(Operation *op, Operation *source, Location loc) {
+  Block &block = addBlock(op);
+  OpBuilder b = OpBuilder::atBlockBegin(&block);
+  IRMapping mapping = cloneFormulas(b, source->getRegion(0).front(), block.getArguments());
+  return {b, op, source, mapping, loc};
+}
+
 ValueType keops::placed(Value like, Placement placement) {
   ValueType type = getValueType(like);
   return ValueType::get(type.getContext(), type.getDim(), type.getElementType(), placement);
@@ -168,15 +175,15 @@ Seed Policy::seedProd() {
   return {formulas[0], multiply(g.read(adjoint), others), Value()};
 }
 
-LogicalResult keops::seedReductions(Gradient &g, GradOp grad, MapReduceOp source,
-                                    const Adjoints &adjoints, SmallVectorImpl<Seed> &seeds) {
+LogicalResult keops::seedReductions(Gradient &g, MapReduceOp source, const Adjoints &adjoints,
+                                    SmallVectorImpl<Seed> &seeds) {
   unsigned result = 0;
   for (auto [r, reduce] : llvm::enumerate(source.getReduceAttrs())) {
     const ReductionInfo &info = getReductionInfo(reduce.getKind());
     for (unsigned k = 0; k < info.results.size(); ++k, ++result) {
       Value adjoint = adjoints.lookup(source.getResult(result));
       if (adjoint && !Policy(g, source, r, source.getResult(result), adjoint).seed(seeds))
-        return mlir::emitError(grad.getLoc(), "Grad: ")
+        return mlir::emitError(g.loc, "Grad: ")
                << info.name << "_Reduction has no gradient"
                << info.derivative.drop_front(StringRef("none").size());
     }

@@ -7,11 +7,11 @@ using namespace mlir;
 using namespace keops;
 
 /// The formulas of `g.source` that receive an adjoint, through the results that have one.
-static LogicalResult seedResults(Gradient &g, GradOp grad, const Adjoints &adjoints,
+static LogicalResult seedResults(Gradient &g, const Adjoints &adjoints,
                                  SmallVectorImpl<Seed> &seeds) {
   auto source = dyn_cast<MapReduceOp>(g.source);
   if (source)
-    return seedReductions(g, grad, source, adjoints, seeds);
+    return seedReductions(g, source, adjoints, seeds);
   Operation *yield = g.source->getRegion(0).front().getTerminator();
   for (auto [result, formula] : llvm::zip(g.source->getResults(), yield->getOperands()))
     if (Value adjoint = adjoints.lookup(result))
@@ -23,24 +23,22 @@ static LogicalResult seedResults(Gradient &g, GradOp grad, const Adjoints &adjoi
 
 /// The product of all terms but one has no derivative rule: it would need the product of all but
 /// two.
-static LogicalResult checkDifferentiableAgain(Gradient &g, GradOp grad, const Seed &seed,
-                                              Value variable) {
+LogicalResult keops::checkDifferentiable(Gradient &g, const Seed &seed, Value variable) {
   for (Operation *op : getPath(variable, seed.formula))
     if (isa<ProductOfOthersOp>(op))
-      return mlir::emitError(grad.getLoc(),
-                             "Grad: the gradient of Prod_Reduction has no gradient itself");
+      return mlir::emitError(g.loc, "Grad: the gradient of Prod_Reduction has no gradient itself");
   return success();
 }
 
 /// Ends the region: the sum over seeds and over the arguments that stand for `input`.
-static LogicalResult yieldGradients(Gradient &g, GradOp grad, ArrayRef<Seed> seeds, Value input) {
+static LogicalResult yieldGradients(Gradient &g, ArrayRef<Seed> seeds, Value input) {
   Block &block = g.op->getRegion(0).front();
   Value sum;
   for (auto [k, operand] : llvm::enumerate(g.source->getOperands()))
     for (const Seed &seed : seeds) {
       if (operand != input)
         continue;
-      if (failed(checkDifferentiableAgain(g, grad, seed, block.getArgument(k))))
+      if (failed(checkDifferentiable(g, seed, block.getArgument(k))))
         return failure();
       Value gradient = GradOp::create(g.b, g.loc, seed.formula, block.getArgument(k), seed.adjoint);
       if (seed.only)
@@ -75,40 +73,36 @@ static FailureOr<Value> buildContribution(GradOp grad, Operation *source, Value 
   FailureOr<Operation *> op = createGradient(b, grad, source, input, target);
   if (failed(op))
     return failure();
-  Block &block = addBlock(*op);
-  b.setInsertionPointToStart(&block);
-  IRMapping mapping = cloneFormulas(b, source->getRegion(0).front(), block.getArguments());
-  Gradient g{b, *op, source, mapping, grad.getLoc()};
+  Gradient g = startGradient(*op, source, grad.getLoc());
   SmallVector<Seed> seeds;
-  if (failed(seedResults(g, grad, adjoints, seeds)) ||
-      failed(yieldGradients(g, grad, seeds, input)))
-    return failure();
-  if (failed(differentiateFormulas(block)))
+  if (failed(seedResults(g, adjoints, seeds)) || failed(yieldGradients(g, seeds, input)) ||
+      failed(differentiateFormulas((*op)->getRegion(0).front())))
     return failure();
   removeUnusedInputs(*op);
   return (*op)->getResult(0);
 }
 
 /// A keops.map over the index of `type` that yields one formula of `inputs`.
-static Value createMap(GradOp grad, ValueType type, ValueRange inputs,
-                       function_ref<Value(OpBuilder &, ValueRange)> formula) {
-  OpBuilder b(grad);
-  auto map = MapOp::create(b, grad.getLoc(), TypeRange(type), inputs, type.getPlacement());
+static Value createMap(OpBuilder &b, Location loc, ValueType type, ValueRange inputs,
+                       function_ref<Value(ValueRange)> formula) {
+  auto map = MapOp::create(b, loc, TypeRange(type), inputs, type.getPlacement());
   Block &block = addBlock(map);
+  OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&block);
-  YieldOp::create(b, grad.getLoc(), formula(b, block.getArguments()));
+  YieldOp::create(b, loc, formula(block.getArguments()));
   return map.getResult(0);
 }
 
 static Value addRows(GradOp grad, Value x, Value y) {
-  return createMap(grad, getValueType(x), {x, y}, [&](OpBuilder &b, ValueRange xy) -> Value {
+  OpBuilder b(grad);
+  return createMap(b, grad.getLoc(), getValueType(x), {x, y}, [&](ValueRange xy) -> Value {
     return AddOp::create(b, grad.getLoc(), xy[0], xy[1]);
   });
 }
 
-static Value createZeroRows(GradOp grad, ValueType type) {
-  return createMap(grad, type, {}, [&](OpBuilder &b, ValueRange) -> Value {
-    return createZero(b, grad.getLoc(), type.getElementType(), type.getDim());
+Value keops::createZeroRows(OpBuilder &b, Location loc, ValueType type) {
+  return createMap(b, loc, type, {}, [&](ValueRange) -> Value {
+    return createZero(b, loc, type.getElementType(), type.getDim());
   });
 }
 
@@ -151,8 +145,9 @@ LogicalResult keops::differentiateReduction(GradOp grad) {
       return failure();
   }
   Value gradient = adjoints.lookup(grad.getVariable());
+  OpBuilder b(grad);
   if (!gradient)
-    gradient = createZeroRows(grad, getValueType(grad.getResult()));
+    gradient = createZeroRows(b, grad.getLoc(), getValueType(grad.getResult()));
   grad.getResult().replaceAllUsesWith(gradient);
   grad.erase();
   return success();
