@@ -163,6 +163,9 @@ static ReductionKind withIndices(ReductionKind kind) {
 Seed Policy::seedSelected() {
   Value found = createCompanion(withIndices(reduce.getKind()), /*missing=*/-1).getResult(1);
   Value indices = g.read(found);
+  // With one index, what it selects is all that counts.
+  if (getDim(indices) == 1)
+    return {formulas[0], g.read(adjoint), indices};
   Value adjoints = ScatterAtOp::create(g.b, g.loc, indices, g.read(adjoint), getDim(formulas[0]));
   return {formulas[0], adjoints, indices};
 }

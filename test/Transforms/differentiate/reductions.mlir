@@ -129,8 +129,7 @@ func.func @unread_argument(%x: !x, %y: !y, %e: !sj) -> !x {
 // CHECK:         %[[R:.*]]:2 = keops.map_reduce over j reduce [#keops.reduce<Min_ArgMin missing = -1>]
 // CHECK:         keops.map_reduce over i reduce [#keops.reduce<Sum>](%arg0, %[[R]]#1, %arg2)
 // CHECK:       ^bb0(%[[X:.*]]: {{.*}}, %[[K:.*]]: !keops.value<1xi64, i>, %[[E:.*]]: {{.*}}):
-// CHECK-NEXT:    %[[S:.*]] = keops.scatter_at %[[K]], %[[E]], 1
-// CHECK-NEXT:    %[[M:.*]] = keops.mult %[[S]], %[[X]]
+// CHECK-NEXT:    %[[M:.*]] = keops.mult %[[E]], %[[X]]
 // CHECK-NEXT:    %[[G:.*]] = keops.only_at %[[K]], %[[M]]
 // CHECK-NEXT:    keops.yield %[[G]]
 func.func @min(%x: !x, %y: !y, %e: !si) -> !y {
@@ -140,6 +139,23 @@ func.func @min(%x: !x, %y: !y, %e: !si) -> !y {
     keops.yield %f : !s
   }
   %g = keops.grad %r, %y, %e : !si, !y, !si
+  return %g : !y
+}
+
+// Of several components or list entries, each has an adjoint of its own.
+// CHECK-LABEL: func.func @kmax
+// CHECK:         %[[R:.*]]:2 = keops.map_reduce over j reduce [#keops.reduce<KMax_ArgKMax, 2 missing = -1>]
+// CHECK:       ^bb0(%[[X:.*]]: {{.*}}, %[[K:.*]]: !keops.value<2xi64, i>, %[[E:.*]]: {{.*}}):
+// CHECK-NEXT:    %[[S:.*]] = keops.scatter_at %[[K]], %[[E]], 1
+// CHECK-NEXT:    %[[M:.*]] = keops.mult %[[S]], %[[X]]
+// CHECK-NEXT:    keops.only_at %[[K]], %[[M]]
+func.func @kmax(%x: !x, %y: !y, %e: !keops.value<2xf32, i>) -> !y {
+  %r = keops.map_reduce over j reduce [#keops.reduce<KMax, 2>] (%x, %y) : (!x, !y) -> !keops.value<2xf32, i> {
+  ^bb0(%a: !x, %b: !y):
+    %f = keops.scalprod %a, %b : !x, !y
+    keops.yield %f : !s
+  }
+  %g = keops.grad %r, %y, %e : !keops.value<2xf32, i>, !y, !keops.value<2xf32, i>
   return %g : !y
 }
 
