@@ -9,6 +9,8 @@ ones, so that they share nothing with the compiler's. ``reference_ir`` reads the
     python -m keops.reference module.mlir --input x=x.npy --input y=y.npy
 """
 
+import re
+
 import numpy as np
 
 from . import reference_ir
@@ -148,6 +150,16 @@ class _Evaluator:
     def zero(self, operation, _):
         return [torch.zeros(1, 1, operation.results[0].type.dim, dtype=torch.float64)]
 
+    def size(self, operation, _):
+        return [torch.full((1, 1, 1), float(self.sizes[_placement(operation)]), dtype=torch.float64)]
+
+    def select(self, operation, operands):
+        """Indices that stand on i are rows of j, and the other way round."""
+        other = "j" if operation.operands[0].type.placement == "i" else "i"
+        row = torch.arange(self.sizes[other]).reshape(*self.shape(other), 1)
+        name = operation.name.removeprefix("keops.")
+        return [self.round(reference_ops.SELECTIONS[name](row, *operands, **operation.attributes))]
+
     def inside(self, operation, operands):
         """The formulas that the region of a map or map_reduce yields."""
         block = operation.regions[0][0]
@@ -161,17 +173,25 @@ class _Evaluator:
         formulas, results = self.inside(operation, operands), []
         axis = 1 if _placement(operation) == "j" else 0
         for reduction in operation.attributes["reductions"]:
-            name, best = reduction.parameters[0], int((*reduction.parameters, 0)[1])
+            name, options = _read_reduction(reduction)
             if name not in reference_reductions.REDUCTIONS:
                 raise EvaluationError(f"evaluate: unknown reduction {name}")
             count = reference_reductions.FORMULAS.get(name, 1)
             terms = [f.expand(*self.shape("ij"), -1).movedim(axis, 1) for f in formulas[:count]]
             formulas = formulas[count:]
-            results += [r.unsqueeze(axis) for r in reference_reductions.REDUCTIONS[name](*terms, best=best)]
+            results += [r.unsqueeze(axis) for r in reference_reductions.REDUCTIONS[name](*terms, **options)]
         return [self.round(r) if r.is_floating_point() else r for r in results]
 
 
-_OUTER = {"constant": "constant", "zero": "zero", "map": "map", "map_reduce": "map_reduce"}
+_OUTER = {name: name for name in ("constant", "zero", "size", "map", "map_reduce")}
+_OUTER |= dict.fromkeys(reference_ops.SELECTIONS, "select")
+_REDUCTION = re.compile(r"(\w+)(?: (\d+))?(?: missing = (-?\d+))?")
+
+
+def _read_reduction(reduction):
+    """``#keops.reduce<ArgKMin, 3 missing = -1>``: the name, K, and the index of terms that do not exist."""
+    name, best, missing = _REDUCTION.fullmatch(" ".join(reduction.parameters)).groups(default="0")
+    return name, {"best": int(best), "missing": int(missing)}
 
 
 def _placement(operation):

@@ -266,27 +266,27 @@ def _vecmat(x, a):
     return (x.unsqueeze(-2) @ a.unflatten(-1, (x.shape[-1], columns))).squeeze(-2)
 
 
-def tensordot(x, y, dims_x, dims_y, contracted_x, contracted_y, moves=()):
-    """Axis contracted_x[t] of x is summed with axis contracted_y[t] of y; axis k of what is left moves to moves[k]."""
-    names_x = list(range(len(dims_x)))
-    names_y = [len(dims_x) + k for k in range(len(dims_y))]
-    for k, m in zip(contracted_x, contracted_y):
+def tensordot(x, y, dimsx, dimsy, contx, conty, permutation=()):
+    """Axis contx[t] of x is summed with axis conty[t] of y; axis k of what is left moves to permutation[k]."""
+    names_x = list(range(len(dimsx)))
+    names_y = [len(dimsx) + k for k in range(len(dimsy))]
+    for k, m in zip(contx, conty):
         names_y[m] = names_x[k]
     kept = [n for n in (*names_x, *names_y) if (n in names_x) != (n in names_y)]
     letters = lambda names: "".join(chr(ord("a") + n) for n in names)  # noqa: E731
     result = torch.einsum(
         f"...{letters(names_x)},...{letters(names_y)}->...{letters(kept)}",
-        x.reshape(*x.shape[:-1], *dims_x),
-        y.reshape(*y.shape[:-1], *dims_y),
+        x.reshape(*x.shape[:-1], *dimsx),
+        y.reshape(*y.shape[:-1], *dimsy),
     )
-    if moves:
-        result = result.movedim([2 + k for k in range(len(kept))], [2 + k for k in moves])
+    if permutation:
+        result = result.movedim([2 + k for k in range(len(kept))], [2 + k for k in permutation])
     return result.reshape(*result.shape[:2], -1) if kept else result.unsqueeze(-1)
 
 
-def _kron(x, y, dims_x, dims_y):
-    rank = len(dims_x)
-    return tensordot(x, y, dims_x, dims_y, (), (), [*range(0, 2 * rank, 2), *range(1, 2 * rank, 2)])
+def _kron(x, y, dimsx, dimsy):
+    rank = len(dimsx)
+    return tensordot(x, y, dimsx, dimsy, (), (), [*range(0, 2 * rank, 2), *range(1, 2 * rank, 2)])
 
 
 TENSORS = {
@@ -331,9 +331,16 @@ def _softdtw(x, y, gamma):
     return table[rows - 1, columns - 1]
 
 
+def _product_of_others(product, zeros, x):
+    """Without the factor x, given the product of the factors that are not zero and the number of zeros."""
+    others = torch.where(x == 0, product, product / torch.where(x == 0, torch.ones_like(x), x))
+    return torch.where(zeros == (x == 0), others, 0.0)
+
+
 SPECIAL = {
     "bspline": _bspline,
     "softdtw_sqdist": _softdtw,
+    "product_of_others": _product_of_others,
     "factorize": lambda formula, part: formula,
     "autofactorize": lambda formula: formula,
 }
@@ -366,6 +373,7 @@ def _conj(z):
 
 
 COMPLEX = {
+    "complex": _complex,
     "real2complex": lambda x: _complex(x, torch.zeros_like(x)),
     "imag2complex": lambda x: _complex(torch.zeros_like(x), x),
     "complexreal": _re,
@@ -379,10 +387,33 @@ COMPLEX = {
     "complexadd": lambda z, w: _complex(_re(z) + _re(w), _im(z) + _im(w)),
     "complexsubtract": lambda z, w: _complex(_re(z) - _re(w), _im(z) - _im(w)),
     "complexmult": _complex_mult,
+    "complexscal": _complex_mult,
     "complexdivide": lambda z, w: _complex_mult(z, _conj(w)) / _square_abs(w).repeat_interleave(2, -1),
     "complexrealscal": lambda s, z: s * z,
     "complexsum": lambda z: _complex(_sum(_re(z)), _sum(_im(z))),
     "complexsumt": lambda z, dim: z.repeat(1, 1, dim // 2),
 }
+
+# ---- what derivatives of reductions are made of: `row` says which row of the other index each index is compared w
+
+
+def _at(indices, row, dim):
+    """Of K lists of ``dim`` indices, which ones are the row: (..., K, dim)."""
+    return (indices == row).unflatten(-1, (-1, dim))
+
+
+def scatter_at(row, indices, x, dim):
+    return torch.where(_at(indices, row, dim), x.unflatten(-1, (-1, dim)), 0.0).sum(-2)
+
+
+def gather_at(row, indices, x):
+    return torch.where(_at(indices, row, x.shape[-1]), x.unsqueeze(-2), 0.0).flatten(-2)
+
+
+def only_at(row, indices, x):
+    return torch.where((indices == row).any(-1, keepdim=True), x, 0.0)
+
+
+SELECTIONS = {"scatter_at": scatter_at, "gather_at": gather_at, "only_at": only_at}
 
 OPERATIONS = ELEMENTWISE | VECTORS | TENSORS | SPECIAL | COMPLEX

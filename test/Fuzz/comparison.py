@@ -1,6 +1,6 @@
-"""One random program three ways: compiled, evaluated by the reference, and evaluated after every pass. What counts as equal
-follows from the program itself: it is evaluated again with every result rounded at random, and what that changes is the
-uncertainty that any way of computing has."""
+"""One random program three ways: compiled, evaluated by the reference, and evaluated after every pass. What counts
+as equal follows from the program itself: it is evaluated again with every result rounded at random, and what that
+changes is the uncertainty that any way of computing has."""
 
 import ctypes
 import math
@@ -167,7 +167,7 @@ def check(case):
     return outcome
 
 
-# ---- passes left out -------------------------------------------------------------------------------------------------------
+# ---- passes left out -------------------------------------------------------------------------------------------
 
 
 def check_without(case, *left_out):

@@ -1,5 +1,5 @@
-"""Random well-typed programs for hypothesis: formulas of a given dimension over all operations of the records, under every
-reduction, differentiated or not. ``comparison`` runs them."""
+"""Random well-typed programs for hypothesis: formulas of a given dimension over all operations of the records, under
+every reduction, differentiated or not. ``comparison`` runs them."""
 
 import dataclasses
 import json
@@ -11,7 +11,9 @@ import numpy as np
 
 import keops
 
-RECORDS = json.loads((Path(keops._keops.__file__).absolute().parents[2] / "include/keops/IR/KeopsRecords.json").read_text())
+RECORDS = json.loads(
+    (Path(keops._keops.__file__).absolute().parents[2] / "include/keops/IR/KeopsRecords.json").read_text()
+)
 OPERATIONS = {record["name"]: record for record in RECORDS["operations"]}
 REDUCTIONS = {record["name"]: record for record in RECORDS["reductions"]}
 
@@ -57,7 +59,7 @@ VALUES = {
     "small": lambda rng, shape: rng.uniform(-0.1, 0.1, shape),
 }
 
-# ---- what an operation may stand on -------------------------------------------------------------------------------------
+# ---- what an operation may stand on -----------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -240,7 +242,10 @@ RULES = {
     "Kron": of(kron),
     "BSpline": of(bspline),
     "SoftDTW_SqDist": of(soft_dtw, lambda dim: dim == 1),
-    **{name: of(lambda draw, dim: [Operand(dim // 2)], even) for name in ("Real2Complex", "Imag2Complex", "ComplexExp1j")},
+    **{
+        name: of(lambda draw, dim: [Operand(dim // 2)], even)
+        for name in ("Real2Complex", "Imag2Complex", "ComplexExp1j")
+    },
     **{
         name: of(lambda draw, dim: [Operand(2 * dim)])
         for name in ("ComplexReal", "ComplexImag", "ComplexAbs", "ComplexSquareAbs", "ComplexAngle")
@@ -280,7 +285,7 @@ WITHOUT_RULE = sorted(set(OPERATIONS) - set(USED))
 FITTING = {dim: [name for name, (fits, _) in USED.items() if fits(dim)] for dim in range(1, 200)}
 CONSTANTS = ("1", "2", "RatCst(1,3)", "0.7", "IntInv(4)", "IntCst(3)")
 
-# ---- formulas --------------------------------------------------------------------------------------------------------------
+# ---- formulas ---------------------------------------------------------------------------------------------------
 
 
 class Writer:
@@ -338,7 +343,7 @@ class Writer:
         self.nesting += 1
         return f"Grad({text},{variable},{self.formula(inner, 1)})"
 
-    # ---- reductions ------------------------------------------------------------------------------------------------------
+    # ---- reductions ---------------------------------------------------------------------------------------------
 
     def reduction(self, depth, names):
         record = REDUCTIONS[self.one_of(names)]

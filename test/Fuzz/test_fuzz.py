@@ -1,5 +1,5 @@
-"""Random programs, compiled and evaluated: 300 in the ordinary run, always the same ones; 20,000 others with KEOPS_SLOW.
-A program that fails is made small and left in test/Regression/formulas, where it is run from then on."""
+"""Random programs, compiled and evaluated: 300 in the ordinary run, always the same ones; 20,000 others with
+KEOPS_SLOW. A program that fails is made small and left in test/Regression/formulas, where it is run from then on."""
 
 import hashlib
 import os
@@ -40,7 +40,8 @@ class Totals:
             self.failing.write(FOUND / f"{hashlib.sha1(self.failing.formula.encode()).hexdigest()[:10]}.json")
 
     def __str__(self):
-        return f"{self.counts['formulas']} formulas, {self.counts['skipped']} skipped, worst error {self.worst:.3f} of the tolerance"
+        formulas, skipped = self.counts["formulas"], self.counts["skipped"]
+        return f"{formulas} formulas, {skipped} skipped, worst error {self.worst:.3f} of the tolerance"
 
 
 def test_random_programs(capsys):

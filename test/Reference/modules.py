@@ -67,11 +67,11 @@ def gradient(mnemonic, operand, *arrays, e, attributes="", tangent=None, mode="g
     return reference.evaluate(module, *arrays)[0]
 
 
-def reduce(name, *terms, best=None, results=1, dim=None, index=()):
+def reduce(name, *terms, best=None, results=1, dim=None, index=(), attribute=None):
     """A reduction over j of terms (N, D) that stand on j; the one row of each result."""
     terms = [np.asarray(t, float).reshape(len(t), np.shape(t)[1]) for t in terms]
     types = [value_type(t.shape[1], "j") for t in terms]
-    parameter = f"{name}, {best}" if best else name
+    parameter = attribute or (f"{name}, {best}" if best else name)
     dim = dim or terms[-1].shape[1] * (best or 1)
     kinds = [value_type(dim, "i", "i64" if k in index else "f64") for k in range(results)]
     names = [f"%b{k}" for k in range(len(types))]

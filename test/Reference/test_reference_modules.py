@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from modules import apply, call, mapped, value_type
+from modules import apply, call, function, mapped, value_type
 
 from keops import reference, reference_ir
 from keops.reference_tools import Tools
@@ -77,6 +77,40 @@ def test_empty_and_single_rows(sizes):
     module = Tools().import_formula("Sum_Reduction(x*y,0)", ["x=Vi(3)", "y=Vj(3)"], "--dtype=f64")
     x, y = np.ones((m, 3)), np.full((n, 3), 2.0)
     assert np.array_equal(reference.evaluate(module, x, y)[0], np.full((m, 3), 2.0 * n))
+
+
+SELECTED = np.array([[0.0, 2], [2, 1], [-1, 0], [2, 2], [1, -1]])
+
+
+def select(mnemonic, direction, dim, attributes=""):
+    """Sum over i of an operation that compares the index lists on i with the row on j."""
+    lists, x, kept = value_type(2, "i", "i64"), value_type(direction.shape[1], "i"), value_type(dim, "j")
+    terms = value_type(dim, "ij")
+    body = (
+        '%r0 = "keops.map_reduce"(%a0, %a1) <{over = #keops<placement i>, reductions = [#keops.reduce<Sum>]}> ({\n'
+        f"^bb0(%b0: {lists}, %b1: {x}):\n"
+        f"%v = {call(mnemonic, ['%b0', '%b1'], [lists, x], terms, attributes)}\n"
+        f'"keops.yield"(%v) : ({terms}) -> () }}) : ({lists}, {x}) -> {kept}'
+    )
+    module = function([lists, x, value_type(1, "j")], body, [kept])
+    return reference.evaluate(module, SELECTED, direction, np.zeros((4, 1)))[0]
+
+
+def test_selections_compare_indices_with_rows():
+    ones = np.ones((5, 2))
+    assert select("scatter_at", ones, 2, "dim = 2 : i64").tolist() == [[1, 1], [1, 1], [2, 2], [0, 0]]
+    assert select("scatter_at", ones, 1, "dim = 1 : i64").tolist() == [[2], [2], [4], [0]]
+    assert select("gather_at", ones, 2).tolist() == [[1, 1], [1, 1], [2, 2], [0, 0]]
+    assert select("gather_at", ones[:, :1], 2).tolist() == [[1, 1], [1, 1], [2, 2], [0, 0]]
+    assert select("only_at", ones[:, :1], 1).tolist() == [[2], [2], [3], [0]]
+
+
+def test_the_product_of_the_other_terms():
+    rows = [(6, 0, 2, 3), (6, 1, 0, 6), (6, 1, 2, 0), (6, 2, 0, 0)]
+    types = [value_type(1, "i")] * 3
+    line = f"%v = {call('product_of_others', ['%b0', '%b1', '%b2'], types, types[0])}"
+    product, zeros, x, expected = np.array(rows, float).T[:, :, None]
+    assert np.array_equal(reference.evaluate(mapped(types, line, "%v", 1), product, zeros, x)[0], expected)
 
 
 # ---- the reader ------------------------------------------------------------------------------------------------

@@ -75,3 +75,21 @@ def test_empty_ranges_of_the_others():
     empty = np.zeros((0, 1))
     assert reduce("LogSumExp", empty, empty, dim=1)[0] == -inf
     assert np.isnan(reduce("SumSoftMaxWeight", empty, empty, dim=1)[0])
+
+
+def test_shifted_exponentials():
+    (result,) = reduce("Max_SumShiftExp", T[:, :1], G, dim=3)
+    weights = np.exp(T[:, :1] - T[:, :1].max())
+    np.testing.assert_allclose(result, [T[:, 0].max(), *(weights * G).sum(0)], rtol=1e-14)
+    assert reduce("Max_SumShiftExp", np.zeros((0, 1)), np.zeros((0, 1)), dim=2)[0].tolist() == [-inf, 0]
+
+
+def test_products_without_zeros():
+    product, zeros = reduce("Prod_CountZeros", [[2.0], [0], [3], [0]], results=2, index=[1])
+    assert product == 6 and zeros == 2
+
+
+def test_terms_that_do_not_exist_have_the_index_that_is_asked_for():
+    assert reduce("ArgMin", [[nan]], attribute="ArgMin missing = -1", index=[0])[0] == -1
+    indices = reduce("ArgKMin", [[1.0]], best=3, attribute="ArgKMin, 3 missing = -1", index=[0])[0]
+    assert indices.tolist() == [0, -1, -1]

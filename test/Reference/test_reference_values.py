@@ -130,6 +130,8 @@ COMPLEX = [
     ("complexadd", "", X, Y[:, :2], interleaved(Z + W[:, :1])),
     ("complexsubtract", "", X[:, :2], Y, interleaved(Z[:, :1] - W)),
     ("complexmult", "", X, Y[:, :2], interleaved(Z * W[:, :1])),
+    ("complexscal", "", X, Y[:, :2], interleaved(Z * W[:, :1])),
+    ("complex", "", X, Y, interleaved(X + 1j * Y)),
     ("complexdivide", "", X, Y, interleaved(Z / W)),
     ("complexrealscal", "", P[:, :1], X, interleaved(P[:, :1] * Z)),
     ("complexsum", "", X, interleaved(Z.sum(1))),
@@ -158,7 +160,7 @@ def test_other_operations(row):
 
 def test_every_operation_has_a_row():
     tested = {*ELEMENTWISE, *(row[0] for row in (*WITH_NUMBERS, *VECTORS, *COMPLEX))}
-    separate = {"onehot", "bspline", "tensordot", "kron", "factorize", "autofactorize"}
+    separate = {"onehot", "bspline", "tensordot", "kron", "factorize", "autofactorize", "product_of_others"}
     assert set(reference_ops.OPERATIONS) == tested | separate
 
 
