@@ -13,7 +13,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 
 SLOW = bool(os.environ.get("KEOPS_SLOW"))
-COUNT = 20_000 if SLOW else 300
+# Compiled with a sanitizer a program takes a second.
+COUNT = 20_000 if SLOW else 30 if os.environ.get("KEOPS_SANITIZE_GENERATED") else 300
 # Every so many programs, one is also compiled without an optional pass, each pass in turn.
 EVERY = 10
 FOUND = Path(__file__).resolve().parents[1] / "Regression" / "formulas"
@@ -37,6 +38,7 @@ class Totals:
     def keep_failing(self):
         """The last failing program is the smallest."""
         if self.failing:
+            FOUND.mkdir(exist_ok=True)
             self.failing.write(FOUND / f"{hashlib.sha1(self.failing.formula.encode()).hexdigest()[:10]}.json")
 
     def __str__(self):
