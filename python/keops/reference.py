@@ -221,6 +221,8 @@ class _Derivative:
             self.variable.requires_grad_()
         bound = {**arguments, variable: self.variable}
         (self.formula,) = evaluator.formulas(operation.block, bound, [formula])
+        if not self.outside:
+            self.formula = self.formula.expand(*shape, -1)
 
     def adjoint(self, formula, direction):
         """(d formula / d variable)^T direction, for each row of the variable."""

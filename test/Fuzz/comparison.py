@@ -141,7 +141,7 @@ class Expectation:
 
 def compile_and_run(case):
     try:
-        results = _keops.Reduction(case.formula, case.aliases, case.precision).run(*case.arrays())
+        results = _keops.Reduction(case.formula, case.aliases, case.precision, case.schedule).run(*case.arrays())
     except ValueError as error:
         raise Refused(str(error)) from error
     return results if isinstance(results, tuple) else (results,)

@@ -19,6 +19,8 @@ REDUCTIONS = {record["name"]: record for record in RECORDS["reductions"]}
 
 WIDTHS = (1, 2, 3, 4, 6, 9, 17, 20)
 SIZES = (1, 2, 3, 0, 5, 7, 8, 15, 16, 17, 31, 33, 64, 100)
+# Forced shapes of loops, so that small arrays see tails, several blocks, and several pieces.
+SCHEDULES = ("", "rows=1", "rows=3,block=4", "block=2,blocks=3", "chunk=1", "block=4,blocks=2,split=3")
 DEPTH = 12
 # Gradients inside one another.
 NESTING = 2
@@ -32,6 +34,7 @@ class Case:
     aliases: tuple
     dtype: str = "float64"
     precision: str = "default"
+    schedule: str = ""
     sizes: tuple = (3, 4)
     seed: int = 0
     values: str = "normal"
@@ -402,6 +405,7 @@ def cases(draw):
         aliases_of(formula),
         draw(st.sampled_from(("float64", "float32"))),
         draw(st.sampled_from(("default", "high"))),
+        draw(st.sampled_from(SCHEDULES)),
         (draw(st.sampled_from(SIZES)), draw(st.sampled_from(SIZES))),
         draw(st.integers(0, 9)),
         draw(st.sampled_from(tuple(VALUES))),

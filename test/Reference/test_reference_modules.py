@@ -48,6 +48,11 @@ def test_a_gradient_inside_a_formula_belongs_to_one_pair():
     np.testing.assert_allclose(result, expected, rtol=1e-13)
 
 
+def test_a_gradient_of_a_formula_without_the_variable_is_zero():
+    (result,) = run("Sum_Reduction(Grad(Grad(Sin(p),p,Elem(x,0)),e,Elem(y,0)),0)")
+    assert np.array_equal(result, np.zeros((5, 2)))
+
+
 def test_a_gradient_of_a_gradient():
     (result,) = run("Grad(Grad(Sum_Reduction(x**3*y,0),x,x),x,x)")
     np.testing.assert_allclose(result, 9 * X**3 * Y.sum(0), rtol=1e-12)
