@@ -349,28 +349,30 @@ class Writer:
     # ---- reductions ---------------------------------------------------------------------------------------------
 
     def reduction(self, depth, names):
+        """A reduction, the dimension of its first result, and its tag."""
         record = REDUCTIONS[self.one_of(names)]
-        name, tag = record["name"], self.draw(st.integers(0, 1))
-        scalar = name in ("LogSumExp", "SumSoftMaxWeight")
-        dim = 1 if scalar else self.one_of(WIDTHS)
-        arguments = [self.formula(dim, depth)]
-        if record["takesK"]:
-            arguments.append(str(self.one_of((1, 2, 3, 5))))
-        arguments.append(str(tag))
-        if name == "SumSoftMaxWeight" or name == "LogSumExp" and self.chance(50):
-            dim = self.one_of(WIDTHS)
-            weight = self.formula(dim, self.draw(st.integers(0, 3)))
+        name, shape, tag = record["name"], record["results"][0]["shape"], self.draw(st.integers(0, 1))
+        dim = 1 if "G" in shape else self.one_of(WIDTHS)
+        weight_dim, arguments = 1, [str(tag)]
+        if "G" in shape and (name == "SumSoftMaxWeight" or self.chance(50)):
+            weight_dim = self.one_of(WIDTHS)
+            weight = self.formula(weight_dim, self.draw(st.integers(0, 3)))
             arguments.append(self.one_of(POSITIVE).format(weight) if name == "LogSumExp" else weight)
-        return f"{name}_Reduction({','.join(arguments)})", dim, tag
+        if shape == "max(D,G)":
+            dim = self.one_of((1, weight_dim) if weight_dim > 1 else WIDTHS)
+        best = self.one_of((1, 2, 3, 5)) if record["takesK"] else 1
+        if record["takesK"]:
+            arguments.insert(0, str(best))
+        sizes = {"D": dim, "KD": best * dim, "G": weight_dim, "max(D,G)": max(dim, weight_dim), "1+G": 1 + weight_dim}
+        return f"{name}_Reduction({','.join([self.formula(dim, depth), *arguments])})", sizes[shape], tag
 
     def reduction_gradient(self, depth):
         """Grad(R, v, e): the result, and so what the next gradient starts from, stands where v does."""
         text, dim, tag = self.reduction(depth, DIFFERENTIABLE)
-        for _ in range(self.draw(st.integers(1, NESTING))):
+        for _ in range(self.draw(st.integers(1, 1 if text.startswith("Prod") else NESTING))):
             variable = self.one_of(variables_of(text) or ["x2"])
-            width = int(variable[1:])
             text = f"Grad({text},{variable},{'xy'[tag]}{dim})"
-            dim, tag = width, {"x": 0, "y": 1, "p": tag}[variable[0]]
+            dim, tag = int(variable[1:]), {"x": 0, "y": 1, "p": tag}[variable[0]]
         return text
 
     def program(self):
@@ -382,9 +384,12 @@ class Writer:
         return texts[0] if count == 1 else f"Fused({','.join(texts)})"
 
 
-DIFFERENTIABLE = [name for name, record in REDUCTIONS.items() if not record["derivative"].startswith("none")]
+def is_differentiable(record):
+    """The gradient of Max_SumShiftExp is one of what becomes of its results, not of themselves."""
+    return len(record["results"]) == 1 and not record["derivative"].startswith(("none", "shiftexp"))
 
 
+DIFFERENTIABLE = [name for name, record in REDUCTIONS.items() if is_differentiable(record)]
 CATEGORIES = {"x": "Vi", "y": "Vj", "p": "Pm"}
 
 
