@@ -208,13 +208,13 @@ class _Derivative:
     """
 
     def __init__(self, evaluator, operation, known, arguments):
-        formula, variable, *others = operation.operands
-        self.others, self.type = [known[v] for v in others], operation.results[0].type
+        formula, variable, direction = operation.operands
+        self.direction, self.type = known[direction], operation.results[0].type
         self.outside = operation.block is evaluator.body
         shape = known[variable].shape[:2]
         if not self.outside:
             shape = torch.broadcast_shapes(shape, *(known[v].shape[:2] for v in operation.operands))
-        elif variable.type.placement == "p" and operation.name in _ROWS_OF_RESULT:
+        elif variable.type.placement == "p" and operation.name == "keops.grad":
             shape = torch.broadcast_shapes(shape, evaluator.shape(self.type.placement))
         self.variable = known[variable].expand(*shape, -1).clone()
         if not self.variable.requires_grad:
@@ -224,65 +224,33 @@ class _Derivative:
         if not self.outside:
             self.formula = self.formula.expand(*shape, -1)
 
-    def adjoint(self, formula, direction):
+    def adjoint(self, direction):
         """(d formula / d variable)^T direction, for each row of the variable."""
-        if not formula.requires_grad:
+        if not self.formula.requires_grad:
             return torch.zeros_like(self.variable)
-        direction = direction.expand(formula.shape)
-        (gradient,) = torch.autograd.grad(formula, self.variable, direction, create_graph=True, allow_unused=True)
+        direction = direction.expand(self.formula.shape)
+        (gradient,) = torch.autograd.grad(self.formula, self.variable, direction, create_graph=True, allow_unused=True)
         return torch.zeros_like(self.variable) if gradient is None else gradient
 
     def grad(self):
-        gradient = self.adjoint(self.formula, self.others[0])
+        gradient = self.adjoint(self.direction)
         if self.outside:
             axes = [k for k, index in enumerate("ij") if index not in self.type.placement]
             gradient = gradient.sum(axes, keepdim=True) if axes else gradient
         return gradient
 
-    def jacobian(self, formula):
-        """Rows are components of the formula."""
-        rows = [
-            self.adjoint(formula[..., k : k + 1], torch.ones(1, 1, 1, dtype=torch.float64))
-            for k in range(formula.shape[-1])
-        ]
-        return torch.stack(rows, -2)
-
     def diff(self):
         """The adjoint is linear in its direction; the adjoint of that is the derivative along a tangent."""
         zeros = torch.zeros_like(self.formula).requires_grad_()
-        gradient = self.adjoint(self.formula, zeros)
+        gradient = self.adjoint(zeros)
         if not gradient.requires_grad:
             return torch.zeros_like(self.formula)
-        tangent = self.others[0].expand(self.variable.shape)
+        tangent = self.direction.expand(self.variable.shape)
         (result,) = torch.autograd.grad(gradient, zeros, tangent, create_graph=True, allow_unused=True)
         return torch.zeros_like(self.formula) if result is None else result
 
-    def trace(self, formula, weights=None):
-        diagonal = self.jacobian(formula).diagonal(dim1=-2, dim2=-1)
-        return (diagonal if weights is None else diagonal * weights).sum(-1, keepdim=True)
 
-    def laplacian(self):
-        return self.trace(self.adjoint(self.formula, torch.ones(1, 1, 1, dtype=torch.float64)))
-
-    def sum_linear(self):
-        matrix = self.jacobian(self.formula)
-        left, right = self.others or (matrix.new_ones(()), matrix.new_ones(()))
-        return (left.unsqueeze(-1) * matrix * right.unsqueeze(-2)).sum((-1, -2)).unsqueeze(-1)
-
-
-_ROWS_OF_RESULT = ("keops.grad", "keops.grad_withsavedforward")
-_DERIVATIVES = {
-    "grad": _Derivative.grad,
-    "grad_withsavedforward": _Derivative.grad,
-    "diff": _Derivative.diff,
-    "diff_withsavedforward": _Derivative.diff,
-    "adjointoperator": _Derivative.grad,
-    "gradmatrix": lambda d: d.jacobian(d.formula).flatten(-2),
-    "divergence": lambda d: d.trace(d.formula),
-    "laplacian": _Derivative.laplacian,
-    "traceoperator": lambda d: d.trace(d.formula, *d.others),
-    "sumlinoperator": _Derivative.sum_linear,
-}
+_DERIVATIVES = {"grad": _Derivative.grad, "diff": _Derivative.diff}
 
 
 if __name__ == "__main__":

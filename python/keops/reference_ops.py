@@ -145,7 +145,6 @@ ELEMENTWISE = {
     "erf": torch.erf,
     "erfc": torch.erfc,
     "lgamma": torch.lgamma,
-    "digamma": torch.digamma,
     "polygamma": lambda x, order: torch.polygamma(order, x),
     "abs": _with_partials(torch.abs, sign),
     "sign": sign,
@@ -281,7 +280,7 @@ def tensordot(x, y, dimsx, dimsy, contx, conty, permutation=()):
     )
     if permutation:
         result = result.movedim([2 + k for k in range(len(kept))], [2 + k for k in permutation])
-    return result.reshape(*result.shape[:2], -1) if kept else result.unsqueeze(-1)
+    return result.flatten(2) if kept else result.unsqueeze(-1)
 
 
 def _kron(x, y, dimsx, dimsy):
@@ -341,8 +340,6 @@ SPECIAL = {
     "bspline": _bspline,
     "softdtw_sqdist": _softdtw,
     "product_of_others": _product_of_others,
-    "factorize": lambda formula, part: formula,
-    "autofactorize": lambda formula: formula,
 }
 
 # ---- complex numbers: real and imaginary parts take turns -------------------------------------------------------

@@ -253,8 +253,12 @@ RULES = {
         name: of(lambda draw, dim: [Operand(2 * dim)])
         for name in ("ComplexReal", "ComplexImag", "ComplexAbs", "ComplexSquareAbs", "ComplexAngle")
     },
+    "Complex": of(lambda draw, dim: [Operand(dim // 2), Operand(draw(st.sampled_from((dim // 2, 1))))], even),
     **{name: of(same("x"), even) for name in ("Conj", "ComplexExp")},
-    **{name: of(complex_pair, even) for name in ("ComplexAdd", "ComplexSubtract", "ComplexMult", "ComplexDivide")},
+    **{
+        name: of(complex_pair, even)
+        for name in ("ComplexAdd", "ComplexSubtract", "ComplexMult", "ComplexScal", "ComplexDivide")
+    },
     "ComplexRealScal": of(lambda draw, dim: [Operand(1), Operand(dim)], even),
     "ComplexSum": of(lambda draw, dim: [Operand(2 * draw(st.integers(1, 5)))], lambda dim: dim == 2),
     "ComplexSumT": of(lambda draw, dim: [Operand(2), dim], even),
@@ -265,7 +269,7 @@ def elementwise(record):
     """Operands have the dimension of the result or 1; integers are small."""
 
     def rule(draw, dim):
-        count = sum(operand["value"] for operand in record["operands"])
+        count = sum(operand["kind"] == "v" for operand in record["operands"])
         dims = [draw(st.sampled_from((dim, 1))) for _ in range(count)]
         if dim not in dims:
             dims[draw(st.integers(0, count - 1))] = dim
@@ -315,7 +319,7 @@ class Writer:
         if depth <= 0 or dim not in FITTING:
             return self.leaf(dim)
         if self.nesting and self.chance(8):
-            return self.gradient(dim, depth)
+            return self.derivative(dim, depth)
         name = self.one_of(FITTING[dim])
         return self.call(name, USED[name][1](self.draw, dim), depth)
 
@@ -336,15 +340,26 @@ class Writer:
             texts.append(text)
         return f"{name}({','.join(texts)})"
 
-    def gradient(self, dim, depth):
-        """The gradient with respect to a variable on which the formula mostly depends."""
+    def derivative(self, dim, depth):
+        """A derivative with respect to a variable on which the formula mostly depends."""
         self.nesting -= 1
-        inner, variable = self.one_of((1, 2, 3)), self.variable(dim)
-        text = self.formula(inner, depth - 1)
+        kind = self.one_of(
+            ("Grad", "Grad", "Diff", "Diff", "GradMatrix") + (("Divergence", "Laplacian") if dim == 1 else ())
+        )
+        small = self.one_of((1, 2, 3))
+        rows, columns = {
+            "Grad": (small, dim),
+            "Diff": (dim, small),
+            "GradMatrix": factors(self.draw, dim, 2),
+            "Divergence": (small, small),
+            "Laplacian": (1, small),
+        }[kind]
+        variable, text = self.variable(columns), self.formula(rows, depth - 1)
         if variable not in variables_of(text) and self.chance(90):
             text = f"({text}*{self.one_of(('Sin(Sum({}))', 'Norm2({})', 'Elem({},0)')).format(variable)})"
+        direction = {"Grad": rows, "Diff": columns}.get(kind)
         self.nesting += 1
-        return f"Grad({text},{variable},{self.formula(inner, 1)})"
+        return f"{kind}({text},{variable}{',' + self.formula(direction, 1) if direction else ''})"
 
     # ---- reductions ---------------------------------------------------------------------------------------------
 
