@@ -16,6 +16,9 @@ target_include_directories(KeopsMLIR SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLI
 target_include_directories(KeopsMLIR INTERFACE
   "${PROJECT_SOURCE_DIR}/include" "${PROJECT_BINARY_DIR}/include")
 target_link_libraries(KeopsMLIR INTERFACE MLIR LLVM)
+# MLIR compares traits by names that g++ spells otherwise than clang, which LLVM's packages are built with. The two agree
+# when they share the variables that hold the identities, so these must be visible.
+target_compile_options(KeopsMLIR INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fvisibility=default>)
 
 # keops_add_library(NAME sources... [LINK_LIBS ...]): a static room of the compiler, sharing one precompiled header.
 function(keops_add_library name)

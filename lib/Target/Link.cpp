@@ -73,14 +73,14 @@ Expected<std::unique_ptr<LinkedProgram>> LinkedProgram::create(StringRef object,
     return threads.takeError();
   if (!threads->empty())
     if (Error error = library.define(orc::absoluteSymbols(std::move(*threads))))
-      return std::move(error);
+      return error;
   auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
       program->jit->getDataLayout().getGlobalPrefix());
   if (!process)
     return process.takeError();
   library.addGenerator(std::move(*process));
   if (Error error = program->jit->addObjectFile(std::move(buffer)))
-    return std::move(error);
+    return error;
   Expected<orc::ExecutorAddr> address = program->jit->lookup(symbol);
   if (!address)
     return address.takeError();

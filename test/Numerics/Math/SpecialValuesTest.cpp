@@ -394,8 +394,9 @@ void checkNeighbours(Place place) {
   kernel(calm.data(), z.data(), first.data());
   kernel(disturbed.data(), z.data(), second.data());
   for (size_t k = 0; k < chunkSize; ++k)
-    if (k % 7 != 3)
+    if (k % 7 != 3) {
       EXPECT_EQ(first[k], second[k]) << "sin(" << calm[k] << ") depends on its neighbours";
+    }
 }
 
 TEST_P(SpecialValues, LanesDoNotDependOnNeighbours) {
