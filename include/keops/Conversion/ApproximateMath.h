@@ -1,6 +1,7 @@
-// Expansion of math.{exp,exp2,log,sin,cos,rsqrt,powf,fpowi} into arith, vector, math.fma and x86
-// intrinsics, with a stated error bound for each function, level and target.
-// lib/Conversion/ApproximateMath holds the table and the forms.
+// Expansion of exponentials, logarithms, powers, circular and hyperbolic functions and their
+// inverses, erf and erfc into arith, vector, math.fma and x86 intrinsics, with a stated error bound
+// for each function, level and target. lib/Conversion/ApproximateMath holds the table and the
+// forms.
 #ifndef KEOPS_CONVERSION_APPROXIMATEMATH_H
 #define KEOPS_CONVERSION_APPROXIMATEMATH_H
 

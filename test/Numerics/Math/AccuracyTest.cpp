@@ -26,11 +26,8 @@ struct Case {
 };
 
 const MathBound &boundFor(const Case &c, MathPrecision precision) {
-  static const llvm::SmallVector<MathBound> bounds = getMathBounds();
-  for (const MathBound &bound : bounds)
-    if (bound.opName == c.opName && bound.width == c.width && bound.target == c.target &&
-        bound.precision == precision)
-      return bound;
+  if (const MathBound *bound = findBound(c.opName, {c.width, c.target}, precision))
+    return *bound;
   throw std::out_of_range("the table has no row for " + c.opName);
 }
 
@@ -95,15 +92,6 @@ std::vector<Exact<T>> exactValues(const Function &function, const T *x, const T 
   return exact;
 }
 
-/// Whether a level uses the form of the level below it, so that one measurement serves both.
-bool repeatsLevelBelow(const Case &c, MathPrecision precision) {
-  if (precision == MathPrecision::Fast)
-    return false;
-  const MathBound &here = boundFor(c, precision);
-  const MathBound &below = boundFor(c, MathPrecision(unsigned(precision) - 1));
-  return here.method == below.method && here.maxUlp == below.maxUlp;
-}
-
 template <typename T>
 void sweepSamples(const Case &c) {
   const Function &function = findFunction(c.opName);
@@ -112,7 +100,7 @@ void sweepSamples(const Case &c) {
   std::vector<Exact<T>> exact = exactValues(function, x.data(), z.data(), x.size());
   for (MathPrecision precision : levels) {
     const MathBound &bound = boundFor(c, precision);
-    if (repeatsLevelBelow(c, precision))
+    if (repeatsLevelBelow(c.opName, {c.width, c.target}, precision))
       continue;
     MathKernel kernel(specFor(c, precision, 512 / c.width, 2));
     Worst<T> worst;
@@ -147,7 +135,8 @@ void compareShapes(const Case &c) {
   std::vector<T> x, z, expected(chunkSize), got(chunkSize);
   makeSamples<T>(findFunction(c.opName), chunkSize, x, z);
   for (MathPrecision precision : {MathPrecision::Default, MathPrecision::High}) {
-    if (precision == MathPrecision::High && repeatsLevelBelow(c, precision))
+    if (precision == MathPrecision::High &&
+        repeatsLevelBelow(c.opName, {c.width, c.target}, precision))
       continue;
     MathKernel(specFor(c, precision, 0, 0))(x.data(), z.data(), expected.data());
     for (auto [lanes, rows] : {std::pair(int(512 / c.width), 3), {8, 0}, {7, 0}, {24, 0}, {2, 2}}) {
@@ -179,7 +168,8 @@ std::vector<Contender> contendersFor(const std::string &opName) {
   for (MathTarget target : {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512})
     for (MathPrecision precision : levels) {
       Case c{opName, 32, target};
-      if (whyNotOnThisHost(target).empty() && !repeatsLevelBelow(c, precision))
+      if (whyNotOnThisHost(target).empty() &&
+          !repeatsLevelBelow(c.opName, {c.width, c.target}, precision))
         contenders.push_back({&boundFor(c, precision), MathKernel(specFor(c, precision, 16, 2))});
     }
   return contenders;

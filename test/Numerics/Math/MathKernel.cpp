@@ -239,6 +239,23 @@ std::string nameOf(const Place &place) {
 
 void PrintTo(const Place &place, std::ostream *os) { *os << nameOf(place); }
 
+const MathBound *findBound(StringRef opName, Place place, MathPrecision precision) {
+  static const SmallVector<MathBound> bounds = getMathBounds();
+  for (const MathBound &bound : bounds)
+    if (bound.opName == opName && bound.width == place.width && bound.target == place.target &&
+        bound.precision == precision)
+      return &bound;
+  return nullptr;
+}
+
+bool repeatsLevelBelow(StringRef opName, Place place, MathPrecision precision) {
+  if (precision == MathPrecision::Fast)
+    return false;
+  const MathBound *here = findBound(opName, place, precision);
+  const MathBound *below = findBound(opName, place, MathPrecision(unsigned(precision) - 1));
+  return !here || (here->method == below->method && here->maxUlp == below->maxUlp);
+}
+
 std::string whyNotOnThisHost(MathTarget target) {
   if (!llvm::Triple(llvm::sys::getProcessTriple()).isX86())
     return target == MathTarget::Plain ? "" : "the host is not x86";

@@ -57,6 +57,12 @@ std::vector<Place> allPlaces();
 std::string nameOf(const Place &place);
 void PrintTo(const Place &place, std::ostream *os);
 
+/// The promise of the table for a function at a place and level, or null.
+const MathBound *findBound(llvm::StringRef opName, Place place, MathPrecision precision);
+
+/// Whether a level uses the form of the level below it, so that one kernel serves both.
+bool repeatsLevelBelow(llvm::StringRef opName, Place place, MathPrecision precision);
+
 /// Why code for the target cannot run here; empty if it can.
 std::string whyNotOnThisHost(MathTarget target);
 
