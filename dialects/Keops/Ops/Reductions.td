@@ -1,4 +1,4 @@
-// The reductions. A record states names, shapes and policy; the loops stand in one file per family in lib/IR/Reductions.
+// The reductions. A record states names, shapes and policy; loops stand in one file per family in lib/IR/Reductions.
 #ifndef KEOPS_OPS_REDUCTIONS_TD
 #define KEOPS_OPS_REDUCTIONS_TD
 

@@ -1,5 +1,5 @@
-// What derivatives of reductions are made of: operations that know the row they are computed for. No formula spells them;
-// Differentiate/Policies.cpp makes them, lib/IR/Selections.cpp holds their methods.
+// What derivatives of reductions are made of: operations that know the row they are computed for. No formula spells
+// them; Differentiate/Policies.cpp makes them, lib/IR/Selections.cpp holds their methods.
 #ifndef KEOPS_OPS_SELECTIONS_TD
 #define KEOPS_OPS_SELECTIONS_TD
 
