@@ -197,7 +197,7 @@ def round_half_away(x, digits):
     if isinstance(x, float):
         if not np.isfinite(x) or x == 0:
             return x
-        return float(np.copysign(round_half_away(mpmath.mpf(float(x)), digits), x))
+        return float(np.copysign(float(round_half_away(mpmath.mpf(float(x)), digits)), x))
     power = mpmath.mpf(10) ** digits
     size = mpmath.floor(abs(x) * power + mpmath.mpf(1) / 2) / power
     return -size if x < 0 else size

@@ -14,6 +14,8 @@ DTYPES = {"float32": np.float32, "float64": np.float64}
 # Derivative formulas are products of two or three operations with bounds of a few ULP each; sums add half a unit a term.
 GRADIENT_ULP = 8
 
+# Operations whose derivatives are differences of larger terms.
+DIFFERENCES = ("Norm2", "Normalize", "ComplexAbs", "SphericalBessel", "SoftDTW_SqDist", "BSpline")
 # Operations besides the elementwise ones that repeat an operand of dimension 1.
 REPEATING = ("Scalprod", "SqDist", "SqNormIso", "WeightedSqNorm", "WeightedSqDist")
 
@@ -112,7 +114,8 @@ def elementwise_value(case, output, row):
         if ieee == 0 or not np.isfinite([ieee, *stored]).all():
             expected.append(exactly(ieee))
         else:
-            want = output["reference"].component(*(mpf(float(v)) for v in stored))
+            # mpmath knows no sign of zero.
+            want = output["reference"].component(*(mpf(float(v)) for v in stored)) if all(stored) else mpf(float(ieee))
             expected.append((want, unit(want, case.dtype)))
     return expected
 
@@ -152,6 +155,13 @@ def gradient_terms(case, output, operands, e, u):
     return [[a * b for a, b in zip(e, difference(f, operands, which, move))] for move in moves]
 
 
+def natural_size(output, operands, e, u):
+    """The size of the terms whose difference a derivative is: that of the value over that of the variable."""
+    size = max(abs(v) for v in output["reference"](*operands)) * max(abs(v) for v in e)
+    norm = mpmath.sqrt(sum(v * v for v in operands[output["which"]]))
+    return size / norm if output["kind"] == "gradient" else size * sum(abs(v) for v in u) / norm**2
+
+
 def gradient(case, output, row):
     """Repeated components are written out, so that what their gradient sums is seen term by term."""
     operands = case.rows_of(output, row)
@@ -171,8 +181,8 @@ def gradient(case, output, row):
     if narrow:
         terms = [sum(terms, [])]
     scale = max(sum(abs(t) for t in column) for column in terms)
-    if output["kind"] == "second" and case.record["name"] == "Norm2":  # a difference of vectors of this size
-        scale = max(scale, abs(e[0]) * sum(abs(v) for v in u) / mpmath.sqrt(sum(v * v for v in operands[which])))
+    if case.record["name"] in DIFFERENCES:
+        scale = max(scale, natural_size(output, operands, e, u))
     if scale < mpf(2) ** -100:  # the difference quotient of a constant
         return [exactly(0.0)] * len(terms)
     eps = float(np.finfo(case.dtype).eps)

@@ -73,8 +73,8 @@ def Keops_PowOp : Keops_Elementwise<"Pow", (ins Keops_Value:$x, I64Attr:$exponen
   let derivatives = [(Fn<"Mult"> (IntOf<"getExponent()">), (Fn<"Pow"> $x, (IntOf<"getExponent() - 1">)))];
   let reference = "x ** exponent";
   let points = ["0", "-0", "1", "-1", "2.5", "-3", "inf", "-inf", "nan"];
-  let maxUlp = "4";
-  let maxUlpHigh = "4";
+  let maxUlp = "8";
+  let maxUlpHigh = "8";
   let edgeCases = "x**0 = 1 for every x, NaN included";
   let assemblyFormat = "$x `,` $exponent attr-dict `:` type($x)";
 }
