@@ -59,7 +59,8 @@ class Real<string number> { string literal = number; }
 // As a whole derivative: 1 where the formula inside is not 0, and 0 elsewhere, whatever the adjoint is there.
 def Where1;
 // A composite whose shape depends on dimensions: a C++ function Value f(OpBuilder &, Location, operands...).
-class Cpp<string function> { string cppFunction = function; }
+// `text` is what the operations page says of it.
+class Cpp<string function, string text> { string cppFunction = function; string formula = text; }
 // An integer computed in C++ from the operation's attributes: a formula constant or an attribute argument.
 class IntOf<string cppExpression> { string expression = cppExpression; }
 

@@ -120,6 +120,19 @@ def test_7_one_hot_out_of_range_is_zero():
     assert not run("Sum_Reduction(OneHot(k,3),0)", ["k=Vi(1)"], where).any()
 
 
+@pytest.mark.parametrize("scheme", ["auto", "direct_sum", "block_sum"])
+@pytest.mark.parametrize("rows", [1, 40])
+def test_8_double_accumulators_are_honoured_everywhere(rows, scheme):
+    """Few kept rows are cut into pieces of the reduced index, many are not."""
+    x, y = np.ones((rows, 1), np.float32), np.full((300_001, 1), 0.1, np.float32)
+    y[0] = 3e4
+    options = {"sum_scheme": scheme, "use_double_acc": True}
+    total = Genred("x*y", ["x=Vi(1)", "y=Vj(1)"], axis=1, **options)(x, y)
+    assert total.dtype == np.float32
+    tolerance = 2e-6 if scheme == "block_sum" else 6e-8  # blocks are summed in float32 first
+    assert abs(total / y.astype(float).sum() - 1).max() <= tolerance
+
+
 @pytest.mark.parametrize("schedule", ["", "rows=1", "rows=2,block=4,blocks=2", "split=8", "chunk=1"])
 @pytest.mark.parametrize("name", ["Sum", "Min", "ArgMax", "Max_ArgMax", "LogSumExp", "ArgKMin"])
 def test_9_every_reduction_under_every_scheme(name, schedule):

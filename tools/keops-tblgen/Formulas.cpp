@@ -123,7 +123,9 @@ static std::string text(const DagInit *node, const OpRecord &op) {
     return head.getValueAsString("literal").str();
   if (head.getName() == "Where1")
     return "1 where " + argumentText(node, 0, op);
-  StringRef name = head.isSubClassOf("Cpp") ? op.formulaName() : head.getValueAsString("function");
+  if (head.isSubClassOf("Cpp"))
+    return head.getValueAsString("formula").str();
+  StringRef name = head.getValueAsString("function");
   if (name == "Identity")
     return argumentText(node, 0, op);
   std::string out = name.str() + "(";

@@ -148,7 +148,7 @@ def Keops_ComplexRealScalOp : Keops_ComplexComposite<"ComplexRealScal", (ins Keo
   let summary = "real number times complex vector, in either order";
   let linearity = "each";
   let inferDims = "inferComplexRealScal";
-  let expansion = (Cpp<"expandComplexRealScal"> $s, $x);
+  let expansion = (Cpp<"expandComplexRealScal", "Mult(s, x)"> $s, $x);
   let reference = "[s[0] * v for v in x] if len(s) == 1 else [x[0] * v for v in s]";
   let maxUlp = "0.5";
   let maxUlpHigh = "0.5";

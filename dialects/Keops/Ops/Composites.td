@@ -68,7 +68,7 @@ def Keops_SymSqNormOp : Keops_ScalarComposite<"SymSqNorm", (ins Keops_Value:$s, 
 def Keops_WeightedSqNormOp : Keops_ScalarComposite<"WeightedSqNorm", (ins Keops_Value:$s, Keops_Value:$x)> {
   let summary = "SqNormIso, SqNormDiag or SymSqNorm, whichever fits the dimension of the weights";
   let inferDims = "inferWeighted";
-  let expansion = (Cpp<"expandWeightedSqNorm"> $s, $x);
+  let expansion = (Cpp<"expandWeightedSqNorm", "SqNormIso, SqNormDiag or SymSqNorm(s, x)"> $s, $x);
   let reference = "weighted_sq_norm(s, x)";
 }
 
@@ -85,7 +85,7 @@ def Keops_WeightedSqDistOp
 def Keops_BSplineOp : Keops_Composite<"BSpline", (ins Keops_Value:$knots, Keops_Value:$x, I64Attr:$order)> {
   let summary = "all B-splines of this order over the knots, at x (de Boor's recursion)";
   let inferDims = "inferBSpline";
-  let expansion = (Cpp<"expandBSpline"> $knots, $x, $order);
+  let expansion = (Cpp<"expandBSpline", "sums and quotients of Extract(knots, ...) and x"> $knots, $x, $order);
   let reference = "b_spline(knots, x[0], order)";
   let maxUlp = "32";
   let maxUlpHigh = "32";
@@ -97,7 +97,7 @@ def Keops_SoftDTW_SqDistOp
     : Keops_Composite<"SoftDTW_SqDist", (ins Keops_Value:$x, Keops_Value:$y, Keops_Value:$gamma)> {
   let summary = "soft dynamic time warping of two sequences of numbers under the squared distance";
   let inferDims = "inferSoftDTW";
-  let expansion = (Cpp<"expandSoftDTW"> $x, $y, $gamma);
+  let expansion = (Cpp<"expandSoftDTW", "sums of Square(x - y) and soft minima, cell by cell"> $x, $y, $gamma);
   let reference = "soft_dtw(x, y, gamma[0])";
   let domain = ["0.3", "2"];
   let maxUlp = "32";

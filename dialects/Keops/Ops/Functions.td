@@ -167,7 +167,8 @@ def Keops_SphericalBesselOp : Keops_Elementwise<"SphericalBessel", (ins Keops_Va
   let summary = "spherical Bessel function of the first kind; order 0 is sin(x)/x";
   let cost = 40;
   let value = (CppF<"emitSphericalBessel"> $x, $order);
-  let derivatives = [(Cpp<"buildSphericalBesselPartial"> $x, $order)];
+  let derivatives = [(Cpp<"buildSphericalBesselPartial",
+                         "(n SphericalBessel(x, n-1) - (n+1) SphericalBessel(x, n+1)) / (2n+1)"> $x, $order)];
   let inferDims = "inferOrder";
   let reference = "spherical_bessel(order, x)";
   let domain = ["-4", "4"];

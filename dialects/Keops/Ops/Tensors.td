@@ -33,21 +33,21 @@ class Keops_TensorComposite<string formula, dag operands> : Keops_Composite<form
 def Keops_MatVecMultOp : Keops_TensorComposite<"MatVecMult", (ins Keops_Value:$a, Keops_Value:$b)> {
   let summary = "matrix times vector; the dimension of b divides that of a";
   let inferDims = "inferMatVecMult";
-  let expansion = (Cpp<"expandMatVecMult"> $a, $b);
+  let expansion = (Cpp<"expandMatVecMult", "TensorDot(a, b, [n,p], [p], [1], [0])"> $a, $b);
   let reference = "tensor_dot(a, b, [len(a) // len(b), len(b)], [len(b)], [1], [0], [])";
 }
 
 def Keops_VecMatMultOp : Keops_TensorComposite<"VecMatMult", (ins Keops_Value:$b, Keops_Value:$a)> {
   let summary = "vector times matrix; the dimension of b divides that of a";
   let inferDims = "inferVecMatMult";
-  let expansion = (Cpp<"expandVecMatMult"> $b, $a);
+  let expansion = (Cpp<"expandVecMatMult", "TensorDot(b, a, [n], [n,p], [0], [0])"> $b, $a);
   let reference = "tensor_dot(b, a, [len(b)], [len(b), len(a) // len(b)], [0], [0], [])";
 }
 
 def Keops_TensorProdOp : Keops_TensorComposite<"TensorProd", (ins Keops_Value:$a, Keops_Value:$b)> {
   let summary = "all products a[k] b[l], row by row";
   let inferDims = "inferTensorProd";
-  let expansion = (Cpp<"expandTensorProd"> $a, $b);
+  let expansion = (Cpp<"expandTensorProd", "TensorDot(a, b, [m], [n], [], [])"> $a, $b);
   let reference = "[v * w for v in a for w in b]";
 }
 
@@ -55,7 +55,8 @@ def Keops_KronOp : Keops_TensorComposite<"Kron", (ins Keops_Value:$x, Keops_Valu
     DenseI64ArrayAttr:$dimsx, DenseI64ArrayAttr:$dimsy)> {
   let summary = "Kronecker product of two tensors with equally many axes";
   let inferDims = "inferKron";
-  let expansion = (Cpp<"expandKron"> $x, $y, $dimsx, $dimsy);
+  let expansion = (Cpp<"expandKron", "TensorDot(x, y, dimsx, dimsy, [], [], [0,2,...,1,3,...])">
+                   $x, $y, $dimsx, $dimsy);
   let reference = "kron(x, y, dimsx, dimsy)";
   let assemblyFormat = "$x `,` $y `of` $dimsx `:` $dimsy attr-dict `:` type($x) `,` type($y)";
 }
