@@ -185,8 +185,6 @@ def tensor_dot(draw, dim):
         joined = [*axes, *summed]
         shapes.append([joined[k] for k in order] or [1])
         places.append([order.index(len(axes) + k) for k in range(len(summed))])
-    if any(shape == [1] and not axes and not summed for shape, axes in zip(shapes, (kept[:cut], kept[cut:]))):
-        kept = [*kept, 1]
     rank = sum(len(s) for s in shapes) - 2 * len(summed)
     lists = [*shapes, *places, draw(st.permutations(range(rank)))]
     texts = [f"[{','.join(map(str, numbers))}]" for numbers in lists]
