@@ -37,7 +37,7 @@ inline constexpr double trigWideDomain = 1048576.0;
 // Rsqrt.cpp
 Value rsqrtDivide(Kit &kit, Operands x);
 Value rsqrtNewton(Kit &kit, Operands x);
-Value rsqrtCorrected(Kit &kit, Operands x);
+Value rsqrtCorrected(Kit &kit, Operands operands);
 
 // Power.cpp
 Value powAny(Kit &kit, Operands xy);
