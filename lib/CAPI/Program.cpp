@@ -89,6 +89,7 @@ keopsStatus keopsProgramCreateFromEntry(const char *manifest, int32_t (*entry)(c
     *require(program, "program") = nullptr;
     Manifest parsed = Manifest::parse(require(manifest, "manifest"));
     std::vector<std::string> names;
+    names.reserve(parsed.inputs.size());
     for (const ManifestInput &input : parsed.inputs)
       names.push_back(input.name);
     auto made = std::make_shared<const Program>(std::move(parsed), require(entry, "entry"));

@@ -10,28 +10,28 @@ namespace mlir {
 class LLVMTypeConverter;
 namespace arith {
 class ArithDialect;
-}
+} // namespace arith
 namespace func {
 class FuncDialect;
-}
+} // namespace func
 namespace LLVM {
 class LLVMDialect;
-}
+} // namespace LLVM
 namespace math {
 class MathDialect;
-}
+} // namespace math
 namespace memref {
 class MemRefDialect;
-}
+} // namespace memref
 namespace omp {
 class OpenMPDialect;
-}
+} // namespace omp
 namespace scf {
 class SCFDialect;
-}
+} // namespace scf
 namespace vector {
 class VectorDialect;
-}
+} // namespace vector
 } // namespace mlir
 
 namespace keops {

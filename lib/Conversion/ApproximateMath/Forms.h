@@ -17,7 +17,7 @@ Value expLong(Kit &kit, Operands x);
 Value expCompensated(Kit &kit, Operands x);
 Value exp2Short(Kit &kit, Operands x);
 Value exp2Long(Kit &kit, Operands x);
-Value exp2Compensated(Kit &kit, Operands x);
+Value exp2Compensated(Kit &kit, Operands operands);
 /// exp(x.high + x.low) for a small low part; subnormal results are rounded once.
 Value expDoubleWord(Kit &kit, DoubleWord x);
 
@@ -78,7 +78,7 @@ inline constexpr double trigWideDomain = 1048576.0;
 // Rsqrt.cpp
 Value rsqrtDivide(Kit &kit, Operands x);
 Value rsqrtNewton(Kit &kit, Operands x);
-Value rsqrtCorrected(Kit &kit, Operands x);
+Value rsqrtCorrected(Kit &kit, Operands operands);
 
 // Power.cpp
 Value powAny(Kit &kit, Operands xy);
