@@ -190,7 +190,7 @@ def Keops_HypotOp : Keops_Binary<"Hypot"> {
   let domain = ["0.2", "3"];
   let points = ["0", "-0", "1", "-1", "1e30", "1e-30", "inf", "-inf", "nan"];
   let edgeCases = "+inf when one operand is infinite, even beside NaN; the derivative at (0, 0) is 0";
-  let maxUlpHigh = "1.5";
+  let maxUlpHigh = "2";
 }
 
 //===-- Special functions ------------------------------------------------------------------------------------------===//

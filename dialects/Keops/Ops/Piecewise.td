@@ -60,11 +60,11 @@ def Keops_RoundOp : Keops_Elementwise<"Round", (ins Keops_Value:$x, I64Attr:$dig
   let derivatives = [(Rational<0>)];
   let inferDims = "inferRound";
   let reference = "round_half_away(x, digits)";
-  let domain = ["-50", "50"];
+  let domain = ["-4", "4"];
   let points = ["0", "-0", "0.5", "-0.5", "2.5", "-2.5", "1e30", "inf", "-inf", "nan"];
   let maxUlp = "1.5";
   let maxUlpHigh = "1.5";
-  let edgeCases = "2.5 -> 3, -0.5 -> -1; digits may be negative";
+  let edgeCases = "2.5 -> 3, -0.5 -> -1; digits may be negative; x times the power of ten is rounded first, as in C";
   let assemblyFormat = "$x `,` $digits attr-dict `:` type($x)";
 }
 
