@@ -105,8 +105,7 @@ private:
   mlir::Value parseDifferentiated(const Token &name);
   mlir::LogicalResult parseSavedForward(const Token &open, llvm::StringRef name,
                                         mlir::Value reduced);
-  mlir::Value parseReductionGrad();
-  mlir::Value parseReductionDiff();
+  mlir::Value parseReductionDerivative();
   mlir::Value parseReductionAdjoint(llvm::StringRef name, Placement kept);
   mlir::FailureOr<int64_t> parseReductionNumber(llvm::StringRef name, const Token &open,
                                                 llvm::StringRef use, llvm::StringRef what,

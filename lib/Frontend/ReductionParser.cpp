@@ -24,10 +24,9 @@ FailureOr<FormulaParser::Results> FormulaParser::parseReductions() {
   StringRef text = name.text;
   if (call && text == "Fused")
     return parseFused();
-  bool isGrad = text == "Grad" || text == "Grad_WithSavedForward";
-  bool isDiff = text == "Diff" || text == "Diff_WithSavedForward";
-  if (call && (isGrad || isDiff)) {
-    if (Value derivative = isGrad ? parseReductionGrad() : parseReductionDiff())
+  if (call && llvm::is_contained({"Grad", "Diff", "Grad_WithSavedForward", "Diff_WithSavedForward"},
+                                 text)) {
+    if (Value derivative = parseReductionDerivative())
       return Results{derivative};
     return failure();
   }
@@ -271,43 +270,29 @@ LogicalResult FormulaParser::parseSavedForward(const Token &open, StringRef name
   return success(saved != Value());
 }
 
-Value FormulaParser::parseReductionGrad() {
+/// Grad(R,v[,e]), Diff(R,v,u), and both with the saved result at the end.
+Value FormulaParser::parseReductionDerivative() {
   Nested nested(*this);
   Token name = tokens.take(), open = tokens.take();
-  bool saved = name.text != "Grad";
+  StringRef text = name.text;
+  bool forward = text.starts_with("Diff");
   Value reduced = nested.isTooDeep(name) ? Value() : parseDifferentiated(name);
-  Value argument = reduced ? parseGradArgument(name.text, open) : Value();
-  if (!argument)
+  Value argument = reduced ? parseGradArgument(text, open) : Value();
+  if (!argument || (forward && failed(parseSeparator(open, text, "a tangent"))))
     return {};
-  Placement kept = getValueType(reduced).getPlacement();
-  Value adjoint;
-  if (tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen))
-    adjoint = parseReductionAdjoint(name.text, kept);
-  else
-    adjoint = createImplicitAdjoint(tokens.loc(name), reduced, kept);
-  if (!adjoint || (saved && failed(parseSavedForward(open, name.text, reduced))))
+  Placement place = getValueType(forward ? argument : reduced).getPlacement();
+  bool given = forward || (tokens.consume(TokenKind::Comma) && !tokens.at(TokenKind::RParen));
+  Value vector = given ? parseReductionAdjoint(text, place)
+                       : createImplicitAdjoint(tokens.loc(name), reduced, place);
+  bool saved = text.ends_with("_WithSavedForward");
+  if (!vector || (saved && failed(parseSavedForward(open, text, reduced))))
     return {};
   tokens.consume(TokenKind::Comma);
   if (failed(tokens.expectClosing(open)))
     return {};
-  return build.createGrad(tokens.locFrom(name.offset), reduced, argument, adjoint);
-}
-
-Value FormulaParser::parseReductionDiff() {
-  Nested nested(*this);
-  Token name = tokens.take(), open = tokens.take();
-  bool saved = name.text != "Diff";
-  Value reduced = nested.isTooDeep(name) ? Value() : parseDifferentiated(name);
-  Value argument = reduced ? parseGradArgument(name.text, open) : Value();
-  if (!argument || failed(parseSeparator(open, name.text, "a tangent")))
-    return {};
-  Value tangent = parseReductionAdjoint(name.text, getValueType(argument).getPlacement());
-  if (!tangent || (saved && failed(parseSavedForward(open, name.text, reduced))))
-    return {};
-  tokens.consume(TokenKind::Comma);
-  if (failed(tokens.expectClosing(open)))
-    return {};
-  return build.createDiff(tokens.locFrom(name.offset), reduced, argument, tangent);
+  Location loc = tokens.locFrom(name.offset);
+  return forward ? build.createDiff(loc, reduced, argument, vector)
+                 : build.createGrad(loc, reduced, argument, vector);
 }
 
 /// Adjoints and tangents stand outside all loops: a bare argument is used as it is, a formula

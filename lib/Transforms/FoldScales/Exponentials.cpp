@@ -133,12 +133,13 @@ Value Absorber::absorb(Value u, double scale) {
     return absorbScalprod(product, scale);
   if (auto quotient = u.getDefiningOp<DivideOp>())
     return DivideOp::create(b, loc, absorb(quotient.getX(), scale), quotient.getY());
-  if (auto sum = u.getDefiningOp<AddOp>())
-    return AddOp::create(b, loc, absorb(sum.getX(), scale), absorb(sum.getY(), scale));
-  if (auto difference = u.getDefiningOp<SubtractOp>())
-    return SubtractOp::create(b, loc, absorb(difference.getX(), scale),
-                              absorb(difference.getY(), scale));
-  return scaleDistance(u, {}, scale);
+  Operation *sum = u.getDefiningOp();
+  if (!isa_and_nonnull<AddOp, SubtractOp>(sum))
+    return scaleDistance(u, {}, scale);
+  // In this order with every compiler: arguments of one call have none.
+  Value x = absorb(sum->getOperand(0), scale), y = absorb(sum->getOperand(1), scale);
+  return isa<AddOp>(sum) ? AddOp::create(b, loc, x, y).getResult()
+                         : SubtractOp::create(b, loc, x, y).getResult();
 }
 
 void keops::foldExponentials(Block &block, bool scaleOperands) {
