@@ -96,7 +96,7 @@ std::string FormulaPrinter::use(Value value, Strength needed) {
 
 static std::string printFloat(double number) {
   char digits[32];
-  auto end = std::to_chars(digits, digits + sizeof(digits), number).ptr;
+  auto *end = std::to_chars(digits, digits + sizeof(digits), number).ptr;
   std::string text(digits, end);
   bool looksLikeInteger = text.find_first_of(".e") == std::string::npos;
   return looksLikeInteger ? text + ".0" : text;

@@ -62,8 +62,8 @@ enum class CodeKind { Object, Assembly };
 mlir::FailureOr<std::string> emitCode(llvm::Module &module, const CompileOptions &options,
                                       CodeKind kind);
 
-/// The C header of an ahead-of-time program with this manifest.
-std::string emitHeader(llvm::StringRef manifest, llvm::StringRef formula,
+/// The C header of an ahead-of-time program whose manifest is `text`.
+std::string emitHeader(llvm::StringRef text, llvm::StringRef formula,
                        const CompileOptions &options);
 
 } // namespace keops
