@@ -55,6 +55,9 @@ mlir::LogicalResult seedReductions(Gradient &gradient, MapReduceOp source, const
 mlir::LogicalResult checkDifferentiable(Gradient &gradient, const Seed &seed, mlir::Value variable);
 /// A keops.map of zeros.
 mlir::Value createZeroRows(mlir::OpBuilder &b, mlir::Location loc, ValueType type);
+/// Puts `derivative`, or zeros where it is null, in the place of a keops.grad or keops.diff of a
+/// reduction.
+void replaceByRows(mlir::Operation *op, mlir::Value derivative);
 
 /// The type of `like` on another placement.
 ValueType placed(mlir::Value like, Placement placement);

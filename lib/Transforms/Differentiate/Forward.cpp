@@ -114,11 +114,6 @@ LogicalResult keops::differentiateReductionForward(DiffOp diff) {
         return failure();
       tangents[result] = *tangent;
     }
-  Value derivative = tangents.lookup(diff.getFormula());
-  OpBuilder b(diff);
-  if (!derivative)
-    derivative = createZeroRows(b, diff.getLoc(), getValueType(diff.getResult()));
-  diff.getResult().replaceAllUsesWith(derivative);
-  diff.erase();
+  replaceByRows(diff, tangents.lookup(diff.getFormula()));
   return success();
 }

@@ -106,6 +106,15 @@ Value keops::createZeroRows(OpBuilder &b, Location loc, ValueType type) {
   });
 }
 
+void keops::replaceByRows(Operation *op, Value derivative) {
+  OpBuilder b(op);
+  Value result = op->getResult(0);
+  if (!derivative)
+    derivative = createZeroRows(b, op->getLoc(), getValueType(result));
+  result.replaceAllUsesWith(derivative);
+  op->erase();
+}
+
 /// Adds to the adjoints of all inputs of `source` that depend on the variable. The gradient of a
 /// parameter has one row per row of the differentiated reduction, on whichever index a reduction on
 /// the way stands.
@@ -144,11 +153,6 @@ LogicalResult keops::differentiateReduction(GradOp grad) {
     if (reached && failed(pushBack(grad, source, path, adjoints)))
       return failure();
   }
-  Value gradient = adjoints.lookup(grad.getVariable());
-  OpBuilder b(grad);
-  if (!gradient)
-    gradient = createZeroRows(b, grad.getLoc(), getValueType(grad.getResult()));
-  grad.getResult().replaceAllUsesWith(gradient);
-  grad.erase();
+  replaceByRows(grad, adjoints.lookup(grad.getVariable()));
   return success();
 }
