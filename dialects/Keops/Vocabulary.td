@@ -132,8 +132,9 @@ class Keops_Composite<string formula, dag operands>
 }
 
 // Moves components around or combines them: the record, and three methods in the family's file of lib/IR.
-class Keops_Structural<string formula, dag operands>
-    : Keops_Op<formula, operands, [DeclareOpInterfaceMethods<Keops_FormulaOpInterface>]>, Keops_Numerics {
+class Keops_Structural<string formula, dag operands, list<Trait> traits = []>
+    : Keops_Op<formula, operands, !listconcat(traits, [DeclareOpInterfaceMethods<Keops_FormulaOpInterface>])>,
+      Keops_Numerics {
   let maxUlp = "0";
   let maxUlpHigh = "0";
   string derivativeText = ?;        // for the operations page

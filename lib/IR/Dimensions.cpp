@@ -123,10 +123,9 @@ LogicalResult keops::inferBSpline(StringRef name, Where loc, BSplineOp::Adaptor 
 
 LogicalResult keops::inferSoftDTW(StringRef name, Where loc, SoftDTW_SqDistOp::Adaptor adaptor,
                                   Types &types) {
-  constexpr int64_t mostCells = 256;
   int64_t cells = getDim(adaptor.getX()) * getDim(adaptor.getY());
   if (failed(checkScalar(name, loc, "gamma", adaptor.getGamma())) ||
-      failed(checkBetween(name, loc, "product of both dimensions", cells, 1, mostCells)))
+      failed(checkBetween(name, loc, "product of both dimensions", cells, 1, maxCells)))
     return failure();
   return inferResult(name, loc, adaptor.getOperands(), 1, types);
 }

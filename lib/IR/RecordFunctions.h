@@ -31,6 +31,8 @@ mlir::LogicalResult inferComplexVectors(llvm::StringRef name, Where loc, mlir::V
                                         Types &types);
 mlir::LogicalResult checkBetween(llvm::StringRef name, Where loc, llvm::StringRef what,
                                  int64_t value, int64_t low, int64_t high);
+/// Cells of a table of soft dynamic time warping. Its derivatives read up to six such matrices.
+inline constexpr int64_t maxCells = 65536;
 /// Checks that `dims` are positive and that their product is `dim`, the dimension of an operand.
 mlir::LogicalResult checkShape(llvm::StringRef name, Where loc, llvm::StringRef which,
                                llvm::ArrayRef<int64_t> dims, int64_t dim);

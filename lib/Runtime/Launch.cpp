@@ -208,7 +208,8 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
     checkOutput(k, outputs[k], sizes);
   checkOverlap(inputs, outputs);
 
-  int64_t workspaceBytes = manifest.workspace.getBytes(sizes.i, sizes.j);
+  int32_t threads = chooseThreads(sizes, options.threads);
+  int64_t workspaceBytes = manifest.workspace.getBytes(sizes.i, sizes.j, threads);
   Packing packing(workspaceBytes);
   std::array<keops_array, maxArguments> inputArrays;
   std::array<keops_array, maxArguments> outputArrays;
@@ -227,7 +228,7 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
                   options.cancel,
                   options.poll,
                   options.pollData,
-                  chooseThreads(sizes, options.threads)};
+                  threads};
   int32_t status = program.getEntry()(&args);
   if (status == KEOPS_STEP_CANCELLED)
     throw Error(ErrorKind::Cancelled, "the run was cancelled");

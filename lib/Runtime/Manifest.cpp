@@ -118,8 +118,7 @@ ManifestOutput readOutput(LineReader &reader) {
   return output;
 }
 
-ManifestWorkspace readWorkspace(LineReader &reader) {
-  ManifestWorkspace workspace;
+void readWorkspace(LineReader &reader, ManifestWorkspace &workspace) {
   workspace.bytes = reader.integer(0, maxBytes);
   for (int64_t &value : workspace.perRow)
     value = reader.integer(0, maxBytes);
@@ -127,7 +126,6 @@ ManifestWorkspace readWorkspace(LineReader &reader) {
     value = reader.integer(0, maxBytes);
   for (int64_t &value : workspace.tileRows)
     value = reader.integer(1, maxBytes);
-  return workspace;
 }
 
 void readItem(Manifest &manifest, std::string_view line) {
@@ -140,7 +138,9 @@ void readItem(Manifest &manifest, std::string_view line) {
   else if (item == "output")
     manifest.outputs.push_back(readOutput(reader));
   else if (item == "workspace")
-    manifest.workspace = readWorkspace(reader);
+    readWorkspace(reader, manifest.workspace);
+  else if (item == "scratch")
+    manifest.workspace.perThread = reader.integer(0, maxBytes);
   else if (item == "cost")
     manifest.costPerPair = reader.number();
   else
@@ -164,7 +164,7 @@ int64_t ManifestOutput::getRowElements() const {
   return product;
 }
 
-int64_t ManifestWorkspace::getBytes(int64_t sizeI, int64_t sizeJ) const {
+int64_t ManifestWorkspace::getBytes(int64_t sizeI, int64_t sizeJ, int32_t threads) const {
   const int64_t rows[2] = {sizeI, sizeJ};
   int64_t total = bytes;
   bool overflow = false;
@@ -177,6 +177,7 @@ int64_t ManifestWorkspace::getBytes(int64_t sizeI, int64_t sizeJ) const {
     add(rows[side], perRow[side]);
     add(rows[side] / tileRows[side] + (rows[side] % tileRows[side] != 0), perTile[side]);
   }
+  add(threads, perThread);
   if (overflow || total > maxBytes)
     raiseUserError("the arrays are too large: M = ", sizeI, ", N = ", sizeJ);
   return total;

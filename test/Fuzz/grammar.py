@@ -207,6 +207,11 @@ def soft_dtw(draw, dim):
     return [Operand(draw(st.integers(1, 3))), Operand(draw(st.integers(1, 3))), Operand(1)]
 
 
+def costs(draw, cells, matrices):
+    rows, columns = factors(draw, cells, 2)
+    return [Operand(cells * matrices), rows, columns]
+
+
 def even(dim):
     return dim % 2 == 0
 
@@ -244,6 +249,8 @@ RULES = {
     "Kron": of(kron),
     "BSpline": of(bspline),
     "SoftDTW_SqDist": of(soft_dtw, lambda dim: dim == 1),
+    "SoftDTW": of(lambda draw, dim: costs(draw, draw(st.sampled_from((1, 2, 4, 6))), 1), lambda dim: dim == 1),
+    "SoftDTWPlan": of(lambda draw, dim: costs(draw, dim, draw(st.integers(1, 2)))),
     **{
         name: of(lambda draw, dim: [Operand(dim // 2)], even)
         for name in ("Real2Complex", "Imag2Complex", "ComplexExp1j")

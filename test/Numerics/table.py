@@ -72,6 +72,11 @@ STRUCTURAL = {
     "WeightedSqDist": [Variant(d) for d in ((1, 1, 1), (1, 3, 3), (3, 3, 3), (9, 3, 3), (20, 20, 20), (3, 1, 3))],
     "BSpline": [Variant((n, 1), {"order": k}) for n, k in ((2, 0), (5, 1), (6, 2), (24, 1))],
     "SoftDTW_SqDist": [Variant(d) for d in ((1, 1, 1), (3, 1, 1), (3, 4, 1))],
+    "SoftDTW": [Variant((r * c,), {"rows": r, "columns": c}) for r, c in ((1, 1), (2, 3), (4, 1), (3, 4))],
+    "SoftDTWPlan": [
+        Variant((matrices * r * c,), {"rows": r, "columns": c})
+        for r, c, matrices in ((1, 1, 1), (2, 3, 1), (1, 4, 1), (2, 3, 2), (2, 2, 3))
+    ],
     "TensorDot": [
         Variant(d, dict(zip(("dimsx", "dimsy", "contx", "conty", "permutation"), lists))) for d, *lists in TENSORS
     ],
@@ -193,6 +198,41 @@ def soft_dtw(x, y, gamma):
     return cells[len(x) - 1, len(y) - 1]
 
 
+def monotone_paths(row, column):
+    """All paths from the first cell of a matrix to this one, as lists of cells."""
+    if row == column == 0:
+        return [[(0, 0)]]
+    before = [(row - 1, column - 1), (row - 1, column), (row, column - 1)]
+    return [path + [(row, column)] for r, c in before if r >= 0 and c >= 0 for path in monotone_paths(r, c)]
+
+
+def cost_of(path, matrix, columns):
+    return sum(matrix[r * columns + c] for r, c in path)
+
+
+def soft_dtw_of_costs(x, rows, columns):
+    return -mpmath.log(sum(mpmath.exp(-cost_of(path, x, columns)) for path in monotone_paths(rows - 1, columns - 1)))
+
+
+def soft_dtw_plan(x, rows, columns):
+    """Cumulants of visits and costs over all paths, whose weight is exp(-cost)."""
+    costs, *directions = [x[k : k + rows * columns] for k in range(0, len(x), rows * columns)]
+    paths = monotone_paths(rows - 1, columns - 1)
+    weights = [mpmath.exp(-cost_of(path, costs, columns)) for path in paths]
+    mean = lambda values: sum(w * v for w, v in zip(weights, values)) / sum(weights)
+    centred = lambda values: [v - mean(values) for v in values]
+    moved = [centred([cost_of(path, z, columns) for path in paths]) for z in directions]
+
+    def visits(r, c):
+        visited = [mpmath.mpf((r, c) in path) for path in paths]
+        if not moved:
+            return mean(visited)
+        assert len(moved) <= 2, "higher cumulants are no central moments"
+        return (-1) ** len(moved) * mean([mpmath.fprod(v) for v in zip(centred(visited), *moved)])
+
+    return [visits(r, c) for r in range(rows) for c in range(columns)]
+
+
 def round_half_away(x, digits):
     if isinstance(x, float):
         if not np.isfinite(x) or x == 0:
@@ -246,7 +286,7 @@ class Ieee(np.float64):
 COMMON = {"zip": broadcast} | {
     f.__name__: f
     for f in (broadcast, weighted_sq_norm, pairs, complex_product, complex_quotient, tensor_dot, kron, b_spline)
-    + (soft_dtw, round_half_away, spherical_bessel, nan_or, max_zero, min_zero)
+    + (soft_dtw, soft_dtw_of_costs, soft_dtw_plan, round_half_away, spherical_bessel, nan_or, max_zero, min_zero)
 }
 FUNCTIONS = "exp log sin cos sqrt expm1 log1p sinh cosh tanh asin acos atan atan2 floor hypot erf erfc mpf".split()
 MPMATH = COMMON | {n: getattr(mpmath, n) for n in FUNCTIONS}
@@ -293,7 +333,7 @@ def sizes(record, reference, operands, want):
         *weights, x, y = operands
         gaps = [abs(a - b) for a, b in broadcast(x, y)]
         return [weighted_sq_norm(*([abs(v) for v in w] for w in weights), gaps) if weights else sum(g * g for g in gaps)]
-    if name in ("BSpline", "SoftDTW_SqDist"):
+    if name in ("BSpline", "SoftDTW_SqDist", "SoftDTW", "SoftDTWPlan"):
         return [max(abs(v) for v in want)] * len(want)
     if record["maxUlp"] == "dim" and name != "Normalize":
         return [abs(v) for v in reference(*positive)]

@@ -110,14 +110,6 @@ def test_selections_compare_indices_with_rows():
     assert select("only_at", ones[:, :1], 1).tolist() == [[2], [2], [3], [0]]
 
 
-def test_the_product_of_the_other_terms():
-    rows = [(6, 0, 2, 3), (6, 1, 0, 6), (6, 1, 2, 0), (6, 2, 0, 0)]
-    types = [value_type(1, "i")] * 3
-    line = f"%v = {call('product_of_others', ['%b0', '%b1', '%b2'], types, types[0])}"
-    product, zeros, x, expected = np.array(rows, float).T[:, :, None]
-    assert np.array_equal(reference.evaluate(mapped(types, line, "%v", 1), product, zeros, x)[0], expected)
-
-
 # ---- the reader ------------------------------------------------------------------------------------------------
 
 

@@ -109,8 +109,8 @@ static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw
   os << "  return " << result << ";\n}\n";
   os << "::mlir::Value " << name
      << "::emitComponent(::keops::Emitter &emitter, ::mlir::OpFoldResult k) {\n"
-     << "  return emitScalar(emitter.builder(), emitter.components((*this)->getOperands(), "
-        "k));\n}\n";
+     << "  return emitter.apply(*this, k, [this](::mlir::OpBuilder &b, ::mlir::ValueRange x) "
+        "{ return emitScalar(b, x); });\n}\n";
   emitPartial(op, records, os);
   os << "::mlir::Value " << name
      << "::buildAdjoint(::mlir::OpBuilder &b, ::mlir::Value adjoint, unsigned operand) {\n"

@@ -36,15 +36,16 @@ struct ManifestOutput {
 };
 
 /// bytes + perRow[0] * M + perRow[1] * N + perTile[0] * ceil(M / tileRows[0]) + perTile[1] * ceil(N
-/// / tileRows[1])
+/// / tileRows[1]) + perThread * threads
 struct ManifestWorkspace {
   int64_t bytes = 0;
   int64_t perRow[2] = {0, 0};
   int64_t perTile[2] = {0, 0};
   int64_t tileRows[2] = {1, 1};
+  int64_t perThread = 0;
 
   /// Throws a user error when the sizes ask for more than memory can hold.
-  int64_t getBytes(int64_t sizeI, int64_t sizeJ) const;
+  int64_t getBytes(int64_t sizeI, int64_t sizeJ, int32_t threads) const;
 };
 
 struct Manifest {

@@ -3,7 +3,9 @@
 // by EmitEntryPoint.
 #include "keops/Conversion/Passes.h"
 
+#include "Functions.h"
 #include "Phases.h"
+#include "Scratch.h"
 
 #include "keops/Transforms/CostModel.h"
 
@@ -28,8 +30,8 @@ namespace {
 /// Lowers one function. Its new signature: context, M, N, threads, workspace, inputs, outputs.
 class FunctionLowering {
 public:
-  FunctionLowering(func::FuncOp source, bool parallel)
-      : source(source), parallel(parallel), b(source) {}
+  FunctionLowering(func::FuncOp source, bool parallel, Functions &functions)
+      : source(source), parallel(parallel), functions(functions), b(source) {}
   LogicalResult run();
 
 private:
@@ -45,6 +47,7 @@ private:
 
   func::FuncOp source;
   bool parallel;
+  Functions &functions;
   OpBuilder b;
   SmallVector<Rows> results;
   RowTable rows;
@@ -105,7 +108,11 @@ Frame FunctionLowering::createFrame(func::FuncOp function) {
           function.getArgument(3),
           function.getArgument(4),
           function.getArgument(0),
-          parallel};
+          parallel,
+          functions,
+          {},
+          {},
+          {}};
 }
 
 /// Values that depend on parameters alone are computed once, ahead of everything else.
@@ -245,6 +252,8 @@ std::string FunctionLowering::manifest(const Workspace &workspace) {
     describeOutput(result, os);
   LinearSize bytes = workspace.total();
   os << "workspace " << bytes.constant << " " << bytes.perI << " " << bytes.perJ << " 0 0 1 1\n";
+  if (bytes.perThread)
+    os << "scratch " << bytes.perThread << "\n";
   os << "cost " << costPerPair(source) << "\n";
   return text;
 }
@@ -255,6 +264,7 @@ LogicalResult FunctionLowering::run() {
   func::FuncOp function = createFunction();
   Frame frame = createFrame(function);
   Workspace workspace(frame);
+  allocateScratch(frame, workspace, source);
   evaluateParameters(frame, workspace);
   lowerRows(frame, workspace);
   frame.loc = source.getLoc();
@@ -280,8 +290,9 @@ public:
     if (formulas.empty())
       return;
     declareStop(module);
+    Functions functions(module);
     for (func::FuncOp function : formulas)
-      if (failed(FunctionLowering(function, threads == "openmp").run()))
+      if (failed(FunctionLowering(function, threads == "openmp", functions).run()))
         return signalPassFailure();
   }
 

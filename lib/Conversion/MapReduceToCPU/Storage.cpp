@@ -39,6 +39,12 @@ Value Workspace::allocate(Type element, LinearSize bytes) {
     size = frame.add(size, frame.mul(frame.sizeI, frame.index(bytes.perI)));
   if (bytes.perJ)
     size = frame.add(size, frame.mul(frame.sizeJ, frame.index(bytes.perJ)));
+  if (bytes.perThread) {
+    Value threads =
+        arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), frame.threads);
+    threads = arith::MaxSIOp::create(frame.b, frame.loc, threads, frame.index(1));
+    size = frame.add(size, frame.mul(threads, frame.index(bytes.perThread)));
+  }
   size = arith::AndIOp::create(frame.b, frame.loc, size, frame.index(-alignment));
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   Value count = arith::DivSIOp::create(frame.b, frame.loc, size, frame.index(elementBytes));
@@ -46,7 +52,7 @@ Value Workspace::allocate(Type element, LinearSize bytes) {
   Value view =
       memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, ValueRange{count});
   offset = frame.add(offset, size);
-  used = used + bytes + LinearSize{alignment - 1, 0, 0};
+  used = used + bytes + LinearSize{alignment - 1, 0, 0, 0};
   return view;
 }
 

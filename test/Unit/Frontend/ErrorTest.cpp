@@ -143,8 +143,6 @@ const Row programs[] = {
      "Zero_Reduction: the tag (0: result over i, 1: over j) must lie between 0 and 1, got 2"},
     {"SoftMax_Reduction(a,0)",
      "SoftMax_Reduction needs a second formula: SoftMax_Reduction(F,tag,G)"},
-    {"Grad(Prod_CountZeros_Reduction(a*b,0),x,a)",
-     "Grad: Prod_CountZeros_Reduction has no derivative: it serves the derivative of Prod"},
     {"Grad(Sum_Reduction(a*b,0),x,b)",
      "Grad: the third argument must depend on i alone, like the reduction's result, got j"},
     {"Grad(Fused(Sum_Reduction(x,0),Sum_Reduction(y,0)),x,a)",

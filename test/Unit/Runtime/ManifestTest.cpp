@@ -32,10 +32,10 @@ TEST(Manifest, readsEveryItem) {
 
 TEST(Manifest, workspaceCountsRowsAndTiles) {
   ManifestWorkspace workspace = Manifest::parse(whole).workspace;
-  EXPECT_EQ(workspace.getBytes(0, 0), 64);
-  EXPECT_EQ(workspace.getBytes(5, 0), 64 + 8 * 5 + 32 * 2);
-  EXPECT_EQ(workspace.getBytes(0, 17), 64 + 16 * 17 + 128 * 2);
-  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes(int64_t(1) << 62, 1); }),
+  EXPECT_EQ(workspace.getBytes(0, 0, 1), 64);
+  EXPECT_EQ(workspace.getBytes(5, 0, 1), 64 + 8 * 5 + 32 * 2);
+  EXPECT_EQ(workspace.getBytes(0, 17, 1), 64 + 16 * 17 + 128 * 2);
+  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes(int64_t(1) << 62, 1, 1); }),
             "the arrays are too large: M = 4611686018427387904, N = 1");
 }
 
