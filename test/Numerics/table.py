@@ -333,7 +333,12 @@ def sizes(record, reference, operands, want):
         *weights, x, y = operands
         gaps = [abs(a - b) for a, b in broadcast(x, y)]
         return [weighted_sq_norm(*([abs(v) for v in w] for w in weights), gaps) if weights else sum(g * g for g in gaps)]
-    if name in ("BSpline", "SoftDTW_SqDist", "SoftDTW", "SoftDTWPlan"):
+    if name == "SoftDTWPlan":
+        # Differences of costs along the directions, over all paths.
+        directions = positive[0][len(want) :]
+        moved = [sum(directions[k : k + len(want)]) for k in range(0, len(directions), len(want))]
+        return [mpmath.fprod(moved)] * len(want)
+    if name in ("BSpline", "SoftDTW_SqDist", "SoftDTW"):
         return [max(abs(v) for v in want)] * len(want)
     if record["maxUlp"] == "dim" and name != "Normalize":
         return [abs(v) for v in reference(*positive)]
