@@ -3,12 +3,13 @@
 #include "MathKernel.h"
 #include "Reference.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "gtest/gtest.h"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <gtest/gtest.h>
 #include <thread>
 
 using namespace keops;
@@ -42,6 +43,7 @@ std::vector<Case> allCases() {
 std::string caseName(const Case &c) {
   return c.opName.substr(5) + "_" + nameOf(Place{c.width, c.target});
 }
+// GoogleTest's name. NOLINTNEXTLINE(readability-identifier-naming)
 void PrintTo(const Case &c, std::ostream *os) { *os << caseName(c); }
 
 /// The largest error seen and the argument it was seen at.
@@ -221,6 +223,7 @@ TEST_P(EveryFloat, StaysWithinTheTable) {
   unsigned count = std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::vector<Worst<float>>> found(count);
   std::vector<std::thread> threads;
+  threads.reserve(count);
   for (unsigned t = 0; t < count; ++t)
     threads.emplace_back(
         [&, t] { found[t] = sweepStripe(function, contenders, t * chunkSize, count * chunkSize); });

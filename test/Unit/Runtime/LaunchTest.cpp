@@ -116,7 +116,7 @@ TEST_F(LauncherTest, sizesMustAgree) {
 }
 
 TEST_F(LauncherTest, parametersMayHaveLeadingOnesOrNone) {
-  for (std::vector<int64_t> shape : {std::vector<int64_t>{}, {1}, {1, 1}, {1, 1, 1}}) {
+  for (const std::vector<int64_t> &shape : {std::vector<int64_t>{}, {1}, {1, 1}, {1, 1, 1}}) {
     result = {-1, -1};
     run(x, y, OwnedTensor(pData.data(), shape), out);
     EXPECT_EQ(result, expected);

@@ -32,7 +32,7 @@ TEST(Request, everyOptionMatters) {
   change([](Request &r) { r.target = "x86-64-v3"; });
   change([](Request &r) { r.schedule = "rows=2"; });
   change([](Request &r) { r.aliases[0] = "x=Vi(4)"; });
-  change([](Request &r) { r.aliases.push_back("z=Pm(1)"); });
+  change([](Request &r) { r.aliases.emplace_back("z=Pm(1)"); });
   change([](Request &r) { r.formula = "Sum_Reduction(Exp(-SqDist(x,y))*b,1)"; });
 }
 
