@@ -41,6 +41,28 @@ def ContractMultiplyAdd : Pass<"keops-contract-multiply-add", "::mlir::ModuleOp"
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def ExpandShortFloats : Pass<"keops-expand-short-floats", "::mlir::ModuleOp"> {
+  let summary = "Write conversions of f16 and bf16 in integer arithmetic where the target has no instruction";
+  let description = [{
+    `arith.extf` from f16 or bf16 to f32, and `arith.truncf` back, become operations on words of 32 bits, so that
+    programs call no library. The result is the nearest number, ties to even; subnormal numbers, infinities and the
+    leading bits of a NaN are kept, and a NaN becomes quiet when it is narrowed. With `f16c` those of f16 are left to
+    the target. Those of bf16 never are: the instruction of x86 flushes subnormal numbers to zero.
+
+    ```mlir
+    %wide = arith.extf %x : bf16 to f32
+    // becomes:
+    %bits = arith.bitcast %x : bf16 to i16
+    %word = arith.extui %bits : i16 to i32
+    %shifted = arith.shli %word, %c16 : i32
+    %wide = arith.bitcast %shifted : i32 to f32
+    ```
+  }];
+  let options = [Option<"f16c", "f16c", "bool", /*default=*/"false",
+                        "whether the target converts f16 in one instruction">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def EmitEntryPoint : Pass<"keops-emit-entry-point", "::mlir::ModuleOp"> {
   let summary = "Add the exported C functions to a program in the LLVM dialect";
   let description = [{
