@@ -131,8 +131,10 @@ bool Buffer::acquireBFloat16(nb::handle object, bool isWritten) {
 }
 
 bool Buffer::acquireShared(nb::handle object, bool isWritten) {
+  // DLPack would forget that a gradient is wanted, without a word.
+  nb::object wantsGradient = nb::getattr(object, "requires_grad", nb::none());
   nb::ndarray<> writable;
-  if (!nb::hasattr(object, "__dlpack__") ||
+  if (!nb::hasattr(object, "__dlpack__") || wantsGradient.is(Py_True) ||
       !(isWritten ? nb::try_cast(object, writable, /*convert=*/false)
                   : nb::try_cast(object, shared, /*convert=*/false)))
     return false;

@@ -196,12 +196,14 @@ void Reduction::Call::readInput(size_t index, nb::handle object) {
   if (isNumber(object))
     return readNumber(index, object);
   Buffer &buffer = buffers.emplace_back();
-  if (!buffer.acquire(object.ptr())) {
+  bool isLent = buffer.acquire(object.ptr());
+  if (!isLent && !PyObject_CheckBuffer(object.ptr())) {
     buffers.pop_back();
     return readConverted(index, object);
   }
+  // NumPy lends no memory of types that it has from extensions.
   keopsDType found;
-  if (!buffer.getDType(found) || found == KEOPS_I64)
+  if (!isLent || !buffer.getDType(found) || found == KEOPS_I64)
     raiseArgument(index, std::string("expected dtype ") + getName(dtype) + ", got " +
                              getDTypeName(object));
   inputs[index] = buffer.getTensor(found);
