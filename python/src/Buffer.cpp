@@ -12,7 +12,7 @@ struct ElementType {
   const char *name;
   Py_ssize_t bytes;
   keopsDType part;
-  const char *format;          ///< of the buffer protocol; "" for a type that it does not know
+  std::string_view format;     ///< of the buffer protocol; "" for a type that it does not know
   nb::dlpack::dtype_code code; ///< of DLPack
 };
 
