@@ -55,16 +55,17 @@ static LogicalResult verifyStorage(Operation *op, NamedAttribute attribute, Type
   return success();
 }
 
-LogicalResult KeopsDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument,
+LogicalResult KeopsDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argIndex,
                                                      NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
-  Type type = function ? function.getArgumentTypes()[argument] : Type();
-  return verifyStorage(op, attribute, type, "argument", argument);
+  Type type = function ? function.getArgumentTypes()[argIndex] : Type();
+  return verifyStorage(op, attribute, type, "argument", argIndex);
 }
 
-LogicalResult KeopsDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned result,
+LogicalResult KeopsDialect::verifyRegionResultAttribute(Operation *op, unsigned,
+                                                        unsigned resultIndex,
                                                         NamedAttribute attribute) {
   auto function = dyn_cast<FunctionOpInterface>(op);
-  Type type = function ? function.getResultTypes()[result] : Type();
-  return verifyStorage(op, attribute, type, "result", result);
+  Type type = function ? function.getResultTypes()[resultIndex] : Type();
+  return verifyStorage(op, attribute, type, "result", resultIndex);
 }
