@@ -123,6 +123,7 @@ static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw
 
 /// Forward mode of a structural operation follows from its linearity.
 static void emitStructural(const OpRecord &op, raw_ostream &os) {
+  emitInferReturnTypes(op, os);
   if (op.linearity() == "own")
     return;
   os << "::mlir::Value " << op.className()

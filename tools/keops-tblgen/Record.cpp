@@ -75,11 +75,10 @@ static void checkLinearity(const OpRecord &op) {
 static void checkComplete(const OpRecord &op) {
   requiredString(op.def, "summary");
   requiredString(op.def, "reference");
+  requiredString(op.def, "inferDims");
   checkLinearity(op);
   if (op.isStructural())
     requiredString(op.def, "derivativeText");
-  if (op.isComposite())
-    requiredString(op.def, "inferDims");
   if (!op.isElementwise())
     return;
   if (!isa<DagInit>(op.def.getValueInit("value")))

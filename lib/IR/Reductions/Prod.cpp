@@ -65,9 +65,6 @@ public:
   }
 
 private:
-  Value number(ReductionContext &context, Location loc, double value) {
-    return createSplat(context.builder(), loc, context.valueType(), value);
-  }
   Value createZeros(ReductionContext &context, Location loc) {
     Value zero = arith::ConstantIndexOp::create(context.builder(), loc, 0);
     return splatIndex(context.builder(), loc, context.indexType(), zero);
