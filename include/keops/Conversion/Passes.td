@@ -12,7 +12,8 @@ def ConvertMapReduceToCPU : Pass<"convert-keops-map-reduce-to-cpu", "::mlir::Mod
     A function `@f` becomes a private `@f_body(context, M, N, threads, workspace, inputs, outputs)` over memrefs.
     Each map_reduce is one parallel region of four loops: pack the rows of the reduced index, pack tiles of kept rows,
     reduce every piece (a tile and a part of the reduced index), then merge the pieces of each tile in order and write
-    its rows. The module receives the attribute `keops.manifest`.
+    its rows. The module receives the attribute `keops.manifest`. What `keops.storage` stores as f16 or bf16 is widened
+    where rows are packed and parameters loaded, and rounded where outputs are written.
 
     ```mlir
     %s = keops.map_reduce over j reduce [#keops.reduce<Sum>] schedule <rows = 3, lanes = 16, ...> (%x, %y) ...

@@ -3,7 +3,6 @@
 // what the targets do not have.
 #include "MathKernel.h"
 #include "llvm/ADT/APFloat.h"
-#include <bit>
 #include <gtest/gtest.h>
 
 using namespace keops;
