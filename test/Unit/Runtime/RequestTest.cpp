@@ -25,6 +25,8 @@ TEST(Request, everyOptionMatters) {
     EXPECT_NE(request.getNormalForm(), base);
   };
   change([](Request &r) { r.dtype = "f64"; });
+  change([](Request &r) { r.dtype = "f16"; });
+  change([](Request &r) { r.dtype = "bf16"; });
   change([](Request &r) { r.precision = "high"; });
   change([](Request &r) { r.sumScheme = "kahan_scheme"; });
   change([](Request &r) { r.accumulator = "f64"; });
@@ -91,8 +93,8 @@ TEST(Request, refusesWhatNeedsNoParser) {
             "the formula has 10000000 characters; at most 65536 are accepted");
   EXPECT_EQ(refuse([](Request &r) { r.aliases.assign(257, "x=Vi(1)"); }),
             "got 257 aliases; at most 256 are accepted");
-  EXPECT_EQ(refuse([](Request &r) { r.dtype = "f16"; }),
-            "dtype: expected one of 'f32', 'f64'; got 'f16'");
+  EXPECT_EQ(refuse([](Request &r) { r.dtype = "f8"; }),
+            "dtype: expected one of 'f32', 'f64', 'f16', 'bf16'; got 'f8'");
   EXPECT_EQ(refuse([](Request &r) { r.precision = "best"; }),
             "precision: expected one of 'fast', 'default', 'high'; got 'best'");
   EXPECT_EQ(refuse([](Request &r) { r.sumScheme = "best"; }),
