@@ -63,9 +63,10 @@ typedef void (*keopsTextCallback)(const char *data, size_t size, void *user);
 
 /* ---- Programs ---- */
 
-/* KEOPS_I64 and the complex types are those of arrays alone, the others of programs too. Arrays of KEOPS_F16 or KEOPS_BF16 are computed in
- * KEOPS_F32, and results are rounded once, to nearest even. An array of D complex numbers stands
- * for one of 2 D components of their parts' type, real and imaginary part side by side. */
+/* KEOPS_I64 and the complex types are those of arrays alone, the others of programs too. Arrays of
+ * KEOPS_F16 or KEOPS_BF16 are computed in KEOPS_F32, and results are rounded once, to nearest even.
+ * An array of D complex numbers stands for one of 2 D components of their parts' type, real and
+ * imaginary part side by side. */
 typedef enum keopsDType {
   KEOPS_F32 = 0,
   KEOPS_F64 = 1,

@@ -32,8 +32,8 @@ def evaluate(module, *arrays, symbol=None, rounding=None):
 
     ``module`` is text in generic form, or what ``reference_ir.parse`` made of it. Arguments on i or j are (M, D) or (N,
     D), parameters (D,); so are the results, those of the K-best reductions being K * D wide. What the module stores in
-    a short type is rounded to it. ``symbol`` names the function where there are several. ``rounding``, a function from tensors to tensors, is applied to the result of
-    every operation.
+    a short type is rounded to it. ``symbol`` names the function where there are several. ``rounding``, a function from
+    tensors to tensors, is applied to the result of every operation.
     """
     if isinstance(module, str):
         module = reference_ir.parse(module)
