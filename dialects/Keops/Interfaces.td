@@ -36,7 +36,7 @@ def Keops_ScratchOpInterface : OpInterface<"ScratchOpInterface"> {
   let methods = [
     InterfaceMethod<"How many numbers per lane the operation keeps.", "int64_t", "getScratchSize">,
     InterfaceMethod<"Fills the memory from which components are read, in front of loops that read them.",
-      "void", "prepare", (ins "::keops::Emitter &":$emitter), "", "">
+      "void", "prepare", (ins "::keops::Emitter &":$emitter)>
   ];
 }
 

@@ -170,11 +170,7 @@ SmallVector<Value> Emitter::fold(Location loc, int64_t begin, int64_t end, Value
 Value Emitter::number(Location loc, OpFoldResult k) {
   if (auto constant = getConstantIntValue(k))
     return keops::createSplat(b, loc, computeType, static_cast<double>(*constant));
-  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), cast<Value>(k));
-  Value real = arith::SIToFPOp::create(b, loc, getElementTypeOrSelf(computeType), integer);
-  return isa<VectorType>(computeType)
-             ? vector::BroadcastOp::create(b, loc, computeType, real).getResult()
-             : real;
+  return keops::createSplat(b, loc, computeType, cast<Value>(k));
 }
 
 static APFloat toFloat(int64_t number, const llvm::fltSemantics &semantics) {
@@ -222,6 +218,13 @@ Value keops::createSplat(OpBuilder &b, Location loc, Type type, double number) {
   value.convert(cast<FloatType>(getElementTypeOrSelf(type)).getFloatSemantics(),
                 APFloat::rmNearestTiesToEven, &inexact);
   return ::createSplat(b, loc, type, value);
+}
+
+Value keops::createSplat(OpBuilder &b, Location loc, Type type, Value index) {
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
+  Value number = arith::SIToFPOp::create(b, loc, getElementTypeOrSelf(type), integer);
+  return isa<VectorType>(type) ? vector::BroadcastOp::create(b, loc, type, number).getResult()
+                               : number;
 }
 
 Value keops::createIntegerPower(OpBuilder &b, Location loc, Value x, int64_t exponent) {

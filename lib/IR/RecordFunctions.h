@@ -74,6 +74,26 @@ mlir::LogicalResult inferOrder(llvm::StringRef name, Where loc, Adaptor adaptor,
     return mlir::failure();
   return inferBroadcast(name, loc, adaptor.getOperands(), types);
 }
+mlir::LogicalResult inferSumT(llvm::StringRef name, Where loc, SumTOp::Adaptor adaptor,
+                              Types &types);
+mlir::LogicalResult inferElem(llvm::StringRef name, Where loc, ElemOp::Adaptor adaptor,
+                              Types &types);
+mlir::LogicalResult inferElemT(llvm::StringRef name, Where loc, ElemTOp::Adaptor adaptor,
+                               Types &types);
+mlir::LogicalResult inferExtract(llvm::StringRef name, Where loc, ExtractOp::Adaptor adaptor,
+                                 Types &types);
+mlir::LogicalResult inferExtractT(llvm::StringRef name, Where loc, ExtractTOp::Adaptor adaptor,
+                                  Types &types);
+mlir::LogicalResult inferConcat(llvm::StringRef name, Where loc, ConcatOp::Adaptor adaptor,
+                                Types &types);
+mlir::LogicalResult inferGather(llvm::StringRef name, Where loc, GatherOp::Adaptor adaptor,
+                                Types &types);
+mlir::LogicalResult inferOneHot(llvm::StringRef name, Where loc, OneHotOp::Adaptor adaptor,
+                                Types &types);
+mlir::LogicalResult inferTensorDot(llvm::StringRef name, Where loc, TensorDotOp::Adaptor adaptor,
+                                   Types &types);
+mlir::LogicalResult inferInterleaved(llvm::StringRef name, Where loc, ComplexOp::Adaptor adaptor,
+                                     Types &types);
 mlir::LogicalResult inferRound(llvm::StringRef name, Where loc, RoundOp::Adaptor adaptor,
                                Types &types);
 mlir::LogicalResult inferSqNormIso(llvm::StringRef name, Where loc, SqNormIsoOp::Adaptor adaptor,

@@ -2,6 +2,7 @@
 value of a record's `reference` in mpmath and in IEEE arithmetic."""
 
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,11 +245,14 @@ def round_half_away(x, digits):
 
 
 def spherical_bessel(order, x):
-    """By the power series; infinities give NaN, as sine and cosine do."""
+    """By the power series, and far out by Bessel functions; infinities give NaN, as sine and cosine do."""
     if not mpmath.isfinite(x):
         return float("nan")
     if x == 0:
         return x ** order if order else x + 1
+    if abs(x) > 100:
+        size = mpmath.sqrt(mpmath.pi / 2 / abs(x)) * mpmath.besselj(order + mpmath.mpf(1) / 2, abs(x))
+        return size * (-1) ** order if x < 0 else size
     square, k = -(mpmath.mpf(x) ** 2) / 2, 0
     term = total = mpmath.mpf(x) ** order / mpmath.fac2(2 * order + 1)
     while abs(term) > mpmath.mpf(2) ** -400:
@@ -268,6 +272,21 @@ def max_zero(x, y):
 
 def min_zero(x, y):
     return x if np.signbit(float(x)) else y
+
+
+def ieee_lgamma(x):
+    """Infinite at poles and beyond the range, where Python's function raises."""
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):
+        return float("inf")
+
+
+def ieee_polygamma(n, x):
+    """Even orders have no value at their poles, which are approached from both sides differently."""
+    if x <= 0 and x == np.floor(x) and n % 2 == 0:
+        return float("nan")
+    return scipy.special.digamma(x) if n == 0 else scipy.special.polygamma(n, x)
 
 
 class Ieee(np.float64):
@@ -292,9 +311,9 @@ FUNCTIONS = "exp log sin cos sqrt expm1 log1p sinh cosh tanh asin acos atan atan
 MPMATH = COMMON | {n: getattr(mpmath, n) for n in FUNCTIONS}
 MPMATH |= {"lgamma": lambda x: mpmath.log(abs(mpmath.gamma(x))), "polygamma": mpmath.psi}
 IEEE_NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
-SPECIAL = {"erf": scipy.special.erf, "erfc": scipy.special.erfc, "lgamma": scipy.special.gammaln, "mpf": np.float64}
+SPECIAL = {"erf": scipy.special.erf, "erfc": scipy.special.erfc, "lgamma": ieee_lgamma, "mpf": np.float64}
 IEEE = COMMON | {n: getattr(np, IEEE_NAMES.get(n, n)) for n in FUNCTIONS if n not in SPECIAL} | SPECIAL
-IEEE |= {"polygamma": lambda n, x: scipy.special.digamma(x) if n == 0 else scipy.special.polygamma(n, x)}
+IEEE |= {"polygamma": ieee_polygamma}
 
 
 class Reference:

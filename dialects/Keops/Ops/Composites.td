@@ -60,7 +60,7 @@ def Keops_SymSqNormOp : Keops_ScalarComposite<"SymSqNorm", (ins Keops_Value:$s, 
   let summary = "x S x for a matrix S of weights";
   let inferDims = "inferSymSqNorm";
   let expansion = (Fn<"Scalprod"> $x, (Fn<"MatVecMult"> $s, $x));
-  let reference = "weighted_sq_norm(s if len(s) > 1 else [s[0]], x)";
+  let reference = "weighted_sq_norm(s, x)";
   let edgeCases = "the matrix is neither checked for symmetry nor made symmetric";
 }
 

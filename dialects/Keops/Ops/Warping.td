@@ -5,9 +5,9 @@
 
 include "Keops/Vocabulary.td"
 
-class Keops_Warping<string formula, list<string> prepared>
+class Keops_Warping<string formula>
     : Keops_Structural<formula, (ins Keops_Value:$x, I64Attr:$rows, I64Attr:$columns),
-                       [DeclareOpInterfaceMethods<Keops_ScratchOpInterface, prepared>]> {
+                       [DeclareOpInterfaceMethods<Keops_ScratchOpInterface>]> {
   let linearity = "own";
   let domain = ["0.3", "3"];
   let maxUlp = "32";
@@ -15,7 +15,7 @@ class Keops_Warping<string formula, list<string> prepared>
   let assemblyFormat = "$x `,` $rows `,` $columns attr-dict `:` type($x)";
 }
 
-def Keops_SoftDTWOp : Keops_Warping<"SoftDTW", []> {
+def Keops_SoftDTWOp : Keops_Warping<"SoftDTW"> {
   let summary = "-log of the sum of exp(-cost) over all monotone paths through a matrix of costs, row by row";
   let derivativeText = "SoftDTWPlan(x, rows, columns) * e";
   let cost = 45;
@@ -23,7 +23,7 @@ def Keops_SoftDTWOp : Keops_Warping<"SoftDTW", []> {
   let edgeCases = "a path never passes an infinite cost; inf where there is no other path";
 }
 
-def Keops_SoftDTWPlanOp : Keops_Warping<"SoftDTWPlan", ["prepare"]> {
+def Keops_SoftDTWPlanOp : Keops_Warping<"SoftDTWPlan"> {
   let summary = "how often a path passes each cell: the gradient of SoftDTW. With x the costs and k more matrices, the "
                 "derivative of that gradient along each of them";
   let derivativeText = "SoftDTWPlan of the same matrices and e, and of those with e in the place of one";

@@ -120,6 +120,8 @@ private:
 
 /// A number splat over all lanes of `type`.
 mlir::Value createSplat(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, double number);
+/// An index, which is not negative, as a number over all lanes of `type`.
+mlir::Value createSplat(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, mlir::Value index);
 /// x to an integer power: products for small exponents, pow beyond.
 mlir::Value createIntegerPower(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                                int64_t exponent);

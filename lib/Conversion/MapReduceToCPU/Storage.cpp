@@ -2,6 +2,7 @@
 #include "Storage.h"
 
 #include "keops/IR/Emitter.h"
+#include "keops/IR/StorageTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -65,11 +66,18 @@ Value cpu::toValue(Frame &frame, OpFoldResult k) {
 }
 
 Value Rows::load(Frame &frame, Value row, OpFoldResult component) const {
-  return memref::LoadOp::create(frame.b, frame.loc, memref,
-                                ValueRange{row, toValue(frame, component)});
+  Value stored = memref::LoadOp::create(frame.b, frame.loc, memref,
+                                        ValueRange{row, toValue(frame, component)});
+  Type computed = getComputeType(stored.getType());
+  return computed == stored.getType()
+             ? stored
+             : arith::ExtFOp::create(frame.b, frame.loc, computed, stored).getResult();
 }
 
 void Rows::store(Frame &frame, Value value, Value row, Value component) const {
+  Type storage = cast<MemRefType>(memref.getType()).getElementType();
+  if (storage != value.getType())
+    value = arith::TruncFOp::create(frame.b, frame.loc, storage, value);
   memref::StoreOp::create(frame.b, frame.loc, value, memref, ValueRange{row, component});
 }
 

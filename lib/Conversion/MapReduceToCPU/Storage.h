@@ -60,7 +60,7 @@ private:
 };
 
 /// Rows that can be read one component at a time: an argument, an output, or a region of the
-/// workspace.
+/// workspace. What is stored as f16 or bf16 is f32 to those who read and write.
 struct Rows {
   mlir::Value memref; ///< rank 2, any strides
   mlir::Value load(Frame &frame, mlir::Value row, mlir::OpFoldResult component) const;

@@ -71,15 +71,12 @@ private:
   /// The product of the nonzero terms of a single component if there are `wanted` zeros, else 0.
   Value ifZeros(ReductionContext &context, Location loc, ValueRange state, int64_t wanted) {
     OpBuilder &b = context.builder();
-    Value number =
+    Value count =
         splatIndex(b, loc, context.indexType(), arith::ConstantIndexOp::create(b, loc, wanted));
-    Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, state[1], number);
-    return arith::SelectOp::create(b, loc, equal, state[0], this->number(context, loc, 0));
+    Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, state[1], count);
+    return arith::SelectOp::create(b, loc, equal, state[0], number(context, loc, 0));
   }
 
-  Value number(ReductionContext &context, Location loc, double value) {
-    return createSplat(context.builder(), loc, context.valueType(), value);
-  }
   Value createZeros(ReductionContext &context, Location loc) {
     Value zero = arith::ConstantIndexOp::create(context.builder(), loc, 0);
     return splatIndex(context.builder(), loc, context.indexType(), zero);

@@ -31,7 +31,7 @@ const Row formulas[] = {
     {"Elem(x,-1)", "Elem: position -1 does not lie within dimension 3"},
     {"Extract(x,1,3)", "Extract: 3 components from 1 on do not lie within dimension 3"},
     {"SumT(x,3)", "SumT: the first argument must have dimension 1, got 3"},
-    {"SumT(b,0)", "SumT: the dimension must be at least 1, got 0"},
+    {"SumT(b,0)", "SumT: the dimension must lie between 1 and 1048576, got 0"},
     // Arguments of calls.
     {"Exp()", "Exp takes 1 argument (x), got 0"},
     {"SqDist(x)", "SqDist takes 2 arguments (x, y), got 1"},
