@@ -385,7 +385,7 @@ COMPLEX = {
     "complexsubtract": lambda z, w: _complex(_re(z) - _re(w), _im(z) - _im(w)),
     "complexmult": _complex_mult,
     "complexscal": _complex_mult,
-    "complexdivide": lambda z, w: _complex_mult(z, _conj(w)) / _square_abs(w).repeat_interleave(2, -1),
+    "complexdivide": lambda z, w: _complex_mult(z, _conj(w) / _square_abs(w).repeat_interleave(2, -1)),
     "complexrealscal": lambda s, z: s * z,
     "complexsum": lambda z: _complex(_sum(_re(z)), _sum(_im(z))),
     "complexsumt": lambda z, dim: z.repeat(1, 1, dim // 2),
