@@ -285,7 +285,7 @@ class Writer:
         return self.reduction(depth, list(REDUCTIONS))[0]
 
     def program(self):
-        depth, count = self.pick.one_of(DEPTHS), self.pick.one_of((1, 1, 1, 1, 2, 3))
+        depth, count = self.pick.one_of(DEPTHS), self.pick.one_of((1, 1, 1, 1, 1, 1, 2, 3))
         texts = [self.result(depth if k == 0 else min(depth, 3)) for k in range(count)]
         return texts[0] if count == 1 else f"Fused({','.join(texts)})"
 

@@ -14,7 +14,7 @@ RECORDS = json.loads(
 )
 OPERATIONS = {r["name"]: r for r in RECORDS["operations"] if r["mnemonic"] in reference_ops.OPERATIONS}
 # Narrow vectors are drawn more often: code grows with the dimension.
-WIDTHS = (1, 2, 3) * 5 + (4, 6, 9, 17, 20)
+WIDTHS = (1, 2, 3) * 8 + (4, 6, 9, 17, 20)
 
 
 @dataclass(frozen=True)

@@ -174,4 +174,4 @@ def test_a_failing_program_is_made_small():
     with pytest.raises(AssertionError):
         choices.shrink(grammar.draw_case, fail, record(seed))
     assert failing[0] == formulas[seed]
-    assert len(failing[-1]) < 50
+    assert len(failing[-1]) < 60

@@ -72,6 +72,9 @@ def KeopsSimplify : Pass<"keops-simplify"> {
     %m = keops.square %x : !keops.value<3xf32, i>
     ```
   }];
+  let options = [
+    ListOption<"only", "only", "std::string", "apply these rules alone; a name that is no rule lists all of them">
+  ];
   let dependentDialects = ["::keops::KeopsDialect"];
 }
 
