@@ -1,5 +1,5 @@
-"""Where the choices of ``grammar`` come from: a seed, or hypothesis, which makes a failing program small. All choices are
-integers of a range, and the first of a list of options is the simplest."""
+"""Where the choices of ``grammar`` come from: a seed, or hypothesis, which makes a failing program small. All choices
+are integers of a range, and the first of a list of options is the simplest."""
 
 import random
 

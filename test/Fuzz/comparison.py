@@ -145,7 +145,8 @@ class Expectation:
 def compile_and_run(case):
     options = {"sum_scheme": case.sum_scheme, "dtype_acc": case.dtype_acc}
     try:
-        results = _keops.Reduction(case.formula, case.aliases, case.precision, case.schedule, **options).run(*case.arrays())
+        reduction = _keops.Reduction(case.formula, case.aliases, case.precision, case.schedule, **options)
+        results = reduction.run(*case.arrays())
     except ValueError as error:
         raise Refused(str(error)) from error
     return results if isinstance(results, tuple) else (results,)

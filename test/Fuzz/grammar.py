@@ -1,5 +1,5 @@
-"""Random programs: formulas of a given dimension over all operations (``rules``), under every reduction, differentiated or
-not, with every option of a request. ``choices`` makes the choices, ``comparison`` runs the programs."""
+"""Random programs: formulas of a given dimension over all operations (``rules``), under every reduction, differentiated
+or not, with every option of a request. ``choices`` makes the choices, ``comparison`` runs the programs."""
 
 import dataclasses
 import json

@@ -1,6 +1,6 @@
-"""Rounding errors at random, as any compiled form of a program may make them: for every operation of the evaluator, the
-size that its errors are proportional to, and how many units it promises. ``comparison`` takes the uncertainty of results
-from programs that are evaluated with these errors."""
+"""Rounding errors at random, as any compiled form of a program may make them: for every operation of the evaluator,
+the size that its errors are proportional to, and how many units it promises. ``comparison`` takes the uncertainty of
+results from programs that are evaluated with these errors."""
 
 import math
 
@@ -37,7 +37,10 @@ PROMISES = {
 
 def _of_magnitudes(name):
     """Sums of products of the operands: errors are proportional to the sum of the magnitudes of the terms."""
-    return lambda value, operands, attributes: reference_ops.OPERATIONS[name](*map(torch.abs, operands), **attributes)
+    def size(value, operands, attributes, unit):
+        return reference_ops.OPERATIONS[name](*map(torch.abs, operands), **attributes)
+
+    return size
 
 
 def _moduli(z):
@@ -45,13 +48,13 @@ def _moduli(z):
 
 
 def _complex_product(combine):
-    def size(value, operands, attributes):
+    def size(value, operands, attributes, unit):
         return combine(*map(_moduli, operands)).repeat_interleave(2, -1)
 
     return size
 
 
-def _weighted_distance(value, operands, attributes):
+def _weighted_distance(value, operands, attributes, unit):
     weights, x, y = operands
     return reference_ops.OPERATIONS["weightedsqnorm"](weights.abs(), (x - y).abs())
 
@@ -60,36 +63,37 @@ def _exponentials(terms):
     return reference_reductions._shifted(terms)[0]
 
 
-def _sum(value, terms, options):
+def _sum(value, terms, options, unit):
     return terms[0].abs().sum(1)
 
 
-def _mean(value, terms, options):
+def _mean(value, terms, options, unit):
     return terms[0].abs().sum(1) / terms[0].shape[1]
 
 
-def _product(value, terms, options):
+def _product(value, terms, options, unit):
     """Every factor may bring half a unit."""
     return value.abs() * (terms[0].shape[1] / 2 + 1)
 
 
-def _variance(value, terms, options):
+def _variance(value, terms, options, unit):
     """Terms are centred about a mean that has an error itself."""
-    return value + 2 * value.sqrt() * _mean(value, terms, options)
+    mean = _mean(value, terms, options, unit)
+    return value + 2 * value.sqrt() * mean + unit * mean**2
 
 
-def _log_sum_exp(value, terms, options):
+def _log_sum_exp(value, terms, options, unit):
     """The logarithm turns the relative error of the sum into an absolute one."""
     weighted = _exponentials(terms[0]) * terms[1]
     return value.abs() + weighted.abs().sum(1) / weighted.sum(1).abs() + _largest(terms[0])
 
 
-def _softmax(value, terms, options):
+def _softmax(value, terms, options, unit):
     weights = _exponentials(terms[0])
     return (weights * terms[1].abs()).sum(1) / weights.sum(1)
 
 
-def _shifted_sums(value, terms, options):
+def _shifted_sums(value, terms, options, unit):
     """The maximum is exact."""
     sums = (_exponentials(terms[0]) * terms[1].abs()).sum(1)
     return torch.cat((torch.zeros_like(value[:, :1]), sums.expand(-1, value.shape[-1] - 1)), -1)
@@ -100,8 +104,8 @@ def _largest(terms):
 
 
 SIZES = {
-    **{name: _of_magnitudes(name) for name in ("sum", "scalprod", "tensordot", "matvecmult", "vecmatmult", "complexsum")},
-    **{name: _of_magnitudes(name) for name in ("sqnormdiag", "symsqnorm", "weightedsqnorm")},
+    **{name: _of_magnitudes(name) for name in ("sum", "scalprod", "tensordot", "matvecmult", "vecmatmult")},
+    **{name: _of_magnitudes(name) for name in ("sqnormdiag", "symsqnorm", "weightedsqnorm", "complexsum")},
     "weightedsqdist": _weighted_distance,
     "complexmult": _complex_product(torch.mul),
     "complexscal": _complex_product(torch.mul),
@@ -154,15 +158,15 @@ class RandomRounding:
         """What is lost before the result is rounded."""
         unit = 2.0 ** (1 - self.bits)
         if name in SIZES:
-            size = SIZES[name](value, operands, attributes)
+            size = SIZES[name](value, operands, attributes, unit)
             exact = _on_grid(operands) and bool((size < EXACT).all())
             return 0.0 if exact else unit * np.nan_to_num(size.numpy(), posinf=0.0) * self.random(value.shape)
         units = self.units(name, operands)
-        return 0.0 if isinstance(units, float) and units == 0 else unit * abs(value.numpy()) * units * self.random(value.shape)
+        return unit * abs(value.numpy()) * units * self.random(value.shape) if np.any(units) else 0.0
 
     def units(self, name, operands):
-        """FoldScales multiplies arguments of exponentials by log2(e), and factors in another order, inverses among them;
-        only at precision high it does not run."""
+        """FoldScales multiplies arguments of exponentials by log2(e), and factors in another order, inverses among
+        them; only at precision high it does not run."""
         units = self.promises.get(name, 0.0)
         if self.precision == "high":
             return units

@@ -242,9 +242,9 @@ USED = {name: rule for name in OPERATIONS if (rule := rule_of(name))}
 FITTING = {dim: [name for name, (fits, _) in USED.items() if fits(dim)] for dim in range(1, 200)}
 # In which operands an operation is linear: in all together, in each while the others are kept, or in the first.
 LINEAR = {
-    **dict.fromkeys(("Add", "Subtract", "Minus", "Concat", "Sum", "SumT", "Elem", "ElemT", "Extract", "ExtractT"), "all"),
-    **dict.fromkeys(("Complex", "ComplexReal", "ComplexImag", "Real2Complex", "Imag2Complex", "Conj"), "all"),
-    **dict.fromkeys(("ComplexAdd", "ComplexSubtract", "ComplexSum", "ComplexSumT"), "all"),
+    **dict.fromkeys(("Add", "Subtract", "Minus", "Concat", "Sum", "SumT", "Elem", "ElemT"), "all"),
+    **dict.fromkeys(("Extract", "ExtractT", "Complex", "ComplexReal", "ComplexImag", "Real2Complex"), "all"),
+    **dict.fromkeys(("Imag2Complex", "Conj", "ComplexAdd", "ComplexSubtract", "ComplexSum", "ComplexSumT"), "all"),
     **dict.fromkeys(("Mult", "Scalprod", "MatVecMult", "VecMatMult", "TensorProd", "TensorDot", "Kron"), "each"),
     **dict.fromkeys(("ComplexMult", "ComplexScal", "ComplexRealScal"), "each"),
     **dict.fromkeys(("Divide", "Gather", "ComplexDivide"), "first"),

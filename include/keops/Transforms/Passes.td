@@ -119,6 +119,9 @@ def KeopsFoldScales : Pass<"keops-fold-scales"> {
     | factors of a product regrouped by placement: p, i, j, both | none; products are reassociated, as many roundings |
     | `Sum(Square(x - y)) * c -> Sum(Square(x*s - y*s))`, s = sqrt(c) | argument: 2 eps (|x| + |y|) s sqrt|a| |
 
+    Where a new intermediate result leaves the range of numbers (the constant times a factor, the inverse of a subnormal
+    number, a part of a product), the result does too: it becomes infinite, or NaN where a zero follows.
+
     The last error is bounded by the coordinates and not by the exponent, so that rewrite is taken at `fast` only, or
     with `scale-operands`; and only where nothing else reads the difference.
 
