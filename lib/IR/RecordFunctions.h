@@ -104,6 +104,10 @@ mlir::LogicalResult inferSymSqNorm(llvm::StringRef name, Where loc, SymSqNormOp:
                                    Types &types);
 mlir::LogicalResult inferBSpline(llvm::StringRef name, Where loc, BSplineOp::Adaptor adaptor,
                                  Types &types);
+mlir::LogicalResult inferWarping(llvm::StringRef name, Where loc, SoftDTWOp::Adaptor adaptor,
+                                 Types &types);
+mlir::LogicalResult inferWarpingPlan(llvm::StringRef name, Where loc,
+                                     SoftDTWPlanOp::Adaptor adaptor, Types &types);
 mlir::LogicalResult inferSoftDTW(llvm::StringRef name, Where loc, SoftDTW_SqDistOp::Adaptor adaptor,
                                  Types &types);
 mlir::LogicalResult inferMatVecMult(llvm::StringRef name, Where loc, MatVecMultOp::Adaptor adaptor,
