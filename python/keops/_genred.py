@@ -3,33 +3,12 @@
 import warnings
 
 from . import _keops
-
-_BACKENDS = ("auto", "CPU", "GPU", "GPU_1D", "GPU_1D_device", "GPU_1D_host")
-_BACKENDS += ("GPU_2D", "GPU_2D_device", "GPU_2D_host")
-
-
-def _reduction_text(formula, reduction_op, axis, opt_arg, formula2):
-    """``{Red}_Reduction({formula}[,{opt_arg}],{tagI}[,{formula2}])``, where tagI is 0 when i is kept."""
-    parts = [formula]
-    if opt_arg is not None:
-        parts.append(str(opt_arg))
-    parts.append(str(1 - axis))
-    if formula2 is not None:
-        parts.append(formula2)
-    return f"{reduction_op}_Reduction({','.join(parts)})"
+from ._options import check_call, choose_accumulator, write_reduction
 
 
 def _check_text(name, value, optional=False):
     if not isinstance(value, str) and not (optional and value is None):
         raise TypeError(f"Genred: {name}: expected a string, got {type(value).__name__}")
-
-
-def _choose_accumulator(dtype_acc, use_double_acc):
-    if use_double_acc and dtype_acc != "auto":
-        raise ValueError(
-            f"Genred: use_double_acc=True and dtype_acc={dtype_acc!r} are two ways to say one thing; expected one of them"
-        )
-    return "float64" if use_double_acc else dtype_acc
 
 
 class Genred:
@@ -106,8 +85,8 @@ class Genred:
             )
         for name, value in (("sum_scheme", sum_scheme), ("dtype_acc", dtype_acc)):
             _check_text(name, value)
-        dtype_acc = _choose_accumulator(dtype_acc, use_double_acc)
-        text = _reduction_text(formula, reduction_op, axis, opt_arg, formula2)
+        dtype_acc = choose_accumulator("Genred", dtype_acc, use_double_acc)
+        text = write_reduction(formula, reduction_op, axis, opt_arg, formula2)
         options = (precision, schedule, "Genred", sum_scheme, dtype_acc, bool(complex_result))
         self._arguments = (text, list(aliases), *options)
         self._reduction = _keops.Reduction(*self._arguments)
@@ -122,22 +101,8 @@ class Genred:
         tuple of arrays where the reduction has several results.
         """
         if backend != "auto" or ranges is not None or device_id != -1:
-            self._check_call(backend, device_id, ranges)
+            check_call("Genred", backend, device_id, ranges)
         return self._reduction.run(*args, out=out)
-
-    @staticmethod
-    def _check_call(backend, device_id, ranges):
-        if backend not in _BACKENDS:
-            raise ValueError(
-                f"Genred: backend: expected one of {', '.join(_BACKENDS)}; got {backend!r}"
-            )
-        if backend.startswith("GPU") or device_id not in (-1, None):
-            raise ValueError(
-                f"Genred: NumPy arrays are computed on the CPU; got backend={backend!r}, "
-                f"device_id={device_id!r}"
-            )
-        if ranges is not None:
-            raise NotImplementedError("Genred: ranges are not supported yet")
 
     @property
     def formula(self):

@@ -19,7 +19,10 @@ def test_names():
         "set_num_threads",
         "settings",
     ]
-    assert keops.numpy.__all__ == ["Genred"]
+    classes = ["Genred", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
+    generic = ["generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
+    assert keops.numpy.__all__ == classes + generic
+    assert all(getattr(keops.numpy, name).__doc__ for name in keops.numpy.__all__)
     assert all(getattr(keops, name).__doc__ for name in keops.__all__)
 
 

@@ -18,5 +18,7 @@ void emitReductionTable(const llvm::RecordKeeper &records, llvm::raw_ostream &os
 void emitJson(const llvm::RecordKeeper &records, llvm::raw_ostream &os);
 /// The operations page, as Markdown.
 void emitDocs(const llvm::RecordKeeper &records, llvm::raw_ostream &os);
+/// The Python methods of LazyTensor, and the table of operations that its core reads.
+void emitPython(const llvm::RecordKeeper &records, llvm::raw_ostream &os);
 
 #endif // KEOPS_TBLGEN_GENERATORS_H

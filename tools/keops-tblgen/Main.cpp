@@ -35,6 +35,7 @@ int main(int argc, char **argv) {
       {"gen-reduction-table", "The table of reductions", emitReductionTable},
       {"gen-json", "All records as JSON", emitJson},
       {"gen-docs", "The operations page", emitDocs},
+      {"gen-python", "The Python methods of LazyTensor", emitPython},
   };
   (void)flags;
   cl::ParseCommandLineOptions(argc, argv, "keops-tblgen: generates code from operation records\n");

@@ -1,0 +1,46 @@
+"""Reductions whose axis follows from a description of the result: the short forms of ``Genred``."""
+
+import re
+
+from ._genred import Genred
+
+_OUTPUT = re.compile(r"\s*(?:[A-Za-z_]\w*\s*=\s*)?(V[ijxy])\s*\(\s*(\d+)\s*\)\s*")
+
+
+def _read_output(function, output):
+    """Axis and dimension of a description such as ``"a = Vi(1)"``."""
+    if not isinstance(output, str):
+        raise TypeError(f"{function}: output: expected a string, got {type(output).__name__}")
+    found = _OUTPUT.fullmatch(output)
+    if not found:
+        raise ValueError(f"{function}: output: expected a description such as 'a = Vi(1)' or 'a = Vj(1)', got {output!r}")
+    return (1 if found[1] in ("Vi", "Vx") else 0), int(found[2])
+
+
+def _make(function, reduction_op, formula, output, aliases, options):
+    axis, dim = _read_output(function, output)
+    if reduction_op == "ArgKMin":
+        options = {"opt_arg": dim, **options}
+    return Genred(formula, list(aliases), reduction_op=reduction_op, axis=axis, **options)
+
+
+def generic_sum(formula, output, *aliases, **kwargs):
+    """``Genred`` of a sum; ``output`` is ``"a = Vi(D)"`` for a sum over j, ``"a = Vj(D)"`` for one over i.
+
+    Returns a function of arrays, one for each alias, with result (M, D) or (N, D). ValueError for another output."""
+    return _make("generic_sum", "Sum", formula, output, aliases, kwargs)
+
+
+def generic_logsumexp(formula, output, *aliases, **kwargs):
+    """The same for log-sum-exp: result (M, D) or (N, D)."""
+    return _make("generic_logsumexp", "LogSumExp", formula, output, aliases, kwargs)
+
+
+def generic_argmin(formula, output, *aliases, **kwargs):
+    """The same for the int64 indices of the smallest values: result (M, D) or (N, D)."""
+    return _make("generic_argmin", "ArgMin", formula, output, aliases, kwargs)
+
+
+def generic_argkmin(formula, output, *aliases, **kwargs):
+    """The same for the int64 indices of the K smallest values; ``output`` is ``"a = Vi(K)"``, the result (M, K)."""
+    return _make("generic_argkmin", "ArgKMin", formula, output, aliases, kwargs)

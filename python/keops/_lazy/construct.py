@@ -1,0 +1,140 @@
+"""What a LazyTensor can be made of: arrays, numbers, lists, indices of symbolic variables. Each becomes a leaf, the key
+by which equal variables are recognised, the array or number itself, and a domain."""
+
+from itertools import count
+from numbers import Complex, Integral, Real
+
+from .domain import find_domain
+from .nodes import constant, variable
+
+_numbers = count(1)
+
+NO_BATCHES = "LazyTensor: batch dimensions are not supported yet"
+NO_COMPLEX = "LazyTensor: complex arrays and numbers are not supported yet"
+_NO_AXIS = "When 'x' is encoded as a 2D array, LazyTensor expects an explicit 'axis' value in {0,1}."
+_AXIS_OF_3D = "'axis' parameter should not be given when 'x' is a 3D tensor."
+_SHAPE_OF_3D = "If 'x' is a 3D+ tensor, its shape should be one of (..,M,1,D), (..,1,N,D) or (..,1,1,D)."
+_TRIPLET = "LazyTensors(tuple) is only valid if tuple = (ind,dim,cat) is a triplet of integers."
+
+
+# Objects lie at multiples of 16, so that a category fits into the last bits of an identity.
+
+
+class Seen:
+    """The key of an array that is read through a view: keeps the array, whose identity counts."""
+
+    def __init__(self, array, category):
+        self.array = array
+        self.category = category
+
+    def __eq__(self, other):
+        return isinstance(other, Seen) and self.array is other.array and self.category == other.category
+
+    __hash__ = None
+
+
+def find_key(datum, category):
+    """Equal for the same object in the same category. Numbers are variables of their own each time."""
+    return -next(_numbers) if type(datum) is float else id(datum) | category
+
+
+def read(arrays, x, axis):
+    """Leaf, keys, data, domain of any value."""
+    if arrays.is_array(x):
+        return read_array(arrays, x, axis)
+    if isinstance(x, (bool, str, bytes)) or x is None:
+        raise _wrong_type(arrays, x)
+    if isinstance(x, Complex):
+        return _read_number(arrays, x, axis)
+    if isinstance(x, tuple):
+        return _read_symbol(arrays, x, axis)
+    if isinstance(x, list):
+        return _read_list(arrays, x, axis)
+    raise _wrong_type(arrays, x)
+
+
+def _wrong_type(arrays, x):
+    return TypeError(
+        f"LazyTensor: x: expected a number, a list of numbers, an array of {arrays.name} or a tuple (ind,dim,cat); "
+        f"got {type(x).__name__}"
+    )
+
+
+def read_array(arrays, x, axis):
+    shape = x.shape
+    dtype = arrays.dtypes.get(x.dtype) or arrays.refuse_dtype(x.dtype)
+    if len(shape) == 2:
+        if axis == 0 or axis == 1:
+            return _read_rows(arrays, x, axis, dtype)
+        if axis == 2:
+            raise NotImplementedError(NO_BATCHES)
+        raise ValueError(_NO_AXIS if axis is None else f"LazyTensor: axis: expected 0 or 1, got {axis!r}")
+    return _read_parameter(arrays, x, axis, dtype) if len(shape) < 2 else _read_3d(arrays, x, axis, dtype)
+
+
+def _read_rows(arrays, x, axis, dtype):
+    rows, dim = x.shape
+    if dim == 0:
+        raise ValueError(f"LazyTensor: x: expected at least one column, got shape {tuple(x.shape)}")
+    sizes = (rows, None) if axis == 0 else (None, rows)
+    return variable(axis, dim), (id(x) | axis,), (x,), find_domain(arrays.name, dtype, *sizes)
+
+
+def _read_parameter(arrays, x, axis, dtype):
+    _check_parameter_axis(axis)
+    dim = x.shape[0] if x.shape else 1
+    if dim == 0:
+        raise ValueError("LazyTensor: x: expected at least one number, got an empty array")
+    return variable(2, dim), (id(x) | 2,), (x,), find_domain(arrays.name, dtype)
+
+
+def _check_parameter_axis(axis):
+    if axis not in (None, 2):
+        raise ValueError(f"LazyTensor: axis: a number or a vector of parameters has axis 2 or None, got {axis!r}")
+
+
+def _read_3d(arrays, x, axis, dtype):
+    if axis is not None:
+        raise ValueError(_AXIS_OF_3D)
+    *batch, rows, columns, dim = x.shape
+    if rows != 1 and columns != 1:
+        raise ValueError(_SHAPE_OF_3D)
+    if batch:
+        raise NotImplementedError(NO_BATCHES)
+    if rows == columns == 1:
+        category, view = 2, x[0, 0]
+    else:
+        category, view = (0, x[:, 0]) if columns == 1 else (1, x[0])
+    leaf, _, data, domain = read_array(arrays, view, category)
+    return leaf, (Seen(x, category),), data, domain
+
+
+def _read_number(arrays, x, axis):
+    _check_parameter_axis(axis)
+    if isinstance(x, Integral):
+        return constant(int(x)), (), (), find_domain(arrays.name)
+    if not isinstance(x, Real):
+        raise NotImplementedError(NO_COMPLEX)
+    return variable(2, 1), (-next(_numbers),), (float(x),), find_domain(arrays.name)
+
+
+def _read_list(arrays, x, axis):
+    _check_parameter_axis(axis)
+    if not x:
+        raise ValueError("LazyTensor: x: expected at least one number, got an empty list")
+    for number in x:
+        if isinstance(number, bool) or not isinstance(number, Complex):
+            raise TypeError(f"LazyTensor: x: expected a list of numbers, got a list with {type(number).__name__}")
+        if not isinstance(number, Real):
+            raise NotImplementedError(NO_COMPLEX)
+    return variable(2, len(x)), (id(x) | 2,), (x,), find_domain(arrays.name)
+
+
+def _read_symbol(arrays, x, axis):
+    is_triplet = len(x) == 3 and all(isinstance(k, Integral) and not isinstance(k, bool) for k in x)
+    if not is_triplet or axis is not None:
+        raise ValueError(_TRIPLET)
+    number, dim, category = map(int, x)
+    if number < 0 or dim < 1 or category not in (0, 1, 2):
+        raise ValueError(f"LazyTensor: (ind,dim,cat): expected ind >= 0, dim >= 1 and cat 0, 1 or 2; got {x}")
+    return variable(category, dim, number), ((number, dim, category),), (None,), find_domain(arrays.name)

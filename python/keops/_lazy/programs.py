@@ -1,0 +1,122 @@
+"""From a reduction of a node to ``_keops``: the text, the options, the order of the arguments."""
+
+import operator
+
+from .. import _keops
+from .._options import choose_accumulator, write_reduction
+from .nodes import name_variables, number_variables, write
+
+# Options that make another program, with their defaults; then those of a call.
+_COMPILED = {"sum_scheme": "auto", "dtype_acc": "auto", "precision": "default"}
+_CALLED = ("backend", "device_id", "ranges", "out")
+# The compiler makes these choices itself.
+_IGNORED = ("enable_chunks", "use_fast_math")
+_PLAIN = tuple(_COMPILED.values())
+
+
+class Program:
+    """A reduction of one node, ready for arrays.
+
+    ``symbols`` are the symbolic variables in the order of their numbers, ``bound`` the places of the others among the
+    node's variables."""
+
+    def __init__(self, node, operation, axis, opt_arg, options):
+        self.node = node
+        self.operation = operation
+        self.axis = axis
+        self.opt_arg = opt_arg
+        self.options = options
+        self.symbols = _list_symbols(node)
+        self.bound = [place for place, (_, _, number) in enumerate(node.variables) if number is None]
+        formula, formula2 = write_formulas(node)
+        sum_scheme, dtype_acc, precision = options
+        self.text = write_reduction(formula, operation, axis, opt_arg, formula2)
+        aliases = [name for _, name in sorted(zip(number_variables(node), name_variables(node)))]
+        native = _keops.Reduction(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc)
+        self.run = native.run
+
+    def order(self, symbols, data):
+        """The arguments of ``run``, of values for the symbolic variables and of the data of all variables."""
+        return (*symbols, *(data[place] for place in self.bound))
+
+
+def _list_symbols(node):
+    symbols = sorted((number, dim, category) for category, dim, number in node.variables if number is not None)
+    for expected, symbol in enumerate(symbols):
+        if symbol[0] < expected:
+            raise ValueError(f"LazyTensor: symbolic variable {symbol[0]} is used as {symbols[expected - 1]} and {symbol}")
+        if symbol[0] > expected:
+            raise ValueError(
+                f"LazyTensor: symbolic variables must be numbered 0, 1, 2, ... without holes: {expected} is missing"
+            )
+    return tuple(symbols)
+
+
+def write_formulas(node):
+    """The text of the formula and of its weight, which may be missing."""
+    names = name_variables(node)
+    if node.form != "pair":
+        return write(node, names), None
+    texts = [
+        write(child, tuple(names[place] for place in places)) for child, places in zip(node.children, node.maps)
+    ]
+    return tuple(texts)
+
+
+def find_program(node, operation, axis, opt_arg, options):
+    """The program, made at its first use."""
+    key = (operation, axis, opt_arg, options)
+    found = node.programs.get(key)
+    if found is None:
+        found = node.programs[key] = Program(node, operation, axis, opt_arg, options)
+        if options == _PLAIN and not found.symbols:
+            node.programs[operation, axis, opt_arg] = found.run
+    return found
+
+
+def check_axis(axis):
+    if axis is None or isinstance(axis, bool):
+        raise TypeError(f"LazyTensor: a reduction needs axis (or dim) 0 or 1, got {axis!r}")
+    if axis not in (0, 1):
+        raise ValueError(
+            "Reductions must be called with 'axis' (or 'dim') equal to the number of batch dimensions + 0 or 1."
+        )
+    return int(axis)
+
+
+def read_count(name, value):
+    """A positive integer; messages call it ``name``."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"LazyTensor: {name}: expected an integer, got {type(value).__name__}") from None
+    if count < 1 or isinstance(value, bool):
+        raise ValueError(f"LazyTensor: {name}: expected a positive integer, got {value!r}")
+    return count
+
+
+def split_options(operation, keywords):
+    """The options of the program, those of the call, and whether to call at once."""
+    rest = dict(keywords)
+    call = bool(rest.pop("call", True))
+    rest["dtype_acc"] = choose_accumulator(
+        operation, rest.get("dtype_acc", "auto"), rest.pop("use_double_acc", False)
+    )
+    options = tuple(_read_text(operation, name, rest.pop(name, default)) for name, default in _COMPILED.items())
+    for name in _IGNORED:
+        rest.pop(name, None)
+    return options, check_call_options(operation, rest), call
+
+
+def _read_text(operation, name, value):
+    if not isinstance(value, str):
+        raise TypeError(f"{operation}: {name}: expected a string, got {type(value).__name__}")
+    return value
+
+
+def check_call_options(operation, keywords):
+    """The options of a call, where None counts as not given."""
+    for name in keywords:
+        if name not in _CALLED:
+            raise TypeError(f"{operation}: unexpected keyword argument '{name}'")
+    return {name: value for name, value in keywords.items() if value is not None}

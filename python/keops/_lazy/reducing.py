@@ -1,0 +1,261 @@
+"""The reductions of LazyTensor: over i or j, or, for those that are operations too, over the components."""
+
+from functools import partial
+
+from .nodes import Node
+from .programs import check_axis, check_call_options, find_program, read_count, split_options
+
+
+class Reduced:
+    """A reduction that is called later: its program and what calls have set.
+
+    The options of the program are part of it; those of the call are kept here."""
+
+    def __init__(self, program, call_options):
+        self.program = program
+        self.call_options = call_options
+
+    @property
+    def axis(self):
+        return self.program.axis
+
+    def transpose(self, node):
+        program = self.program
+        mirrored = find_program(node, program.operation, 1 - program.axis, program.opt_arg, program.options)
+        return Reduced(mirrored, self.call_options)
+
+    def save(self):
+        program = self.program
+        return program.operation, program.axis, program.opt_arg, program.options, self.call_options
+
+    def describe(self, formula2):
+        """The last lines of the printed form."""
+        lines = [f"    reduction: {self.program.operation} (axis={self.program.axis})"]
+        if formula2 is not None:
+            lines.append(f"        formula2: {formula2}")
+        if self.program.opt_arg is not None:
+            lines.append(f"        opt_arg: {self.program.opt_arg}")
+        return lines
+
+
+class Reducing:
+    """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D).
+
+    Keyword arguments of all: ``call=False`` gives an object to call later; ``out`` an array for the result;
+    ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision`` are those of ``Genred``; ``backend`` and
+    ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where
+    variables are symbolic, the result is always an object to call. TypeError for other keywords, ValueError for wrong
+    values."""
+
+    __slots__ = ()
+
+    def _reduce(self, operation, axis, dim, opt_arg, weight, keywords):
+        if dim is not None:
+            axis = dim
+        if weight is not None:
+            self = self._binary("pair", weight)
+        if not keywords:
+            run = self._node.programs.get((operation, axis, opt_arg))
+            if run is not None and self._domain.is_plain and axis is not True and axis is not False:
+                return run(*self._data)
+        return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
+
+    def _reduce_with(self, operation, axis, opt_arg, keywords):
+        options, call_options, call = split_options(f"LazyTensor: {operation}", keywords)
+        for name in ("backend", "ranges"):
+            if getattr(self._domain, name) is not None:
+                call_options.setdefault(name, getattr(self._domain, name))
+        self._check_not_reduced()
+        reduced = Reduced(find_program(self._node, operation, axis, opt_arg, options), call_options)
+        prepared = self._build(self._node, self._keys, self._data, self._domain)._with_program(reduced)
+        is_ready = self._domain._dtype is not None and not self._node.is_symbolic
+        return prepared() if call and is_ready else prepared
+
+    def _check_not_reduced(self):
+        if self._node.form == "reduced":
+            raise ValueError("One of the inputs is a 'reduced' LazyTensor, no operation can be applied to it.")
+
+    def _with_program(self, reduced):
+        """Turns this new object into a reduced one."""
+        node = self._node
+        places = tuple(range(len(node.variables)))
+        self._node = Node("reduced", (node,), (places,), (), node.variables, node.dim)
+        self._reduced = reduced
+        self._prepare()
+        return self
+
+    def _restore_reduced(self, operation, axis, opt_arg, options, call_options):
+        return self._with_program(Reduced(find_program(self._node, operation, axis, opt_arg, options), call_options))
+
+    def _prepare(self):
+        """Checks the options of the call, and makes what a call without arguments runs."""
+        reduced = self._reduced
+        options = dict(reduced.call_options)
+        out = options.pop("out", None)
+        defaults = {"backend": "auto", "device_id": -1, "ranges": None}
+        self._arrays.check_call("LazyTensor", **{**defaults, **options})
+        self._run = None
+        if not reduced.program.symbols:
+            self._run = partial(reduced.program.run, *self._data)
+            if out is not None:
+                self._run.keywords["out"] = out
+
+    def _call_with(self, args, kwargs):
+        reduced = self._reduced
+        if kwargs:
+            options = check_call_options("LazyTensor", kwargs)
+            self._reduced = Reduced(reduced.program, {**reduced.call_options, **options})
+            self._prepare()
+        symbols = reduced.program.symbols
+        if len(args) != len(symbols):
+            raise ValueError(
+                f"Invalid number of arguments in call to Genred (should be {len(symbols)} and got {len(args)})."
+            )
+        if not symbols:
+            return self._run()
+        out = self._reduced.call_options.get("out")
+        return reduced.program.run(*reduced.program.order(args, self._data), out=out)
+
+    def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
+        """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""
+        keywords = kwargs if call else {**kwargs, "call": False}
+        if opt_arg is not None:
+            opt_arg = read_count("opt_arg", opt_arg)
+        return self._reduce(reduction_op, axis, dim, opt_arg, other, keywords)
+
+    # ---- Over components or over an index ----------------------------------------------------------------------------
+
+    def _component_or_reduce(self, operation, axis, dim, keywords):
+        if dim is not None:
+            axis = dim
+        if (axis == -1 or axis == 2) and axis is not True:
+            if keywords:
+                raise TypeError(f"LazyTensor: {operation} over components takes no '{next(iter(keywords))}'")
+            return self._unary(operation)
+        return self._reduce(operation, axis, None, None, None, keywords)
+
+    def sum(self, axis=-1, dim=None, **kwargs):
+        """The sum of the components (axis -1 or 2, a LazyTensor), over i (0) or over j (1)."""
+        if axis == -1 and dim is None and not kwargs:
+            return self._unary("Sum")
+        return self._component_or_reduce("Sum", axis, dim, kwargs)
+
+    def min(self, axis=-1, dim=None, **kwargs):
+        """The smallest component (axis -1 or 2, a LazyTensor), or the smallest value over i (0) or j (1)."""
+        return self._component_or_reduce("Min", axis, dim, kwargs)
+
+    def max(self, axis=-1, dim=None, **kwargs):
+        """The largest component (axis -1 or 2, a LazyTensor), or the largest value over i (0) or j (1)."""
+        return self._component_or_reduce("Max", axis, dim, kwargs)
+
+    def argmin(self, axis=-1, dim=None, **kwargs):
+        """The position of the smallest component, or the int64 index of the smallest value over i (0) or j (1)."""
+        return self._component_or_reduce("ArgMin", axis, dim, kwargs)
+
+    def argmax(self, axis=-1, dim=None, **kwargs):
+        """The position of the largest component, or the int64 index of the largest value over i (0) or j (1)."""
+        return self._component_or_reduce("ArgMax", axis, dim, kwargs)
+
+    def __min__(self, **kwargs):
+        return self.min(**kwargs)
+
+    def __max__(self, **kwargs):
+        return self.max(**kwargs)
+
+    # ---- Over an index -----------------------------------------------------------------------------------------------
+
+    def sum_reduction(self, axis=None, dim=None, **kwargs):
+        """The sum: (M, D) or (N, D)."""
+        return self._reduce("Sum", axis, dim, None, None, kwargs)
+
+    def min_reduction(self, axis=None, dim=None, **kwargs):
+        """The smallest values, NaN ignored: (M, D) or (N, D)."""
+        return self._reduce("Min", axis, dim, None, None, kwargs)
+
+    def max_reduction(self, axis=None, dim=None, **kwargs):
+        """The largest values, NaN ignored: (M, D) or (N, D)."""
+        return self._reduce("Max", axis, dim, None, None, kwargs)
+
+    def argmin_reduction(self, axis=None, dim=None, **kwargs):
+        """The int64 indices of the smallest values, the first of equal ones: (M, D) or (N, D)."""
+        return self._reduce("ArgMin", axis, dim, None, None, kwargs)
+
+    def argmax_reduction(self, axis=None, dim=None, **kwargs):
+        """The int64 indices of the largest values, the first of equal ones: (M, D) or (N, D)."""
+        return self._reduce("ArgMax", axis, dim, None, None, kwargs)
+
+    def min_argmin(self, axis=None, dim=None, **kwargs):
+        """The smallest values and their indices, a tuple."""
+        return self._reduce("Min_ArgMin", axis, dim, None, None, kwargs)
+
+    def max_argmax(self, axis=None, dim=None, **kwargs):
+        """The largest values and their indices, a tuple."""
+        return self._reduce("Max_ArgMax", axis, dim, None, None, kwargs)
+
+    min_argmin_reduction = min_argmin
+    max_argmax_reduction = max_argmax
+
+    def Kmin(self, K, axis=None, dim=None, **kwargs):
+        """The ``K`` smallest values in increasing order: (M, K), or (M, K, D) where D is not 1."""
+        return self._reduce("KMin", axis, dim, read_count("K", K), None, kwargs)
+
+    def argKmin(self, K, axis=None, dim=None, **kwargs):
+        """The int64 indices of the ``K`` smallest values: (M, K), or (M, K, D) where D is not 1."""
+        return self._reduce("ArgKMin", axis, dim, read_count("K", K), None, kwargs)
+
+    def Kmin_argKmin(self, K, axis=None, dim=None, **kwargs):
+        """The ``K`` smallest values and their indices, a tuple."""
+        return self._reduce("KMin_ArgKMin", axis, dim, read_count("K", K), None, kwargs)
+
+    Kmin_reduction = Kmin
+    argKmin_reduction = argKmin
+    Kmin_argKmin_reduction = Kmin_argKmin
+
+    def Kmax(self, K, axis=None, dim=None, **kwargs):
+        """The ``K`` largest values in decreasing order: (M, K), or (M, K, D) where D is not 1."""
+        return self._reduce("KMax", axis, dim, read_count("K", K), None, kwargs)
+
+    def argKmax(self, K, axis=None, dim=None, **kwargs):
+        """The int64 indices of the ``K`` largest values: (M, K), or (M, K, D) where D is not 1."""
+        return self._reduce("ArgKMax", axis, dim, read_count("K", K), None, kwargs)
+
+    def Kmax_argKmax(self, K, axis=None, dim=None, **kwargs):
+        """The ``K`` largest values and their indices, a tuple."""
+        return self._reduce("KMax_ArgKMax", axis, dim, read_count("K", K), None, kwargs)
+
+    def logsumexp(self, axis=None, dim=None, weight=None, **kwargs):
+        """log of the sum of exp(F) * weight, without overflow; ``other`` is another name of ``weight``."""
+        other = kwargs.pop("other", None)
+        return self._reduce("LogSumExp", axis, dim, None, other if weight is None else weight, kwargs)
+
+    logsumexp_reduction = logsumexp
+
+    def sumsoftmaxweight(self, weight, axis=None, dim=None, **kwargs):
+        """The sum of exp(F) * weight over the sum of exp(F)."""
+        return self._reduce("SumSoftMaxWeight", axis, dim, None, weight, kwargs)
+
+    sumsoftmaxweight_reduction = sumsoftmaxweight
+
+    def prod(self, axis=None, dim=None, **kwargs):
+        """The product of all values."""
+        return self._reduce("Prod", axis, dim, None, None, kwargs)
+
+    def mean(self, axis=None, dim=None, **kwargs):
+        """The mean."""
+        return self._reduce("Mean", axis, dim, None, None, kwargs)
+
+    def var(self, axis=None, dim=None, **kwargs):
+        """The variance about the mean, divided by the number of values."""
+        return self._reduce("Var", axis, dim, None, None, kwargs)
+
+    def any(self, axis=None, dim=None, **kwargs):
+        """1 where any value is not zero, else 0."""
+        return self._reduce("Any", axis, dim, None, None, kwargs)
+
+    def all(self, axis=None, dim=None, **kwargs):
+        """1 where no value is zero, else 0."""
+        return self._reduce("All", axis, dim, None, None, kwargs)
+
+    def count(self, axis=None, dim=None, **kwargs):
+        """The int64 number of values that are not zero."""
+        return self._reduce("Count", axis, dim, None, None, kwargs)

@@ -1,0 +1,363 @@
+"""LazyTensor: an expression and the arrays that are bound to its variables.
+
+The three entries ``_unary``, ``_binary`` and ``_apply`` make all expressions; methods stand in ``arithmetic``,
+``reducing`` and the generated ``_operations``. Arrays are told from other things by ``_arrays``, the adapter of a
+library, which ``keops.numpy`` sets in its subclass."""
+
+import operator
+
+from ._operations import RECORDS
+from .arithmetic import Arithmetic
+from .construct import Seen, find_key, read, read_array
+from .domain import find_domain
+from .nodes import binary, leaves, load, make, remember, save, transpose, unary
+from .programs import write_formulas
+from .reducing import Reducing
+
+_NOT_REDUCED = (
+    "A LazyTensor object may be called only if it corresponds to the output of a reduction operation or solve operation."
+)
+_new = object.__new__
+
+
+class LazyTensor(Reducing, Arithmetic):
+    """An array of shape (M, N, D) given by a formula of its entries, which is never stored.
+
+    Parameters
+    ----------
+    x
+        A 2-D array (M, D) with ``axis=0`` or (N, D) with ``axis=1``; a 3-D array (M, 1, D) or (1, N, D); a 0-D or 1-D
+        array, a float or a list of numbers, which become parameters; an int, which is a constant of the formula; a
+        tuple (ind, dim, cat), which is a symbolic variable: argument number ``ind`` of the later call, of dimension
+        ``dim``, on the index i (0), j (1) or none (2). Arrays are float16, bfloat16, float32 or float64.
+    axis : int, optional
+        0 or 1 for 2-D arrays.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For other shapes, dtypes and types.
+    """
+
+    __slots__ = ("_node", "_keys", "_data", "_domain", "_reduced", "_run")
+    __array_ufunc__ = None  # so that ``array * lazy`` asks us
+    __hash__ = None
+
+    def __init__(self, x=None, axis=None, is_complex=False):
+        if is_complex:
+            raise NotImplementedError("LazyTensor: is_complex: complex arrays are not supported yet")
+        self._node, self._keys, self._data, self._domain = read(self._arrays, x, axis)
+
+    # ---- Entries of all operations -----------------------------------------------------------------------------------
+
+    @classmethod
+    def _build(cls, node, keys, data, domain):
+        made = _new(cls)
+        made._node = node
+        made._keys = keys
+        made._data = data
+        made._domain = domain
+        return made
+
+    @classmethod
+    def _from_variable(cls, x, dim, category):
+        """Vi, Vj and Pm."""
+        if dim is not None:
+            return cls((x, dim, category))
+        if type(x) is not cls._array_type:
+            return cls(x, category)
+        found = leaves.get((x.shape, x.dtype, category))
+        if found is None:
+            return cls._from_new_shape(x, category)
+        made = _new(cls)
+        made._node, made._domain = found
+        made._keys = (id(x) | category,)
+        made._data = (x,)
+        return made
+
+    @classmethod
+    def _from_new_shape(cls, x, category):
+        made = cls._build(*read_array(cls._arrays, x, category))
+        remember((x.shape, x.dtype, category), (made._node, made._domain))
+        return made
+
+    def _lift(self, other):
+        """Any operand as a LazyTensor."""
+        if type(other) is self._array_type and other.ndim == 1:
+            return self._from_variable(other, None, 2)
+        return other if isinstance(other, LazyTensor) else self._build(*read(self._arrays, other, None))
+
+    def _unary(self, form):
+        node = self._node
+        made = _new(self.__class__)
+        made._node = node.memo.get(form) or unary(form, node)
+        made._keys = self._keys
+        made._data = self._data
+        made._domain = self._domain
+        return made
+
+    def _binary(self, form, other):
+        if other.__class__ is not self.__class__:
+            other = self._lift(other)
+        keys = self._keys
+        for key in other._keys:
+            if key in keys:
+                return self._binary_sharing(form, other)
+        node, right, domain = self._node, other._node, self._domain
+        made = _new(self.__class__)
+        # Sizes first: where both are wrong, they are what the user can see.
+        if domain is not other._domain:
+            domain = domain.merged.get(other._domain) or domain.merge(other._domain)
+        made._domain = domain
+        made._node = node.memo.get((form, right)) or binary(form, node, right)
+        made._keys = keys + other._keys
+        made._data = self._data + other._data
+        return made
+
+    def _binary_sharing(self, form, other):
+        """``_binary`` of operands with a common variable."""
+        domain = self._domain.merged.get(other._domain) or self._domain.merge(other._domain)
+        keys, data, places = _merge(self._keys, self._data, other._keys, other._data)
+        node, right = self._node, other._node
+        made = node.memo.get((form, (right,), (places,)))
+        if made is None:
+            made = make(form, (node, right), (tuple(range(len(self._keys))), places))
+        return self._build(made, keys, data, domain)
+
+    def _apply(self, form, others=(), integers=()):
+        """Any operation."""
+        keys, data, domain = self._keys, self._data, self._domain
+        nodes, maps = [self._node], [tuple(range(len(keys)))]
+        for other in map(self._lift, others):
+            domain = domain.merged.get(other._domain) or domain.merge(other._domain)
+            nodes.append(other._node)
+            keys, data, places = _merge(keys, data, other._keys, other._data)
+            maps.append(places)
+        node = make(form, tuple(nodes), tuple(maps), _read_integers(form, integers))
+        return self._build(node, keys, data, domain)
+
+    # ---- Properties --------------------------------------------------------------------------------------------------
+
+    @property
+    def _formula_node(self):
+        node = self._node
+        return node.children[0] if node.form == "reduced" else node
+
+    @property
+    def ndim(self):
+        """The dimension D of the vectors."""
+        return self._node.dim
+
+    @property
+    def ni(self):
+        """The number M of rows, None where it is not known."""
+        return self._domain.ni
+
+    @property
+    def nj(self):
+        """The number N of columns, None where it is not known."""
+        return self._domain.nj
+
+    @property
+    def batchdims(self):
+        """None: batch dimensions are not supported yet."""
+        return None
+
+    @property
+    def nbatchdims(self):
+        """0: batch dimensions are not supported yet."""
+        return 0
+
+    @property
+    def dtype(self):
+        """The name of the arrays' element type, None where there are no arrays."""
+        return self._domain._dtype
+
+    @property
+    def _dtype(self):
+        return self._domain._dtype
+
+    @property
+    def _shape(self):
+        """(M, N, D), with 1 for sizes that are not known."""
+        domain = self._domain
+        return (1 if domain.ni is None else domain.ni, 1 if domain.nj is None else domain.nj, self._node.dim)
+
+    @property
+    def shape(self):
+        """(M, N, D), or (M, N) where D is 1."""
+        shape = self._shape
+        return shape[:2] if shape[2] == 1 else shape
+
+    def dim(self):
+        """The number of axes, that of D included."""
+        return len(self._shape)
+
+    @property
+    def axis(self):
+        """The category of a variable (0: i, 1: j, 2: parameter), the axis of a reduction, None otherwise."""
+        node = self._node
+        if node.form == "reduced":
+            return self._reduced.axis
+        return node.variables[0][0] if node.form == "Var" else None
+
+    @property
+    def formula(self):
+        """The formula as text."""
+        return write_formulas(self._formula_node)[0]
+
+    @property
+    def formula2(self):
+        """The formula of the weight as text, None where there is none."""
+        return write_formulas(self._formula_node)[1]
+
+    @property
+    def variables(self):
+        """What is bound to the variables, in their order; symbolic variables are left out."""
+        return tuple(x for x, (_, _, number) in zip(self._data, self._node.variables) if number is None)
+
+    @property
+    def symbolic_variables(self):
+        """(ind, dim, cat) of each symbolic variable."""
+        return tuple((k, dim, category) for category, dim, k in self._node.variables if k is not None)
+
+    @property
+    def backend(self):
+        """The backend of later reductions, None for the usual one; may be set."""
+        return self._domain.backend
+
+    @backend.setter
+    def backend(self, value):
+        self._domain = self._domain.replace(backend=value)
+
+    @property
+    def ranges(self):
+        """The ranges of later reductions, None for all of i and j; may be set."""
+        return self._domain.ranges
+
+    @ranges.setter
+    def ranges(self, value):
+        self._domain = self._domain.replace(ranges=value)
+
+    # ---- Calls, transposition, copies --------------------------------------------------------------------------------
+
+    def __call__(self, *args, **kwargs):
+        """Computes a reduction made with ``call=False``, or with symbolic variables.
+
+        ``args`` are arrays for the symbolic variables in the order of their numbers: (M, D), (N, D) or (D,).
+        ``backend``, ``device_id``, ``ranges`` and ``out`` are remembered by the object.
+        """
+        try:
+            run = self._run
+        except AttributeError:
+            raise ValueError(_NOT_REDUCED) from None
+        if args or kwargs or run is None:
+            return self._call_with(args, kwargs)
+        return run()
+
+    def t(self):
+        """The same with i and j exchanged: ``K.t()[j, i] = K[i, j]``."""
+        keys = tuple(_transpose_key(key) for key in self._keys)
+        node, domain = transpose(self._formula_node), self._domain.transpose()
+        transposed = self._build(node, keys, self._data, domain)
+        if self._node.form == "reduced":
+            return transposed._with_program(self._reduced.transpose(node))
+        return transposed
+
+    T = property(t, doc="The same with i and j exchanged.")
+
+    def __matmul__(self, v, **kwargs):
+        """The product of the (M, N) matrix with an array: (N,) gives (M,), (N, E) gives (M, E).
+
+        Keyword arguments are those of reductions. ValueError where D is not 1 or shapes do not fit.
+        """
+        if self._node.dim != 1:
+            raise ValueError(
+                "The 'K @ v' syntax is only supported for LazyTensors 'K' whose trailing dimension is equal to 1; "
+                f"this one has dimension {self._node.dim}."
+            )
+        if not self._arrays.is_array(v):
+            raise TypeError(f"LazyTensor: K @ v: expected an array v, got {type(v).__name__}")
+        if len(v.shape) not in (1, 2):
+            raise NotImplementedError("LazyTensor: K @ v: batch dimensions are not supported yet")
+        columns = v[:, None] if len(v.shape) == 1 else v
+        product = self._binary("Mult", self._from_variable(columns, None, 1))
+        result = product._reduce("Sum", 1, None, None, None, kwargs)
+        return result[:, 0] if len(v.shape) == 1 and not isinstance(result, LazyTensor) else result
+
+    def matvec(self, v):
+        """``K @ v``, as scipy.sparse.linalg.aslinearoperator expects it."""
+        return self @ v
+
+    def rmatvec(self, v):
+        """``K.T @ v``."""
+        return self.T @ v
+
+    def __reduce__(self):
+        reduced = self._reduced.save() if self._node.form == "reduced" else None
+        state = (save(self._formula_node), self._data, self._domain.save(), reduced)
+        return _restore, (type(self), *state)
+
+    def __repr__(self):
+        node = self._formula_node
+        lines = ["KeOps LazyTensor", f"    formula: {self.formula}"]
+        if node.is_symbolic:
+            symbols = ", ".join(f"Var{symbol}" for symbol in self.symbolic_variables)
+            lines.append(f"    symbolic variables: {symbols}")
+        lines.append(f"    shape: {self.shape}")
+        if self._node.form == "reduced":
+            lines += self._reduced.describe(self.formula2)
+        return "\n".join(lines)
+
+
+def _merge(keys, data, other_keys, other_data):
+    """The variables of both, and the places of the others among them; new ones come last."""
+    places = []
+    for key, datum in zip(other_keys, other_data):
+        if key in keys:
+            places.append(keys.index(key))
+            continue
+        places.append(len(keys))
+        keys += (key,)
+        data += (datum,)
+    return keys, data, tuple(places)
+
+
+_TRANSPOSED = (1, 0, 2)
+
+
+def _transpose_key(key):
+    if type(key) is tuple:
+        number, dim, category = key
+        return (number, dim, _TRANSPOSED[category])
+    if type(key) is Seen:
+        return Seen(key.array, _TRANSPOSED[key.category])
+    return key if key < 0 else (key & ~3) | _TRANSPOSED[key & 3]
+
+
+def _read_integers(form, values):
+    """Integers and tuples of integers, as the operation's record has them."""
+    if not values:
+        return ()
+    kinds = RECORDS[form][0].lstrip("v") if form in RECORDS else "n" * len(values)
+    return tuple(_read_integer(form, kind, value) for kind, value in zip(kinds, values))
+
+
+def _read_integer(form, kind, value):
+    try:
+        if kind == "n":
+            return operator.index(value)
+        return tuple(map(operator.index, value)) if isinstance(value, (tuple, list)) else (operator.index(value),)
+    except TypeError:
+        what = "an integer" if kind == "n" else "a tuple of integers"
+        raise TypeError(f"Operation {form} expects {what}. Received {value!r}.") from None
+
+
+def _restore(cls, rows, data, fields, reduced):
+    node = load(rows)
+    keys = tuple(
+        (number, dim, category) if number is not None else find_key(datum, category)
+        for (category, dim, number), datum in zip(node.variables, data)
+    )
+    made = cls._build(node, keys, data, find_domain(*fields))
+    return made if reduced is None else made._restore_reduced(*reduced)

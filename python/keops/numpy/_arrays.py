@@ -1,0 +1,21 @@
+"""What the core of LazyTensor must know about NumPy arrays."""
+
+import numpy as np
+
+from .._options import check_call  # noqa: F401  (the core calls it)
+
+name = "numpy"
+dtypes = {np.dtype(kind): kind for kind in ("float16", "float32", "float64")}
+
+
+def is_array(x):
+    return isinstance(x, np.ndarray)
+
+
+def refuse_dtype(dtype):
+    """The name of a type that NumPy knows from an extension; raises for one that cannot be computed with."""
+    if dtype.name == "bfloat16":
+        return "bfloat16"
+    if dtype.kind == "c":
+        raise NotImplementedError("LazyTensor: complex arrays and numbers are not supported yet")
+    raise TypeError(f"LazyTensor: x: expected an array of dtype float16, bfloat16, float32 or float64, got {dtype}")
