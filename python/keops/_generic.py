@@ -13,7 +13,8 @@ def _read_output(function, output):
         raise TypeError(f"{function}: output: expected a string, got {type(output).__name__}")
     found = _OUTPUT.fullmatch(output)
     if not found:
-        raise ValueError(f"{function}: output: expected a description such as 'a = Vi(1)' or 'a = Vj(1)', got {output!r}")
+        examples = "'a = Vi(1)' or 'a = Vj(1)'"
+        raise ValueError(f"{function}: output: expected a description such as {examples}, got {output!r}")
     return (1 if found[1] in ("Vi", "Vx") else 0), int(found[2])
 
 

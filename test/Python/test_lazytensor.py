@@ -47,6 +47,23 @@ def tensor_dot(x, y):
     return flat(np.einsum("...abc,...bd->...dac", tensor(x, (2, 3, 2)), tensor(y, (3, 2))), 3)
 
 
+def matrix_norm(s, x):
+    return np.einsum("...ab,...a,...b->...", tensor(s, (2, 2)), x, x)[..., None]
+
+
+def concatenated(*arrays):
+    sizes = np.broadcast_shapes(*(array.shape[:-1] for array in arrays))
+    return np.concatenate([np.broadcast_to(array, (*sizes, array.shape[-1])) for array in arrays], -1)
+
+
+def jacobian_of_product(x, y):
+    return flat(y[..., None] * np.eye(2) + 0 * x[..., None], 2)
+
+
+def shortcuts(x, y):
+    return 0 + x - 0 + x * 1 + 1 * x + x / 1 + x * -1 + (0 - y) + 1 / y + x * 0
+
+
 def kron(x, y):
     product = np.einsum("...ab,...cd->...acbd", tensor(x, (2, 3)), tensor(y, (2, 2)))
     return flat(product, 4)
@@ -216,7 +233,7 @@ CASES = {
     "norm": ((3,), by_name("norm", -1), lambda x: np.sqrt(dot(x, x))),
     "sqnormiso": ((1, 3), by_name("sqnormiso"), lambda s, x: s * dot(x, x)),
     "sqnormdiag": ((3, 3), by_name("sqnormdiag"), lambda s, x: dot(s, x * x)),
-    "symsqnorm": ((4, 2), by_name("symsqnorm"), lambda s, x: np.einsum("...ab,...a,...b->...", tensor(s, (2, 2)), x, x)[..., None]),
+    "symsqnorm": ((4, 2), by_name("symsqnorm"), matrix_norm),
     "weightedsqnorm": ((3, 3), by_name("weightedsqnorm"), lambda x, s: dot(s, x * x)),
     "weightedsqdist": ((3, 3, 1), by_name("weightedsqdist"), lambda x, y, s: s * total((x - y) ** 2)),
     "bspline": ((6, 1), lambda k, x: spread(k).bspline(x, 2), lambda k, x: splines(k * 0.1 + np.arange(6) / 6, x, 2)),
@@ -256,7 +273,7 @@ CASES |= {
     "x**y": ((3, 1), lambda x, y: x**y, lambda x, y: x**y),
     "ints": ((3,), lambda x: 2 + (3 - x * 2) / 4 + 5 / x, lambda x: 2 + (3 - x * 2) / 4 + 5 / x),
     "floats": ((3,), lambda x: 2.5 + (0.5 - x * 2.5) / 4.5 - 0.1 / x, lambda x: 2.5 + (0.5 - x * 2.5) / 4.5 - 0.1 / x),
-    "shortcuts": ((3, 3), lambda x, y: 0 + x - 0 + x * 1 + 1 * x + x / 1 + x * -1 + (0 - y) + 1 / y + x * 0, lambda x, y: 3 * x - y + 1 / y),
+    "shortcuts": ((3, 3), shortcuts, lambda x, y: 3 * x - y + 1 / y),
     "0/x": ((3, 3), lambda x, y: 0 / x + 0 * y, lambda x, y: 0 * x + 0 * y),
     "clamp(int,int)": ((3,), lambda x: (x * 4).clamp(1, 2), lambda x: np.clip(x * 4, 1, 2)),
     "mod(number)": ((3,), lambda x: x.mod(0.3), lambda x: np.mod(x, 0.3)),
@@ -265,14 +282,14 @@ CASES |= {
     "x[1]": ((3,), lambda x: x[1], lambda x: x[..., 1:2]),
     "x[:2]": ((3,), lambda x: x[:2], lambda x: x[..., :2]),
     "x[1:]": ((3,), lambda x: x[:, :, 1:], lambda x: x[..., 1:]),
-    "concatenate": ((3, 2, 1), lambda x, y, p: LazyTensor.concatenate((x, y, p)), lambda *a: np.concatenate([np.broadcast_to(v, (*np.broadcast_shapes(a[0].shape[:-1], a[1].shape[:-1]), v.shape[-1])) for v in a], -1)),
+    "concatenate": ((3, 2, 1), lambda *a: LazyTensor.concatenate(a), concatenated),
     "cat": ((3,), lambda x: LazyTensor.cat((x, x), -1), lambda x: np.concatenate([x, x], -1)),
     "sum(2)": ((3,), lambda x: x.sum(2), total),
     "sum(dim=2)": ((3,), lambda x: x.sum(dim=2), total),
     "same variable twice": ((3, 3), lambda x, y: (x - y) * (y - x) + x * x, lambda x, y: (x - y) * (y - x) + x * x),
     "grad": ((3, 3), lambda x, y: x.sqdist(y).grad(x, y[0]), lambda x, y: 2 * (x - y) * y[..., :1]),
     "diff": ((3, 3), lambda x, y: x.sqdist(y).diff(x, y), lambda x, y: 2 * dot(x - y, y)),
-    "grad_matrix": ((2, 2), lambda x, y: (x * y).grad_matrix(x), lambda x, y: flat(y[..., None] * np.eye(2) + 0 * x[..., None], 2)),
+    "grad_matrix": ((2, 2), lambda x, y: (x * y).grad_matrix(x), jacobian_of_product),
     "divergence": ((3, 3), lambda x, y: (x * x * y).divergence(x), lambda x, y: total(2 * x * y)),
     "laplacian": ((3, 3), lambda x, y: (x * x * x * y).sum().laplacian(x), lambda x, y: total(6 * x * y)),
     "trace_operator": ((3, 3), lambda x, y: (x * y).trace_operator(x), lambda x, y: total(0 * x + y)),

@@ -306,5 +306,6 @@ class Arithmetic(Operations):
     @staticmethod
     def _check_dimension(result, expected):
         if expected not in (None, result.ndim):
-            raise ValueError(f"Operation {result._node.form} gives dimension {result.ndim}. Received dimres={expected}.")
+            form = result._node.form
+            raise ValueError(f"Operation {form} gives dimension {result.ndim}. Received dimres={expected}.")
         return result

@@ -44,7 +44,8 @@ def _list_symbols(node):
     symbols = sorted((number, dim, category) for category, dim, number in node.variables if number is not None)
     for expected, symbol in enumerate(symbols):
         if symbol[0] < expected:
-            raise ValueError(f"LazyTensor: symbolic variable {symbol[0]} is used as {symbols[expected - 1]} and {symbol}")
+            known = symbols[expected - 1]
+            raise ValueError(f"LazyTensor: symbolic variable {symbol[0]} is used as {known} and {symbol}")
         if symbol[0] > expected:
             raise ValueError(
                 f"LazyTensor: symbolic variables must be numbered 0, 1, 2, ... without holes: {expected} is missing"

@@ -15,7 +15,8 @@ from .programs import write_formulas
 from .reducing import Reducing
 
 _NOT_REDUCED = (
-    "A LazyTensor object may be called only if it corresponds to the output of a reduction operation or solve operation."
+    "A LazyTensor object may be called only if it corresponds to the output of a reduction operation "
+    "or solve operation."
 )
 _new = object.__new__
 

@@ -13,7 +13,7 @@ class LazyTensor(_LazyTensor):
 
 
 def Var(x_or_ind, dim=None, cat=None):
-    """A variable: ``Var(x, cat=cat)`` of an array, ``Var(ind, dim, cat)`` symbolic; cat is 0 for i, 1 for j, 2 for none.
+    """A variable: ``Var(x, cat=cat)`` of an array, ``Var(ind, dim, cat)`` symbolic; cat: 0 for i, 1 for j, 2 for none.
 
     TypeError where ``cat`` is missing."""
     if cat not in (0, 1, 2):
