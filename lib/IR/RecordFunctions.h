@@ -92,6 +92,10 @@ mlir::LogicalResult inferOneHot(llvm::StringRef name, Where loc, OneHotOp::Adapt
                                 Types &types);
 mlir::LogicalResult inferTensorDot(llvm::StringRef name, Where loc, TensorDotOp::Adaptor adaptor,
                                    Types &types);
+mlir::LogicalResult inferSoftDTWOfCosts(llvm::StringRef name, Where loc, SoftDTWOp::Adaptor adaptor,
+                                        Types &types);
+mlir::LogicalResult inferSoftDTWPlan(llvm::StringRef name, Where loc,
+                                     SoftDTWPlanOp::Adaptor adaptor, Types &types);
 mlir::LogicalResult inferInterleaved(llvm::StringRef name, Where loc, ComplexOp::Adaptor adaptor,
                                      Types &types);
 mlir::LogicalResult inferRound(llvm::StringRef name, Where loc, RoundOp::Adaptor adaptor,

@@ -353,17 +353,15 @@ static LogicalResult checkMatrix(StringRef name, Where loc, int64_t rows, int64_
   return checkBetween(name, loc, "product of both dimensions", rows * columns, 1, maxCells);
 }
 
-LogicalResult SoftDTWOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                          DictionaryAttr attributes, OpaqueProperties properties,
-                                          RegionRange regions, Types &types) {
-  Adaptor a(operands, attributes, properties, regions);
-  int64_t cells = a.getRows() * a.getColumns(), dim = getDim(a.getX());
-  if (failed(checkMatrix("SoftDTW", loc, a.getRows(), a.getColumns())))
+LogicalResult keops::inferSoftDTWOfCosts(StringRef name, Where loc, SoftDTWOp::Adaptor a,
+                                         Types &types) {
+  if (failed(checkMatrix(name, loc, a.getRows(), a.getColumns())))
     return failure();
+  int64_t cells = a.getRows() * a.getColumns(), dim = getDim(a.getX());
   if (dim != cells)
-    return emitOptionalError(loc, "SoftDTW: expected ", cells, " costs for ", a.getRows(),
+    return emitOptionalError(loc, name, ": expected ", cells, " costs for ", a.getRows(),
                              " rows and ", a.getColumns(), " columns, got dimension ", dim);
-  return inferResult("SoftDTW", loc, operands, 1, types);
+  return inferResult(name, loc, a.getOperands(), 1, types);
 }
 
 Value SoftDTWOp::emitComponent(Emitter &emitter, OpFoldResult) {
@@ -383,21 +381,18 @@ Value SoftDTWOp::buildTangent(OpBuilder &b, ValueRange tangents) {
   return ScalprodOp::create(b, getLoc(), plan, tangents[0]);
 }
 
-LogicalResult SoftDTWPlanOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                              DictionaryAttr attributes,
-                                              OpaqueProperties properties, RegionRange regions,
-                                              Types &types) {
-  Adaptor a(operands, attributes, properties, regions);
+LogicalResult keops::inferSoftDTWPlan(StringRef name, Where loc, SoftDTWPlanOp::Adaptor a,
+                                      Types &types) {
+  if (failed(checkMatrix(name, loc, a.getRows(), a.getColumns())))
+    return failure();
   int64_t cells = a.getRows() * a.getColumns(), dim = getDim(a.getX());
-  if (failed(checkMatrix("SoftDTWPlan", loc, a.getRows(), a.getColumns())))
-    return failure();
   if (dim % cells != 0)
-    return emitOptionalError(loc, "SoftDTWPlan: expected matrices of ", cells,
+    return emitOptionalError(loc, name, ": expected matrices of ", cells,
                              " components, got dimension ", dim);
-  if (failed(checkBetween("SoftDTWPlan", loc, "number of directions", dim / cells - 1, 0,
-                          mostDirections)))
+  if (failed(checkBetween(name, loc, "number of directions", dim / cells - 1, 0,
+                          SoftDTWPlanOp::mostDirections)))
     return failure();
-  return inferResult("SoftDTWPlan", loc, operands, cells, types);
+  return inferResult(name, loc, a.getOperands(), cells, types);
 }
 
 int64_t SoftDTWPlanOp::getDirectionCount() {

@@ -16,6 +16,7 @@ class Keops_Warping<string formula>
 }
 
 def Keops_SoftDTWOp : Keops_Warping<"SoftDTW"> {
+  let inferDims = "inferSoftDTWOfCosts";
   let summary = "-log of the sum of exp(-cost) over all monotone paths through a matrix of costs, row by row";
   let derivativeText = "SoftDTWPlan(x, rows, columns) * e";
   let cost = 45;
@@ -24,6 +25,7 @@ def Keops_SoftDTWOp : Keops_Warping<"SoftDTW"> {
 }
 
 def Keops_SoftDTWPlanOp : Keops_Warping<"SoftDTWPlan"> {
+  let inferDims = "inferSoftDTWPlan";
   let summary = "how often a path passes each cell: the gradient of SoftDTW. With x the costs and k more matrices, the "
                 "derivative of that gradient along each of them";
   let derivativeText = "SoftDTWPlan of the same matrices and e, and of those with e in the place of one";
