@@ -92,10 +92,6 @@ mlir::LogicalResult inferOneHot(llvm::StringRef name, Where loc, OneHotOp::Adapt
                                 Types &types);
 mlir::LogicalResult inferTensorDot(llvm::StringRef name, Where loc, TensorDotOp::Adaptor adaptor,
                                    Types &types);
-mlir::LogicalResult inferSoftDTWOfCosts(llvm::StringRef name, Where loc, SoftDTWOp::Adaptor adaptor,
-                                        Types &types);
-mlir::LogicalResult inferSoftDTWPlan(llvm::StringRef name, Where loc,
-                                     SoftDTWPlanOp::Adaptor adaptor, Types &types);
 mlir::LogicalResult inferInterleaved(llvm::StringRef name, Where loc, ComplexOp::Adaptor adaptor,
                                      Types &types);
 mlir::LogicalResult inferRound(llvm::StringRef name, Where loc, RoundOp::Adaptor adaptor,
@@ -108,6 +104,10 @@ mlir::LogicalResult inferSymSqNorm(llvm::StringRef name, Where loc, SymSqNormOp:
                                    Types &types);
 mlir::LogicalResult inferBSpline(llvm::StringRef name, Where loc, BSplineOp::Adaptor adaptor,
                                  Types &types);
+mlir::LogicalResult inferWarping(llvm::StringRef name, Where loc, SoftDTWOp::Adaptor adaptor,
+                                 Types &types);
+mlir::LogicalResult inferWarpingPlan(llvm::StringRef name, Where loc,
+                                     SoftDTWPlanOp::Adaptor adaptor, Types &types);
 mlir::LogicalResult inferSoftDTW(llvm::StringRef name, Where loc, SoftDTW_SqDistOp::Adaptor adaptor,
                                  Types &types);
 mlir::LogicalResult inferMatVecMult(llvm::StringRef name, Where loc, MatVecMultOp::Adaptor adaptor,

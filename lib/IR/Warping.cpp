@@ -353,15 +353,15 @@ static LogicalResult checkMatrix(StringRef name, Where loc, int64_t rows, int64_
   return checkBetween(name, loc, "product of both dimensions", rows * columns, 1, maxCells);
 }
 
-LogicalResult keops::inferSoftDTWOfCosts(StringRef name, Where loc, SoftDTWOp::Adaptor a,
-                                         Types &types) {
-  if (failed(checkMatrix(name, loc, a.getRows(), a.getColumns())))
+LogicalResult keops::inferWarping(StringRef name, Where loc, SoftDTWOp::Adaptor adaptor,
+                                  Types &types) {
+  int64_t rows = adaptor.getRows(), columns = adaptor.getColumns(), dim = getDim(adaptor.getX());
+  if (failed(checkMatrix(name, loc, rows, columns)))
     return failure();
-  int64_t cells = a.getRows() * a.getColumns(), dim = getDim(a.getX());
-  if (dim != cells)
-    return emitOptionalError(loc, name, ": expected ", cells, " costs for ", a.getRows(),
-                             " rows and ", a.getColumns(), " columns, got dimension ", dim);
-  return inferResult(name, loc, a.getOperands(), 1, types);
+  if (dim != rows * columns)
+    return emitOptionalError(loc, name, ": expected ", rows * columns, " costs for ", rows,
+                             " rows and ", columns, " columns, got dimension ", dim);
+  return inferResult(name, loc, adaptor.getOperands(), 1, types);
 }
 
 Value SoftDTWOp::emitComponent(Emitter &emitter, OpFoldResult) {
@@ -381,18 +381,19 @@ Value SoftDTWOp::buildTangent(OpBuilder &b, ValueRange tangents) {
   return ScalprodOp::create(b, getLoc(), plan, tangents[0]);
 }
 
-LogicalResult keops::inferSoftDTWPlan(StringRef name, Where loc, SoftDTWPlanOp::Adaptor a,
+LogicalResult keops::inferWarpingPlan(StringRef name, Where loc, SoftDTWPlanOp::Adaptor adaptor,
                                       Types &types) {
-  if (failed(checkMatrix(name, loc, a.getRows(), a.getColumns())))
+  int64_t rows = adaptor.getRows(), columns = adaptor.getColumns(), dim = getDim(adaptor.getX());
+  if (failed(checkMatrix(name, loc, rows, columns)))
     return failure();
-  int64_t cells = a.getRows() * a.getColumns(), dim = getDim(a.getX());
+  int64_t cells = rows * columns;
   if (dim % cells != 0)
     return emitOptionalError(loc, name, ": expected matrices of ", cells,
                              " components, got dimension ", dim);
   if (failed(checkBetween(name, loc, "number of directions", dim / cells - 1, 0,
                           SoftDTWPlanOp::mostDirections)))
     return failure();
-  return inferResult(name, loc, a.getOperands(), cells, types);
+  return inferResult(name, loc, adaptor.getOperands(), cells, types);
 }
 
 int64_t SoftDTWPlanOp::getDirectionCount() {

@@ -32,8 +32,8 @@ def evaluate(module, *arrays, symbol=None, rounding=None):
 
     ``module`` is text in generic form, or what ``reference_ir.parse`` made of it. Arguments on i or j are (M, D) or (N,
     D), parameters (D,); so are the results, those of the K-best reductions being K * D wide. What the module stores in
-    a short type is rounded to it. ``symbol`` names the function where there are several. ``rounding``, a function from
-    tensors to tensors, is applied to the result of every operation.
+    a short type is rounded to it. ``symbol`` names the function where there are several. ``rounding`` is applied to the
+    result of every operation and reduction, constants among them: ``rounding(result, name, operands, attributes)``.
     """
     if isinstance(module, str):
         module = reference_ir.parse(module)
@@ -94,7 +94,7 @@ class _Evaluator:
 
     def __init__(self, function, rounding):
         self.function, self.body = function, function.regions[0][0]
-        self.round = rounding or (lambda tensor: tensor)
+        self.round = rounding or (lambda result, *_: result)
         self.sizes = {"i": 1, "j": 1}
 
     # ---- arrays in and out --------------------------------------------------------------------------------------
@@ -144,24 +144,27 @@ class _Evaluator:
         if name in _OUTER:
             return getattr(self, _OUTER[name])(operation, [known[v] for v in operation.operands])
         if name in _DERIVATIVES:
-            return [self.round(_DERIVATIVES[name](_Derivative(self, operation, known, arguments)))]
+            value = _DERIVATIVES[name](_Derivative(self, operation, known, arguments))
+            return [self.round(value, name, (), operation.attributes)]
         if name not in reference_ops.OPERATIONS:
             raise EvaluationError(f"evaluate: unknown operation {operation.name}")
+        operands = [known[v] for v in operation.operands]
         try:
-            value = reference_ops.OPERATIONS[name](*(known[v] for v in operation.operands), **operation.attributes)
+            value = reference_ops.OPERATIONS[name](*operands, **operation.attributes)
         except (TypeError, RuntimeError) as error:
             raise EvaluationError(f"evaluate: {operation.name}: {error}") from error
         if value.shape[-1] != operation.results[0].type.dim:
             expected = operation.results[0].type.dim
             raise EvaluationError(f"evaluate: {operation.name}: dimension {value.shape[-1]}, the type says {expected}")
-        return [self.round(value)]
+        return [self.round(value, name, operands, operation.attributes)]
 
     def constant(self, operation, _):
         value = operation.attributes["value"]
         if isinstance(value, reference_ir.Attribute):
             numerator, denominator = (int(p.replace(" ", "")) for p in value.parameters)
             value = numerator / denominator
-        return [torch.full((1, 1, 1), float(value), dtype=torch.float64)]
+        result = torch.full((1, 1, 1), float(value), dtype=torch.float64)
+        return [self.round(result, "constant", (), operation.attributes)]
 
     def zero(self, operation, _):
         return [torch.zeros(1, 1, operation.results[0].type.dim, dtype=torch.float64)]
@@ -174,7 +177,8 @@ class _Evaluator:
         other = "j" if operation.operands[0].type.placement == "i" else "i"
         row = torch.arange(self.sizes[other]).reshape(*self.shape(other), 1)
         name = operation.name.removeprefix("keops.")
-        return [self.round(reference_ops.SELECTIONS[name](row, *operands, **operation.attributes))]
+        value = reference_ops.SELECTIONS[name](row, *operands, **operation.attributes)
+        return [self.round(value, name, operands, operation.attributes)]
 
     def inside(self, operation, operands):
         """The formulas that the region of a map or map_reduce yields."""
@@ -195,8 +199,10 @@ class _Evaluator:
             count = reference_reductions.FORMULAS.get(name, 1)
             terms = [f.expand(*self.shape("ij"), -1).movedim(axis, 1) for f in formulas[:count]]
             formulas = formulas[count:]
-            results += [r.unsqueeze(axis) for r in reference_reductions.REDUCTIONS[name](*terms, **options)]
-        return [self.round(r) if r.is_floating_point() else r for r in results]
+            for result in reference_reductions.REDUCTIONS[name](*terms, **options):
+                rounded = self.round(result, name, terms, options) if result.is_floating_point() else result
+                results.append(rounded.unsqueeze(axis))
+        return results
 
 
 _OUTER = {name: name for name in ("constant", "zero", "size", "map", "map_reduce")}

@@ -1,30 +1,27 @@
-"""Random well-typed programs for hypothesis: formulas of a given dimension over all operations of the records, under
-every reduction, differentiated or not. ``comparison`` runs them."""
+"""Random programs: formulas of a given dimension over all operations (``rules``), under every reduction, differentiated
+or not, with every option of a request. ``choices`` makes the choices, ``comparison`` runs the programs."""
 
 import dataclasses
 import json
 import re
-from pathlib import Path
 
-import hypothesis.strategies as st
 import numpy as np
+from rules import FITTING, FORMS, LINEAR, POSITIVE, RECORDS, USED, WIDTHS, Operand, factors
 
-import keops
-from keops import reference_ops
-
-RECORDS = json.loads(
-    (Path(keops._keops.__file__).absolute().parents[2] / "include/keops/IR/KeopsRecords.json").read_text()
-)
-OPERATIONS = {r["name"]: r for r in RECORDS["operations"] if r["mnemonic"] in reference_ops.OPERATIONS}
 REDUCTIONS = {record["name"]: record for record in RECORDS["reductions"]}
-
-WIDTHS = (1, 2, 3, 4, 6, 9, 17, 20)
 SIZES = (1, 2, 3, 0, 5, 7, 8, 15, 16, 17, 31, 33, 64, 100)
+LARGEST = 100
 # Forced shapes of loops, so that small arrays see tails, several blocks, and several pieces.
-SCHEDULES = ("", "rows=1", "rows=3,block=4", "block=2,blocks=3", "chunk=1", "block=4,blocks=2,split=3")
-DEPTH = 12
-# Gradients inside one another.
+SCHEDULES = ("", "", "rows=1", "rows=3,block=4", "block=2,blocks=3", "chunk=1", "block=4,blocks=2,split=3", "lanes=4")
+DTYPES = ("float64", "float32")
+PRECISIONS = ("default", "high", "fast")
+SUM_SCHEMES = ("auto", "direct_sum", "block_sum", "kahan_scheme")
+ACCUMULATORS = {"float64": ("auto", "float64"), "float32": ("auto", "float64", "float32")}
+# How deep a formula may go.
+DEPTHS = (0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 6, 8, 10, 12)
+# Derivatives inside one another.
 NESTING = 2
+CATEGORIES = {"x": "Vi", "y": "Vj", "p": "Pm"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +36,8 @@ class Case:
     sizes: tuple = (3, 4)
     seed: int = 0
     values: str = "normal"
+    sum_scheme: str = "auto"
+    dtype_acc: str = "auto"
 
     def arrays(self):
         rng = np.random.default_rng(self.seed)
@@ -63,355 +62,268 @@ VALUES = {
     "small": lambda rng, shape: rng.uniform(-0.1, 0.1, shape),
 }
 
-# ---- what an operation may stand on -----------------------------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True)
-class Operand:
-    """A formula of this dimension; ``form`` keeps its values where the operation is defined."""
-
-    dim: int
-    form: str = "{}"
-
-
-ANY = "{}"
-POSITIVE = ("(RatCst(1,2)+Square({}))", "Exp(Sin({}))", "(3+2*Sin({}))")
-BOUNDED = ("Sin({})", "Cos({})", "(0-Square({}))", "({}/4)")
-INSIDE = ("(RatCst(7,8)*Sin({}))", "({}/8)")
-NONZERO = ("(2+Sin({}))", "(Cos({})-3)", "(1+Square({}))")
-FORMS = {
-    "Log": [POSITIVE],
-    "Log1p": [POSITIVE],
-    "XLogX": [POSITIVE],
-    "Sqrt": [POSITIVE],
-    "Rsqrt": [POSITIVE],
-    "Lgamma": [POSITIVE],
-    "Digamma": [POSITIVE],
-    "Polygamma": [POSITIVE],
-    "Powf": [POSITIVE, BOUNDED],
-    "Exp": [BOUNDED],
-    "Exp2": [BOUNDED],
-    "Expm1": [BOUNDED],
-    "Sinh": [BOUNDED],
-    "Cosh": [BOUNDED],
-    "ComplexExp": [BOUNDED],
-    "Pow": [(*NONZERO, *BOUNDED)],
-    "Asin": [INSIDE],
-    "Acos": [INSIDE],
-    "Inv": [NONZERO],
-    "Divide": [(ANY,), NONZERO],
-    "ComplexDivide": [(ANY,), NONZERO],
-    "Mod": [(ANY,), NONZERO],
-    "Gather": [(ANY,), ("(2+2*Sin({}))",)],
-    "OneHot": [("(2+2*Sin({}))",)],
-    "SoftDTW_SqDist": [(ANY,), (ANY,), POSITIVE],
-}
-INTEGERS = {
-    "Pow": lambda draw: [draw(st.integers(-3, 5))],
-    "Round": lambda draw: [draw(st.integers(-1, 2))],
-    "ClampInt": lambda draw: [draw(st.integers(-2, 0)), draw(st.integers(1, 2))],
-    "DiffClampInt": lambda draw: [draw(st.integers(-2, 0)), draw(st.integers(1, 2))],
-}
-
-
-def any_width(draw):
-    return draw(st.sampled_from(WIDTHS))
-
-
-def factors(draw, number, count):
-    """``count`` factors of a number."""
-    result = []
-    for _ in range(count - 1):
-        result.append(draw(st.sampled_from([k for k in range(1, number + 1) if number % k == 0])))
-        number //= result[-1]
-    return [*result, number]
-
-
-def reduced(*operands):
-    """A rule for results of dimension 1: operands of one width, or of the number that is given."""
-
-    def rule(draw, dim):
-        width = any_width(draw)
-        return [Operand(width if o == "D" else o) for o in operands]
-
-    return (lambda dim: dim == 1), rule
-
-
-def of(make, fits=lambda dim: True):
-    return fits, make
-
-
-def weighted(count):
-    def rule(draw, dim):
-        width = draw(st.sampled_from((1, 2, 3, 4)))
-        weights = draw(st.sampled_from((1, width, width * width)))
-        return [Operand(weights), *[Operand(width)] * count]
-
-    return (lambda dim: dim == 1), rule
-
-
-def extract(draw, dim):
-    start, after = draw(st.integers(0, 5)), draw(st.integers(0, 5))
-    return [Operand(start + dim + after), start, dim]
-
-
-def extract_transposed(draw, dim):
-    width = draw(st.integers(1, dim))
-    return [Operand(width), draw(st.integers(0, dim - width)), dim]
-
-
-def element(draw, dim):
-    width = any_width(draw)
-    return [Operand(width), draw(st.integers(0, width - 1))]
-
-
-def concat(draw, dim):
-    first = draw(st.integers(1, dim - 1))
-    return [Operand(first), Operand(dim - first)]
-
-
-def matrix_vector(draw, dim):
-    inner = draw(st.integers(1, 4))
-    return [Operand(dim * inner), Operand(inner)]
-
-
-def tensor_dot(draw, dim):
-    """Kept axes multiply to the dimension; contracted axes are put anywhere."""
-    kept = factors(draw, dim, draw(st.integers(1, 3)))
-    cut = draw(st.integers(0, len(kept)))
-    summed = draw(st.lists(st.integers(1, 3), max_size=2))
-    shapes, places = [], []
-    for axes in (kept[:cut], kept[cut:]):
-        order = draw(st.permutations(range(len(axes) + len(summed))))
-        joined = [*axes, *summed]
-        shapes.append([joined[k] for k in order] or [1])
-        places.append([order.index(len(axes) + k) for k in range(len(summed))])
-    rank = sum(len(s) for s in shapes) - 2 * len(summed)
-    lists = [*shapes, *places, draw(st.permutations(range(rank)))]
-    texts = [f"[{','.join(map(str, numbers))}]" for numbers in lists]
-    return [*(Operand(int(np.prod(s))) for s in shapes), *texts]
-
-
-def kron(draw, dim):
-    rank = draw(st.integers(1, 2))
-    shapes = list(zip(*(factors(draw, n, 2) for n in factors(draw, dim, rank))))
-    return [*(Operand(int(np.prod(s))) for s in shapes), *(f"[{','.join(map(str, s))}]" for s in shapes)]
-
-
-def bspline(draw, dim):
-    order = draw(st.integers(0, 3))
-    return [Operand(dim + order + 1), Operand(1), order]
-
-
-def soft_dtw(draw, dim):
-    return [Operand(draw(st.integers(1, 3))), Operand(draw(st.integers(1, 3))), Operand(1)]
-
-
-def costs(draw, cells, matrices):
-    rows, columns = factors(draw, cells, 2)
-    return [Operand(cells * matrices), rows, columns]
-
-
-def even(dim):
-    return dim % 2 == 0
-
-
-def complex_pair(draw, dim):
-    dims = [dim, draw(st.sampled_from((dim, 2)))]
-    return [Operand(d) for d in draw(st.permutations(dims))]
-
-
-def same(*operands):
-    return lambda draw, dim: [Operand(dim) for _ in operands]
-
-
-# name: (dimensions that fit, the arguments): an Operand, a number, or text. Elementwise operations need no line.
-RULES = {
-    **{name: reduced("D") for name in ("Sum", "SqNorm2", "Norm2", "Max", "Min", "ArgMax", "ArgMin")},
-    **{name: reduced("D", "D") for name in ("Scalprod", "SqDist", "SqNormDiag")},
-    "SqNormIso": reduced(1, "D"),
-    "SymSqNorm": of(lambda draw, dim: [Operand(9), Operand(3)], lambda dim: dim == 1),
-    "WeightedSqNorm": weighted(1),
-    "WeightedSqDist": weighted(2),
-    "Normalize": of(same("x")),
-    "SumT": of(lambda draw, dim: [Operand(1), dim]),
-    "Elem": of(element, lambda dim: dim == 1),
-    "Gather": of(lambda draw, dim: [Operand(any_width(draw)), Operand(1)], lambda dim: dim == 1),
-    "ElemT": of(lambda draw, dim: [Operand(1), dim, draw(st.integers(0, dim - 1))]),
-    "OneHot": of(lambda draw, dim: [Operand(1), dim]),
-    "Extract": of(extract),
-    "ExtractT": of(extract_transposed),
-    "Concat": of(concat, lambda dim: dim > 1),
-    "MatVecMult": of(matrix_vector),
-    "VecMatMult": of(lambda draw, dim: matrix_vector(draw, dim)[::-1]),
-    "TensorProd": of(lambda draw, dim: [Operand(d) for d in factors(draw, dim, 2)]),
-    "TensorDot": of(tensor_dot),
-    "Kron": of(kron),
-    "BSpline": of(bspline),
-    "SoftDTW_SqDist": of(soft_dtw, lambda dim: dim == 1),
-    "SoftDTW": of(lambda draw, dim: costs(draw, draw(st.sampled_from((1, 2, 4, 6))), 1), lambda dim: dim == 1),
-    "SoftDTWPlan": of(lambda draw, dim: costs(draw, dim, draw(st.integers(1, 2)))),
-    **{
-        name: of(lambda draw, dim: [Operand(dim // 2)], even)
-        for name in ("Real2Complex", "Imag2Complex", "ComplexExp1j")
-    },
-    **{
-        name: of(lambda draw, dim: [Operand(2 * dim)])
-        for name in ("ComplexReal", "ComplexImag", "ComplexAbs", "ComplexSquareAbs", "ComplexAngle")
-    },
-    "Complex": of(lambda draw, dim: [Operand(dim // 2), Operand(draw(st.sampled_from((dim // 2, 1))))], even),
-    **{name: of(same("x"), even) for name in ("Conj", "ComplexExp")},
-    **{
-        name: of(complex_pair, even)
-        for name in ("ComplexAdd", "ComplexSubtract", "ComplexMult", "ComplexScal", "ComplexDivide")
-    },
-    "ComplexRealScal": of(lambda draw, dim: [Operand(1), Operand(dim)], even),
-    "ComplexSum": of(lambda draw, dim: [Operand(2 * draw(st.integers(1, 5)))], lambda dim: dim == 2),
-    "ComplexSumT": of(lambda draw, dim: [Operand(2), dim], even),
-}
-
-
-def elementwise(record):
-    """Operands have the dimension of the result or 1; integers are small."""
-
-    def rule(draw, dim):
-        count = sum(operand["kind"] == "v" for operand in record["operands"])
-        dims = [draw(st.sampled_from((dim, 1))) for _ in range(count)]
-        if dim not in dims:
-            dims[draw(st.integers(0, count - 1))] = dim
-        numbers = [draw(st.integers(0, 2)) for _ in range(len(record["operands"]) - count)]
-        if record["name"] in INTEGERS:
-            numbers = INTEGERS[record["name"]](draw)
-        return [*map(Operand, dims), *numbers]
-
-    return (lambda dim: True), rule
-
-
-def rule_of(name):
-    if name in RULES:
-        return RULES[name]
-    return elementwise(OPERATIONS[name]) if OPERATIONS[name]["kind"] == "elementwise" else None
-
-
-USED = {name: rule for name in OPERATIONS if (rule := rule_of(name))}
-WITHOUT_RULE = sorted(set(OPERATIONS) - set(USED))
-FITTING = {dim: [name for name, (fits, _) in USED.items() if fits(dim)] for dim in range(1, 200)}
 CONSTANTS = ("1", "2", "RatCst(1,3)", "0.7", "IntInv(4)", "IntCst(3)")
-
-# ---- formulas ---------------------------------------------------------------------------------------------------
+# Other spellings of operations.
+INFIX = {
+    "Add": "({}+{})",
+    "Subtract": "({}-{})",
+    "Mult": "({}*{})",
+    "Divide": "({}/{})",
+    "Minus": "(-{})",
+    "Scalprod": "({}|{})",
+    "Pow": "({}**{})",
+    "Powf": "({}**{})",
+    "LessThan": "({}<{})",
+    "LessOrEqual": "({}<={})",
+    "Equal": "({}=={})",
+    "NotEqual": "({}!={})",
+}
 
 
 class Writer:
-    """Writes one program; remembers how many gradients may still be nested."""
+    """Writes one program. ``nesting`` is how many derivatives may still be nested, ``banned`` the variables that the
+    formula at hand must not read."""
 
-    def __init__(self, draw):
-        self.draw, self.nesting = draw, NESTING
+    def __init__(self, pick):
+        self.pick, self.nesting, self.banned = pick, NESTING, set()
 
-    def one_of(self, options):
-        return self.draw(st.sampled_from(options))
-
-    def chance(self, percent):
-        return self.draw(st.integers(0, 99)) >= 100 - percent
+    # ---- formulas -----------------------------------------------------------------------------------------------
 
     def variable(self, dim):
-        return f"{self.one_of('xyp')}{dim}"
+        return self.pick.one_of([name for name in (f"{c}{dim}" for c in CATEGORIES) if name not in self.banned])
 
     def leaf(self, dim):
-        if self.chance(4):
+        if self.pick.chance(4):
             return f"Zero({dim})"
-        return self.one_of(CONSTANTS) if dim == 1 and self.chance(20) else self.variable(dim)
+        return self.pick.one_of(CONSTANTS) if dim == 1 and self.pick.chance(20) else self.variable(dim)
 
     def formula(self, dim, depth):
+        return self.pick.part(lambda: self.write(dim, depth))
+
+    def write(self, dim, depth):
         if depth <= 0 or dim not in FITTING:
             return self.leaf(dim)
-        if self.nesting and self.chance(8):
-            return self.derivative(dim, depth)
-        name = self.one_of(FITTING[dim])
-        return self.call(name, USED[name][1](self.draw, dim), depth)
+        if self.nesting and self.pick.chance(8):
+            return self.operator(dim, depth)
+        name = self.pick.one_of(FITTING[dim])
+        return self.call(name, USED[name][1](self.pick, dim), depth)
 
     def call(self, name, arguments, depth):
         """One operand goes deep, the others stay shallow."""
-        operands = [k for k, a in enumerate(arguments) if isinstance(a, Operand)]
-        deep = self.one_of(operands)
+        deep = self.pick.one_of([k for k, a in enumerate(arguments) if isinstance(a, Operand)])
         texts = []
         for k, argument in enumerate(arguments):
-            if not isinstance(argument, Operand):
-                texts.append(str(argument))
-                continue
-            left = depth - 1 if k == deep else min(depth - 1, self.draw(st.integers(0, 2)))
-            text = self.formula(argument.dim, left)
-            forms = FORMS.get(name, [])
-            if k < len(forms) and self.chance(90):
-                text = self.one_of(forms[k]).format(text)
-            texts.append(text)
-        return f"{name}({','.join(texts)})"
+            left = depth - 1 if k == deep else min(depth - 1, self.pick.integer(0, 2))
+            texts.append(self.operand(name, k, argument.dim, left) if isinstance(argument, Operand) else str(argument))
+        return self.spell(name, texts)
 
-    def derivative(self, dim, depth):
-        """A derivative with respect to a variable on which the formula mostly depends."""
+    def operand(self, name, k, dim, depth):
+        text, forms = self.formula(dim, depth), FORMS.get(name, [])
+        return self.pick.one_of(forms[k]).format(text) if k < len(forms) and self.pick.chance(90) else text
+
+    def spell(self, name, texts):
+        return INFIX[name].format(*texts) if name in INFIX and self.pick.chance(30) else f"{name}({','.join(texts)})"
+
+    # ---- operators on formulas ----------------------------------------------------------------------------------
+
+    def operator(self, dim, depth):
         self.nesting -= 1
-        kind = self.one_of(
-            ("Grad", "Grad", "Diff", "Diff", "GradMatrix") + (("Divergence", "Laplacian") if dim == 1 else ())
-        )
-        small = self.one_of((1, 2, 3))
-        rows, columns = {
-            "Grad": (small, dim),
-            "Diff": (dim, small),
-            "GradMatrix": factors(self.draw, dim, 2),
-            "Divergence": (small, small),
-            "Laplacian": (1, small),
-        }[kind]
-        variable, text = self.variable(columns), self.formula(rows, depth - 1)
-        if variable not in variables_of(text) and self.chance(90):
-            text = f"({text}*{self.one_of(('Sin(Sum({}))', 'Norm2({})', 'Elem({},0)')).format(variable)})"
-        direction = {"Grad": rows, "Diff": columns}.get(kind)
+        fitting = [make for make, fits in OPERATORS.values() if fits(dim)]
+        text = self.pick.one_of(fitting)(self, dim, depth)
         self.nesting += 1
-        return f"{kind}({text},{variable}{',' + self.formula(direction, 1) if direction else ''})"
+        return text
+
+    def depending(self, dim, variable, depth):
+        """A formula that mostly depends on a variable."""
+        text = self.formula(dim, depth - 1)
+        if variable not in variables_of(text) and self.pick.chance(90):
+            text = f"({text}*{self.pick.one_of(('Sin(Sum({}))', 'Norm2({})', 'Elem({},0)')).format(variable)})"
+        return text
+
+    def derived(self, dim, width, depth):
+        variable = self.variable(width)
+        return self.depending(dim, variable, depth), variable
+
+    def gradient(self, dim, depth):
+        rows = self.pick.integer(1, 3)
+        text, variable = self.derived(rows, dim, depth)
+        return f"Grad({text},{variable},{self.formula(rows, 1)})"
+
+    def differential(self, dim, depth):
+        """Along one variable, or along two."""
+        text, variable = self.derived(dim, self.pick.integer(1, 3), depth)
+        tangent = self.formula(int(variable[1:]), 1)
+        if self.pick.chance(80):
+            return f"Diff({text},{variable},{tangent})"
+        other = self.variable(self.pick.integer(1, 3))
+        return f"Diff({text},({variable},{other}),({tangent},{self.formula(int(other[1:]), 1)}))"
+
+    def gradient_matrix(self, dim, depth):
+        text, variable = self.derived(*factors(self.pick, dim, 2), depth)
+        return f"GradMatrix({text},{variable})"
+
+    def divergence(self, dim, depth):
+        width = self.pick.integer(1, 3)
+        text, variable = self.derived(width, width, depth)
+        return f"Divergence({text},{variable})"
+
+    def laplacian(self, dim, depth):
+        text, variable = self.derived(1, self.pick.integer(1, 3), depth)
+        return f"Laplacian({text},{variable})"
+
+    def trace(self, dim, depth):
+        width = self.pick.integer(1, 3)
+        text, variable = self.linear_map(width, width, depth)
+        return f"TraceOperator({text},{variable}{self.weights((width,), self.pick.integer(0, 1))})"
+
+    def adjoint(self, dim, depth):
+        rows = self.pick.integer(1, 3)
+        text, variable = self.linear_map(rows, dim, depth)
+        return f"AdjointOperator({text},{variable},{self.formula(rows, 1)})"
+
+    def sum_of_map(self, dim, depth):
+        rows, columns = self.pick.integer(1, 3), self.pick.integer(1, 3)
+        text, variable = self.linear_map(rows, columns, depth)
+        return f"SumLinOperator({text},{variable}{self.weights((rows, columns), self.pick.integer(0, 2))})"
+
+    def weights(self, dims, count):
+        return "".join(f",{self.formula(dim, 1)}" for dim in dims[:count])
+
+    def factorize(self, dim, depth):
+        return f"Factorize({self.formula(dim, depth - 1)},{self.formula(self.pick.integer(1, 3), 1)})"
+
+    def auto_factorize(self, dim, depth):
+        return f"AutoFactorize({self.formula(dim, depth - 1)})"
+
+    # ---- linear maps --------------------------------------------------------------------------------------------
+
+    def linear_map(self, dim, width, depth):
+        """A formula that is linear in a variable, and the variable."""
+        variable = self.variable(width)
+        self.banned.add(variable)
+        text = self.linear(dim, variable, min(depth - 1, 3))
+        self.banned.discard(variable)
+        return text, variable
+
+    def linear(self, dim, variable, depth):
+        fitting = [name for name in FITTING.get(dim, ()) if name in LINEAR]
+        if depth <= 0 or not fitting:
+            return self.fitted(dim, variable)
+        name = self.pick.one_of(fitting)
+        arguments = USED[name][1](self.pick, dim)
+        operands = [k for k, a in enumerate(arguments) if isinstance(a, Operand)]
+        chosen = {"all": operands, "first": [0]}.get(LINEAR[name]) or [self.pick.one_of(operands)]
+        texts = [str(a) for a in arguments]
+        for k in operands:
+            width = arguments[k].dim
+            texts[k] = self.linear(width, variable, depth - 1) if k in chosen else self.operand(name, k, width, 1)
+        return self.spell(name, texts)
+
+    def fitted(self, dim, variable):
+        """The variable, cut or repeated to a dimension."""
+        width = int(variable[1:])
+        if dim == width:
+            return variable
+        if dim == 1:
+            return self.pick.one_of((f"Sum({variable})", f"Elem({variable},{self.pick.integer(0, width - 1)})"))
+        if width == 1:
+            return f"SumT({variable},{dim})"
+        if dim < width:
+            return f"Extract({variable},{self.pick.integer(0, width - dim)},{dim})"
+        return f"ExtractT({variable},{self.pick.integer(0, dim - width)},{dim})"
 
     # ---- reductions ---------------------------------------------------------------------------------------------
 
     def reduction(self, depth, names):
         """A reduction, the dimension of its first result, and its tag."""
-        record = REDUCTIONS[self.one_of(names)]
-        name, shape, tag = record["name"], record["results"][0]["shape"], self.draw(st.integers(0, 1))
-        dim = 1 if "G" in shape else self.one_of(WIDTHS)
+        record = REDUCTIONS[self.pick.one_of(names)]
+        shape, tag = record["results"][0]["shape"], self.pick.integer(0, 1)
+        dim = 1 if "G" in shape else self.pick.one_of(WIDTHS)
         weight_dim, arguments = 1, [str(tag)]
-        if "G" in shape and (name == "SumSoftMaxWeight" or self.chance(50)):
-            weight_dim = self.one_of(WIDTHS)
-            weight = self.formula(weight_dim, self.draw(st.integers(0, 3)))
-            arguments.append(self.one_of(POSITIVE).format(weight) if name == "LogSumExp" else weight)
+        if "G" in shape and (record["name"] == "SumSoftMaxWeight" or self.pick.chance(50)):
+            weight_dim = self.pick.one_of(WIDTHS)
+            weight = self.formula(weight_dim, self.pick.integer(0, 3))
+            arguments.append(self.pick.one_of(POSITIVE).format(weight) if record["name"] == "LogSumExp" else weight)
         if shape == "max(D,G)":
-            dim = self.one_of((1, weight_dim) if weight_dim > 1 else WIDTHS)
-        best = self.one_of((1, 2, 3, 5)) if record["takesK"] else 1
+            dim = self.pick.one_of((1, weight_dim) if weight_dim > 1 else WIDTHS)
+        best = self.pick.one_of((1, 2, 3, 5)) if record["takesK"] else 1
         if record["takesK"]:
             arguments.insert(0, str(best))
         sizes = {"D": dim, "KD": best * dim, "G": weight_dim, "max(D,G)": max(dim, weight_dim), "1+G": 1 + weight_dim}
+        name = self.pick.one_of((record["name"], *record["aliases"]))
         return f"{name}_Reduction({','.join([self.formula(dim, depth), *arguments])})", sizes[shape], tag
 
-    def reduction_gradient(self, depth):
-        """Grad(R, v, e): the result, and so what the next gradient starts from, stands where v does."""
+    def vector(self, dim, category):
+        """A formula that depends on one index alone. It stands outside of all reductions, where gradients by parameters
+        do not lead."""
+        name = f"{category}{dim}"
+        formulas = (name, name, f"Zero({dim})") if category == "p" else (name, name, f"Sin({name})", f"Zero({dim})")
+        return self.pick.one_of(formulas)
+
+    def reduction_derivative(self, depth):
+        """Grad(R, v, e) stands, and so does what the next derivative starts from, where v does; Diff(R, v, u) where R
+        does."""
         text, dim, tag = self.reduction(depth, DIFFERENTIABLE)
-        for _ in range(self.draw(st.integers(1, 1 if text.startswith("Prod") else NESTING))):
-            variable = self.one_of(variables_of(text) or ["x2"])
-            text = f"Grad({text},{variable},{'xy'[tag]}{dim})"
+        for _ in range(self.pick.integer(1, NESTING)):
+            variable = self.pick.one_of(variables_of(text) or ["x2"])
+            name, saved = self.pick.one_of(("Grad", "Diff")), ""
+            if self.pick.chance(10):
+                name, saved = f"{name}_WithSavedForward", f",{'xy'[tag]}{dim}"
+            if name.startswith("Diff"):
+                text = f"{name}({text},{variable},{self.vector(int(variable[1:]), variable[0])}{saved})"
+                continue
+            text = f"{name}({text},{variable},{self.vector(dim, 'xy'[tag])}{saved})"
             dim, tag = int(variable[1:]), {"x": 0, "y": 1, "p": tag}[variable[0]]
         return text
 
+    def result(self, depth):
+        if self.pick.chance(35):
+            return self.reduction_derivative(min(depth, 6))
+        if self.pick.chance(2):
+            return f"Zero_Reduction({self.pick.one_of(WIDTHS)},{self.pick.integer(0, 1)})"
+        return self.reduction(depth, list(REDUCTIONS))[0]
+
     def program(self):
-        depth = self.draw(st.integers(0, DEPTH))
-        if self.chance(35):
-            return self.reduction_gradient(min(depth, 6))
-        count = self.one_of((1, 1, 1, 2, 3))
-        texts = [self.reduction(depth if k == 0 else min(depth, 3), list(REDUCTIONS))[0] for k in range(count)]
+        depth, count = self.pick.one_of(DEPTHS), self.pick.one_of((1, 1, 1, 1, 1, 1, 2, 3))
+        texts = [self.result(depth if k == 0 else min(depth, 3)) for k in range(count)]
         return texts[0] if count == 1 else f"Fused({','.join(texts)})"
 
 
+def always(dim):
+    return True
+
+
+def scalar(dim):
+    return dim == 1
+
+
+# name: how it is written, and which dimensions it can have.
+OPERATORS = {
+    "Grad": (Writer.gradient, always),
+    "Diff": (Writer.differential, always),
+    "GradMatrix": (Writer.gradient_matrix, always),
+    "Divergence": (Writer.divergence, scalar),
+    "Laplacian": (Writer.laplacian, scalar),
+    "TraceOperator": (Writer.trace, scalar),
+    "AdjointOperator": (Writer.adjoint, always),
+    "SumLinOperator": (Writer.sum_of_map, scalar),
+    "Factorize": (Writer.factorize, always),
+    "AutoFactorize": (Writer.auto_factorize, always),
+}
+
+
 def is_differentiable(record):
-    """The gradient of Max_SumShiftExp is one of what becomes of its results, not of themselves."""
-    return len(record["results"]) == 1 and not record["derivative"].startswith(("none", "shiftexp"))
+    """One of the results is not an index; the pair of Max_SumShiftExp has a derivative only through what becomes of
+    it."""
+    values = [result for result in record["results"] if not result["index"]]
+    return len(values) == 1 and not record["derivative"].startswith(("none", "shiftexp"))
 
 
 DIFFERENTIABLE = [name for name, record in REDUCTIONS.items() if is_differentiable(record)]
-CATEGORIES = {"x": "Vi", "y": "Vj", "p": "Pm"}
+
+
+def names_of(formula):
+    return set(re.findall(r"\b([A-Za-z_]\w*)\(", formula))
 
 
 def variables_of(formula):
@@ -423,16 +335,29 @@ def aliases_of(formula):
     return tuple(f"{name}={CATEGORIES[name[0]]}({name[1:]})" for name in variables_of(formula))
 
 
-@st.composite
-def cases(draw):
-    formula = Writer(draw).program()
+def sums(formula):
+    """Whether there is something that the options of sums apply to."""
+    return any(
+        record["sums"] and names_of(formula) & {f"{name}_Reduction" for name in (record["name"], *record["aliases"])}
+        for record in RECORDS["reductions"]
+    )
+
+
+def draw_size(pick):
+    return pick.integer(0, LARGEST) if pick.chance(20) else pick.one_of(SIZES)
+
+
+def draw_case(pick):
+    formula = Writer(pick).program()
+    dtype = pick.one_of(DTYPES)
     return Case(
         formula,
         aliases_of(formula),
-        draw(st.sampled_from(("float64", "float32"))),
-        draw(st.sampled_from(("default", "high"))),
-        draw(st.sampled_from(SCHEDULES)),
-        (draw(st.sampled_from(SIZES)), draw(st.sampled_from(SIZES))),
-        draw(st.integers(0, 9)),
-        draw(st.sampled_from(tuple(VALUES))),
+        dtype,
+        pick.one_of(PRECISIONS),
+        pick.one_of(SCHEDULES),
+        (draw_size(pick), draw_size(pick)),
+        pick.integer(0, 9),
+        pick.one_of(tuple(VALUES)),
+        *((pick.one_of(SUM_SCHEMES), pick.one_of(ACCUMULATORS[dtype])) if sums(formula) and pick.chance(50) else ()),
     )

@@ -72,7 +72,7 @@ def test_passes_change_nothing():
 
 def test_rounding_is_applied_to_every_result():
     module = Tools().import_formula("Sum_Reduction(Square(x),0)", ALIASES, "--dtype=f64")
-    result = reference.evaluate(module, X, Y, B, E, P, rounding=lambda tensor: tensor * 2)
+    result = reference.evaluate(module, X, Y, B, E, P, rounding=lambda result, *_: result * 2)
     np.testing.assert_allclose(result[0], 4 * 4 * X**2, rtol=1e-15)
 
 

@@ -86,6 +86,7 @@ WITH_NUMBERS = [
     ("sphericalbessel", "order = 3 : i64", 5 * P, scipy.special.spherical_jn(3, 5 * P)),
     ("sphericalbessel", "order = 2 : i64", -7 + X, scipy.special.spherical_jn(2, -7 + X)),
     ("polygamma", "order = 0 : i64", P, scipy.special.digamma(P)),
+    ("polygamma", "order = 1 : i64", P, scipy.special.polygamma(1, P)),
     ("polygamma", "order = 2 : i64", P, scipy.special.polygamma(2, P)),
 ]
 VECTORS = [

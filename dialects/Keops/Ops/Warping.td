@@ -16,8 +16,8 @@ class Keops_Warping<string formula>
 }
 
 def Keops_SoftDTWOp : Keops_Warping<"SoftDTW"> {
-  let inferDims = "inferSoftDTWOfCosts";
   let summary = "-log of the sum of exp(-cost) over all monotone paths through a matrix of costs, row by row";
+  let inferDims = "inferWarping";
   let derivativeText = "SoftDTWPlan(x, rows, columns) * e";
   let cost = 45;
   let reference = "soft_dtw_of_costs(x, rows, columns)";
@@ -25,9 +25,9 @@ def Keops_SoftDTWOp : Keops_Warping<"SoftDTW"> {
 }
 
 def Keops_SoftDTWPlanOp : Keops_Warping<"SoftDTWPlan"> {
-  let inferDims = "inferSoftDTWPlan";
   let summary = "how often a path passes each cell: the gradient of SoftDTW. With x the costs and k more matrices, the "
                 "derivative of that gradient along each of them";
+  let inferDims = "inferWarpingPlan";
   let derivativeText = "SoftDTWPlan of the same matrices and e, and of those with e in the place of one";
   let cost = 100;
   let reference = "soft_dtw_plan(x, rows, columns)";

@@ -72,6 +72,9 @@ def KeopsSimplify : Pass<"keops-simplify"> {
     %m = keops.square %x : !keops.value<3xf32, i>
     ```
   }];
+  let options = [
+    ListOption<"only", "only", "std::string", "apply these rules alone; a name that is no rule lists all of them">
+  ];
   let dependentDialects = ["::keops::KeopsDialect"];
 }
 
@@ -115,6 +118,9 @@ def KeopsFoldScales : Pass<"keops-fold-scales"> {
     | `f / g -> f * (1 / g)`, g placed on p, or f on both indices and g on one | one rounding, eps/2 |
     | factors of a product regrouped by placement: p, i, j, both | none; products are reassociated, as many roundings |
     | `Sum(Square(x - y)) * c -> Sum(Square(x*s - y*s))`, s = sqrt(c) | argument: 2 eps (|x| + |y|) s sqrt|a| |
+
+    Where a new intermediate result leaves the range of numbers (the constant times a factor, the inverse of a subnormal
+    number, a part of a product), the result does too: it becomes infinite, or NaN where a zero follows.
 
     The last error is bounded by the coordinates and not by the exponent, so that rewrite is taken at `fast` only, or
     with `scale-operands`; and only where nothing else reads the difference.

@@ -1,6 +1,7 @@
 // Replaces composites by their formulas. The formulas themselves come from the records, through
 // CompositeOpInterface.
 #include "keops/Transforms/Passes.h"
+#include "keops/Transforms/Utilities.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -28,6 +29,8 @@ struct ExpandCompositesPass : keops::impl::KeopsExpandCompositesBase<ExpandCompo
     populateExpandCompositesPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
+    // A formula may depend on less than its composite: a table of one cell has no use for gamma.
+    refreshAllTypes(getOperation());
   }
 };
 } // namespace

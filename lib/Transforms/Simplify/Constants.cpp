@@ -132,8 +132,8 @@ static Value smallPower(PowOp op, OpBuilder &b) {
 }
 
 void keops::populateConstantRules(RewritePatternSet &patterns) {
-  addRules(patterns, addConstants, subtractConstants, multiplyConstants, divideConstants,
-           negateConstant, invertConstant, squareConstant, raiseConstant, absoluteConstant);
-  addRules(patterns, constantFirst<AddOp>, constantFirst<MultOp>, multiplyOne, mergeFactors,
-           negateFactor, divideByConstant, divideOne, addSame, multiplySame, smallPower);
+  addRules<addConstants, subtractConstants, multiplyConstants, divideConstants, negateConstant,
+           invertConstant, squareConstant, raiseConstant, absoluteConstant>(patterns);
+  addRules<constantFirst<AddOp>, constantFirst<MultOp>, multiplyOne, mergeFactors, negateFactor,
+           divideByConstant, divideOne, addSame, multiplySame, smallPower>(patterns);
 }

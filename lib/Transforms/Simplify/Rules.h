@@ -8,6 +8,7 @@
 #include "mlir/IR/PatternMatch.h"
 
 #include <optional>
+#include <string>
 
 namespace keops {
 
@@ -16,8 +17,10 @@ namespace keops {
 template <typename OpTy>
 struct Rule : mlir::OpRewritePattern<OpTy> {
   using Function = mlir::Value (*)(OpTy, mlir::OpBuilder &);
-  Rule(mlir::MLIRContext *context, Function function)
-      : mlir::OpRewritePattern<OpTy>(context), function(function) {}
+  Rule(mlir::MLIRContext *context, Function function, llvm::StringRef name)
+      : mlir::OpRewritePattern<OpTy>(context), function(function) {
+    this->setDebugName(name);
+  }
 
   mlir::LogicalResult matchAndRewrite(OpTy op, mlir::PatternRewriter &rewriter) const override {
     mlir::Value formula = function(op, rewriter);
@@ -29,10 +32,29 @@ struct Rule : mlir::OpRewritePattern<OpTy> {
   Function function;
 };
 
-template <typename... OpTy>
-void addRules(mlir::RewritePatternSet &patterns,
-              mlir::Value (*...functions)(OpTy, mlir::OpBuilder &)) {
-  (patterns.add<Rule<OpTy>>(patterns.getContext(), functions), ...);
+/// The name of the C++ function of a rule.
+template <auto rule>
+llvm::StringRef getFunctionName() {
+  // "... [rule = &addZero]" from Clang, "... [with auto rule = addZero; ...]" from GCC, which also
+  // writes the arguments of templates.
+  llvm::StringRef text = __PRETTY_FUNCTION__;
+  text.consume_front(text.substr(0, text.find("rule = ") + 7));
+  text.consume_front("&");
+  return text.take_until([](char c) { return c == ';' || c == ']' || c == '<'; });
+}
+
+/// A rule is known by its function and by the operation that it replaces: multiplyZero.mult.
+template <auto rule, typename OpTy>
+void addRule(mlir::RewritePatternSet &patterns, mlir::Value (*)(OpTy, mlir::OpBuilder &)) {
+  llvm::StringRef operation = OpTy::getOperationName();
+  operation.consume_front("keops.");
+  static const std::string name = (getFunctionName<rule>() + "." + operation).str();
+  patterns.add<Rule<OpTy>>(patterns.getContext(), rule, name);
+}
+
+template <auto... rules>
+void addRules(mlir::RewritePatternSet &patterns) {
+  (addRule<rules>(patterns, rules), ...);
 }
 
 void populateZeroRules(mlir::RewritePatternSet &patterns);

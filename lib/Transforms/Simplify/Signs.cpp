@@ -89,8 +89,8 @@ static Value oddFunction(OpTy op, OpBuilder &b) {
 }
 
 void keops::populateSignRules(RewritePatternSet &patterns) {
-  addRules(patterns, doubleMinus, minusDifference, addNegated, subtractNegated,
-           signOfProduct<MultOp>, signOfProduct<DivideOp>, signOfScalprod, evenFunction<SquareOp>,
-           evenFunction<AbsOp>, evenFunction<CosOp>, oddFunction<SumOp>, oddFunction<InvOp>,
-           oddFunction<SinOp>, oddFunction<SignOp>);
+  addRules<doubleMinus, minusDifference, addNegated, subtractNegated, signOfProduct<MultOp>,
+           signOfProduct<DivideOp>, signOfScalprod, evenFunction<SquareOp>, evenFunction<AbsOp>,
+           evenFunction<CosOp>, oddFunction<SumOp>, oddFunction<InvOp>, oddFunction<SinOp>,
+           oddFunction<SignOp>>(patterns);
 }

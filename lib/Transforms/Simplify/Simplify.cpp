@@ -3,6 +3,7 @@
 #include "keops/Transforms/Passes.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace keops {
 #define GEN_PASS_DEF_KEOPSSIMPLIFY
@@ -30,12 +31,30 @@ static GreedyRewriteConfig limitRewrites(Operation *root) {
       .setMaxNumRewrites(least + perOperation * operations);
 }
 
+/// A name that is no rule is answered by all that are.
+static LogicalResult checkRules(RewritePatternSet &patterns, ArrayRef<std::string> names) {
+  SmallVector<StringRef> known;
+  for (const std::unique_ptr<RewritePattern> &pattern : patterns.getNativePatterns())
+    known.push_back(pattern->getDebugName());
+  for (StringRef name : names)
+    if (!llvm::is_contained(known, name))
+      return emitError(UnknownLoc::get(patterns.getContext()))
+             << "keops-simplify: no rule is named '" << name << "'; there are "
+             << llvm::join(known, ", ");
+  return success();
+}
+
 namespace {
 struct SimplifyPass : keops::impl::KeopsSimplifyBase<SimplifyPass> {
+  using Base = keops::impl::KeopsSimplifyBase<SimplifyPass>;
+  using Base::Base;
+
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     populateSimplifyPatterns(set);
-    patterns = std::move(set);
+    if (failed(checkRules(set, only)))
+      return failure();
+    patterns = FrozenRewritePatternSet(std::move(set), {}, only);
     return success();
   }
 

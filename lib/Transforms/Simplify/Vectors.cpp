@@ -248,15 +248,15 @@ static Value complexOfParts(ComplexOp op, OpBuilder &) {
 }
 
 void keops::populateVectorRules(RewritePatternSet &patterns) {
-  addRules(patterns, sumOfScalar, sumOfProduct, sumOfRepeated, sumOfPadded, scalprodOfSame,
-           scalprodOfScalar, scalprodOfScaled, scalprodOfPadded, repeatOnce);
-  addRules(patterns, combineRepeated<AddOp>, combineRepeated<SubtractOp>, combineRepeated<MultOp>,
+  addRules<sumOfScalar, sumOfProduct, sumOfRepeated, sumOfPadded, scalprodOfSame, scalprodOfScalar,
+           scalprodOfScaled, scalprodOfPadded, repeatOnce>(patterns);
+  addRules<combineRepeated<AddOp>, combineRepeated<SubtractOp>, combineRepeated<MultOp>,
            combineRepeated<DivideOp>, dropRepetition<AddOp>, dropRepetition<SubtractOp>,
-           dropRepetition<MultOp>, dropRepetition<DivideOp>);
-  addRules(patterns, applyBeforeRepeating<MinusOp>, applyBeforeRepeating<SquareOp>,
+           dropRepetition<MultOp>, dropRepetition<DivideOp>>(patterns);
+  addRules<applyBeforeRepeating<MinusOp>, applyBeforeRepeating<SquareOp>,
            applyBeforeRepeating<ExpOp>, applyBeforeRepeating<InvOp>, applyBeforeRepeating<SqrtOp>,
-           applyBeforeRepeating<LogOp>);
-  addRules(patterns, elemOfScalar, elemOfPadded, elemOfSlice, elemOfConcat, padToScalar,
-           trivialSlice, sliceOfSlice, sliceOfPadded, sliceOfConcat, padToSame, concatOfSlices);
-  addRules(patterns, partOfComplex<ComplexRealOp>, partOfComplex<ComplexImagOp>, complexOfParts);
+           applyBeforeRepeating<LogOp>>(patterns);
+  addRules<elemOfScalar, elemOfPadded, elemOfSlice, elemOfConcat, padToScalar, trivialSlice,
+           sliceOfSlice, sliceOfPadded, sliceOfConcat, padToSame, concatOfSlices>(patterns);
+  addRules<partOfComplex<ComplexRealOp>, partOfComplex<ComplexImagOp>, complexOfParts>(patterns);
 }

@@ -81,7 +81,9 @@ static Value whereZeros(WhereOp op, OpBuilder &b) {
 namespace {
 // A map_reduce that only sums zeros = a map of zeros: the pairs need not be visited.
 struct SumOfZeros : OpRewritePattern<MapReduceOp> {
-  using OpRewritePattern::OpRewritePattern;
+  explicit SumOfZeros(MLIRContext *context) : OpRewritePattern(context) {
+    setDebugName("sumOfZeros.map_reduce");
+  }
 
   LogicalResult matchAndRewrite(MapReduceOp op, PatternRewriter &rewriter) const override {
     for (ReduceAttr reduce : op.getReduceAttrs())
@@ -104,14 +106,14 @@ struct SumOfZeros : OpRewritePattern<MapReduceOp> {
 } // namespace
 
 void keops::populateZeroRules(RewritePatternSet &patterns) {
-  addRules(patterns, constantZero, addZero, subtractZero, subtractFromZero, multiplyZero<MultOp>,
+  addRules<constantZero, addZero, subtractZero, subtractFromZero, multiplyZero<MultOp>,
            multiplyZero<ScalprodOp>, multiplyZero<TensorDotOp>, divideZero, powerOfZero,
-           concatZeros, complexZeros, whereZeros);
-  addRules(patterns, zeroOfZero<MinusOp>, zeroOfZero<SquareOp>, zeroOfZero<AbsOp>,
-           zeroOfZero<SqrtOp>, zeroOfZero<RsqrtOp>, zeroOfZero<SinOp>, zeroOfZero<SignOp>,
-           zeroOfZero<ReLUOp>, zeroOfZero<SumOp>, zeroOfZero<SumTOp>, zeroOfZero<ElemOp>,
-           zeroOfZero<ElemTOp>, zeroOfZero<ExtractOp>, zeroOfZero<ExtractTOp>,
-           zeroOfZero<ComplexRealOp>, zeroOfZero<ComplexImagOp>, zeroOfZero<GatherOp>);
-  addRules(patterns, oneOfZero<ExpOp>, oneOfZero<Exp2Op>, oneOfZero<CosOp>, oneOfZero<StepOp>);
+           concatZeros, complexZeros, whereZeros>(patterns);
+  addRules<zeroOfZero<MinusOp>, zeroOfZero<SquareOp>, zeroOfZero<AbsOp>, zeroOfZero<SqrtOp>,
+           zeroOfZero<RsqrtOp>, zeroOfZero<SinOp>, zeroOfZero<SignOp>, zeroOfZero<ReLUOp>,
+           zeroOfZero<SumOp>, zeroOfZero<SumTOp>, zeroOfZero<ElemOp>, zeroOfZero<ElemTOp>,
+           zeroOfZero<ExtractOp>, zeroOfZero<ExtractTOp>, zeroOfZero<ComplexRealOp>,
+           zeroOfZero<ComplexImagOp>, zeroOfZero<GatherOp>>(patterns);
+  addRules<oneOfZero<ExpOp>, oneOfZero<Exp2Op>, oneOfZero<CosOp>, oneOfZero<StepOp>>(patterns);
   patterns.add<SumOfZeros>(patterns.getContext());
 }
