@@ -20,8 +20,8 @@ SANITIZED = bool(os.environ.get("KEOPS_SANITIZE_GENERATED"))
 # Programs are imported a block at a time. Compiled with a sanitizer a program takes a second.
 BLOCK = 30 if SANITIZED else 100
 BLOCKS = 200 if SLOW else 1 if SANITIZED else 3
-# Every so many programs, one is also evaluated after every pass, and compiled without an optional pass, each in turn.
-PASSES_EVERY, WITHOUT_EVERY = 10 if SLOW else 1, 10
+# Every so many programs, one is also evaluated after every pass, or compiled without an optional pass, each in turn.
+PASSES_EVERY, WITHOUT_EVERY = 10 if SLOW else 3, 10
 # Programs that may be tried on the way to a small one.
 TRIES = 300
 FOUND = Path(__file__).resolve().parents[1] / "Regression" / "formulas"
