@@ -11,7 +11,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-COLUMNS = " worst value (f32 default, high; f64 default, high) | worst first and second derivative (f32; f64) |"
+COLUMNS = " worst value (f32 default, high; f64 default, high) | worst gradient, second gradient and forward derivative (f32; f64) |"
 INTRODUCTION = """
 Measured figures are worst errors over the rows of `test/Numerics/test_operations.py`, in the unit of the bound beside
 them; those of derivatives are in eps of the sum of magnitudes of their terms. Errors of the functions themselves over
@@ -39,7 +39,7 @@ def cells(figures, operation):
     def pairs(*keys):
         return "; ".join(", ".join(figure(figures, operation, d, k) for k in keys) for d in ("float32", "float64"))
 
-    return f" {pairs('value default', 'value high')} | {pairs('gradient default', 'second default')} |"
+    return f" {pairs('value default', 'value high')} | {pairs('gradient default', 'second default', 'forward default')} |"
 
 
 def main(page, report):

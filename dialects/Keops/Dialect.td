@@ -12,7 +12,13 @@ def Keops_Dialect : Dialect {
     A value is a short vector that exists once per computation, once per row `i`, once per row `j`, or once per
     pair `(i, j)`. Formula operations combine values; `keops.map_reduce` reduces a formula over one of the two
     indices without ever storing all pairs.
+
+    Arguments and results of functions of f32 values may be stored as f16 or bf16, which the attribute `keops.storage`
+    says: `%x: !keops.value<3xf32, i> {keops.storage = f16}`. They are widened when they are read and rounded once, to
+    nearest even, when they are written; nothing else changes.
   }];
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
 }

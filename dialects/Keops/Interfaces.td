@@ -27,6 +27,19 @@ def Keops_FormulaOpInterface : OpInterface<"FormulaOpInterface"> {
   ];
 }
 
+def Keops_ScratchOpInterface : OpInterface<"ScratchOpInterface"> {
+  let cppNamespace = "::keops";
+  let description = [{
+    A formula operation that runs through a table keeps it in scratch memory, which the lowering sets aside for each
+    lane.
+  }];
+  let methods = [
+    InterfaceMethod<"How many numbers per lane the operation keeps.", "int64_t", "getScratchSize">,
+    InterfaceMethod<"Fills the memory from which components are read, in front of loops that read them.",
+      "void", "prepare", (ins "::keops::Emitter &":$emitter)>
+  ];
+}
+
 def Keops_CompositeOpInterface : OpInterface<"CompositeOpInterface"> {
   let cppNamespace = "::keops";
   let description = [{

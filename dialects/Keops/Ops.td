@@ -11,6 +11,7 @@ include "Keops/Ops/Composites.td"
 include "Keops/Ops/Vectors.td"
 include "Keops/Ops/Tensors.td"
 include "Keops/Ops/Complex.td"
+include "Keops/Ops/Warping.td"
 include "Keops/Ops/Reductions.td"
 include "Keops/Ops/Selections.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
@@ -54,8 +55,10 @@ def Keops_MapReduceOp : Op<Keops_Dialect, "map_reduce", [Pure, IsolatedFromAbove
 
 def Keops_MapOp : Op<Keops_Dialect, "map", [Pure, IsolatedFromAbove, SingleBlock]> {
   let summary = "computes formulas once per row of one index, or once (over p)";
-  let description = [{Carries the work that PlaceValues takes out of the loop over pairs.}];
-  let arguments = (ins Variadic<Keops_Value>:$inputs, Keops_PlacementAttr:$over);
+  let description = [{
+    Carries the work that PlaceValues takes out of the loop over pairs. `calls` means what it means in a schedule.
+  }];
+  let arguments = (ins Variadic<Keops_Value>:$inputs, Keops_PlacementAttr:$over, UnitAttr:$calls);
   let results = (outs Variadic<Keops_Value>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{

@@ -75,6 +75,7 @@ class Keops_Op<string formula, dag operands, list<Trait> traits>
   // one; "none" (structural operations): piecewise constant; "own": the operation's own buildTangent says.
   string linearity = "";
   int cost = 1;                     // per component, in additions
+  string inferDims = ?;             // the dimension rule: a function of lib/IR/Dimensions.cpp
   let arguments = operands;
   let results = (outs Keops_Value:$result);
 }
@@ -97,7 +98,7 @@ def Keops_OptionalIntegers : DefaultValuedAttr<DenseI64ArrayAttr, "{}">;
 class Keops_Elementwise<string formula, dag operands>
     : Keops_Op<formula, operands, [DeclareOpInterfaceMethods<Keops_FormulaOpInterface>]>, Keops_Numerics {
   dag value = ?;
-  string inferDims = "inferElementwise"; // the dimension rule: a function of lib/IR/Elementwise.cpp
+  let inferDims = "inferElementwise";
   list<dag> derivatives = ?;        // partial derivatives, one per operand
   let assemblyFormat = "operands attr-dict `:` type(operands)";
   let extraClassDeclaration = [{
@@ -127,13 +128,13 @@ class Keops_ExactUnary<string formula> : Keops_Unary<formula> {
 class Keops_Composite<string formula, dag operands>
     : Keops_Op<formula, operands, [DeclareOpInterfaceMethods<Keops_CompositeOpInterface>]>, Keops_Numerics {
   dag expansion = ?;
-  string inferDims = ?;             // the dimension rule: a function of lib/IR/Composites.cpp
   let assemblyFormat = "operands attr-dict `:` type(operands)";
 }
 
 // Moves components around or combines them: the record, and three methods in the family's file of lib/IR.
-class Keops_Structural<string formula, dag operands>
-    : Keops_Op<formula, operands, [DeclareOpInterfaceMethods<Keops_FormulaOpInterface>]>, Keops_Numerics {
+class Keops_Structural<string formula, dag operands, list<Trait> traits = []>
+    : Keops_Op<formula, operands, !listconcat(traits, [DeclareOpInterfaceMethods<Keops_FormulaOpInterface>])>,
+      Keops_Numerics {
   let maxUlp = "0";
   let maxUlpHigh = "0";
   string derivativeText = ?;        // for the operations page

@@ -63,7 +63,19 @@ typedef void (*keopsTextCallback)(const char *data, size_t size, void *user);
 
 /* ---- Programs ---- */
 
-typedef enum keopsDType { KEOPS_F32 = 0, KEOPS_F64 = 1, KEOPS_I64 = 2 } keopsDType;
+/* KEOPS_I64 and the complex types are those of arrays alone, the others of programs too. Arrays of
+ * KEOPS_F16 or KEOPS_BF16 are computed in KEOPS_F32, and results are rounded once, to nearest even.
+ * An array of D complex numbers stands for one of 2 D components of their parts' type, real and
+ * imaginary part side by side. */
+typedef enum keopsDType {
+  KEOPS_F32 = 0,
+  KEOPS_F64 = 1,
+  KEOPS_I64 = 2,
+  KEOPS_F16 = 3,
+  KEOPS_BF16 = 4,
+  KEOPS_C64 = 5,
+  KEOPS_C128 = 6
+} keopsDType;
 typedef enum keopsCategory { KEOPS_VI = 0, KEOPS_VJ = 1, KEOPS_PM = 2 } keopsCategory;
 typedef enum keopsPrecision {
   KEOPS_PRECISION_DEFAULT = 0,
@@ -90,7 +102,7 @@ typedef struct keopsProgramOptions {
   const char *formula;        /* the whole reduction, e.g. "Sum_Reduction(Exp(-SqDist(x,y))*b,0)" */
   const char *const *aliases; /* "x=Vi(3)", one for each argument */
   int32_t alias_count;
-  keopsDType dtype; /* KEOPS_F32 or KEOPS_F64 */
+  keopsDType dtype; /* of all arrays: KEOPS_F32, KEOPS_F64, KEOPS_F16 or KEOPS_BF16 */
   keopsPrecision precision;
   int32_t single_threaded; /* non-zero compiles a program that never starts threads */
   const char *schedule; /* forced schedule, "rows=2,lanes=8"; NULL or "" lets the compiler choose */
@@ -163,7 +175,8 @@ KEOPS_EXPORT keopsStatus keopsDumpIR(const keopsProgramOptions *options, const c
 /* ---- Runs ---- */
 
 /* An array of the caller. Inputs are never written. Shapes: Vi (M, D), Vj (N, D), Pm (D); outputs
- * as keopsProgramGetOutputShape says. */
+ * as keopsProgramGetOutputShape says. Programs of KEOPS_F32 also take KEOPS_C64, those of KEOPS_F64
+ * KEOPS_C128, with half the length on the last axis, which must be even. */
 typedef struct keopsTensor {
   void *data;
   keopsDType dtype;

@@ -13,8 +13,8 @@
 extern "C" {
 #endif
 
-/* A two-dimensional array (rows, components). Strides are in elements and may be zero or negative.
- * A parameter has one row. */
+/* A two-dimensional array (rows, components) of the element type that the manifest states. Strides
+ * are in elements and may be zero or negative. A parameter has one row. */
 typedef struct keops_array {
   void *data;
   int64_t row_stride;

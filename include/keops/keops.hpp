@@ -9,6 +9,7 @@
 
 #include "keops-c/keops.h"
 
+#include <complex>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -43,6 +44,20 @@ public:
       : Tensor(data, KEOPS_F64, std::move(shape), std::move(strides)) {}
   Tensor(const int64_t *data, std::vector<int64_t> shape, std::vector<int64_t> strides = {})
       : Tensor(data, KEOPS_I64, std::move(shape), std::move(strides)) {}
+  Tensor(const std::complex<float> *data, std::vector<int64_t> shape,
+         std::vector<int64_t> strides = {})
+      : Tensor(data, KEOPS_C64, std::move(shape), std::move(strides)) {}
+  Tensor(const std::complex<double> *data, std::vector<int64_t> shape,
+         std::vector<int64_t> strides = {})
+      : Tensor(data, KEOPS_C128, std::move(shape), std::move(strides)) {}
+  /// Of an element type that C++17 does not name, KEOPS_F16 or KEOPS_BF16.
+  Tensor(const void *data, keopsDType dtype, std::vector<int64_t> shape,
+         std::vector<int64_t> strides = {})
+      : data(const_cast<void *>(data)), dtype(dtype), shape(std::move(shape)),
+        strides(std::move(strides)) {
+    if (!this->strides.empty() && this->strides.size() != this->shape.size())
+      throw std::invalid_argument("keops::Tensor: shape and strides have different lengths");
+  }
 
   /// The C view; valid as long as this tensor.
   keopsTensor get() const {
@@ -51,14 +66,6 @@ public:
   }
 
 private:
-  Tensor(const void *data, keopsDType dtype, std::vector<int64_t> shape,
-         std::vector<int64_t> strides)
-      : data(const_cast<void *>(data)), dtype(dtype), shape(std::move(shape)),
-        strides(std::move(strides)) {
-    if (!this->strides.empty() && this->strides.size() != this->shape.size())
-      throw std::invalid_argument("keops::Tensor: shape and strides have different lengths");
-  }
-
   void *data;
   keopsDType dtype;
   std::vector<int64_t> shape;

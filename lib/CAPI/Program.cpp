@@ -13,9 +13,20 @@ static const char *getPrecisionName(int32_t code) {
 }
 
 static const char *getDTypeName(int32_t code) {
-  if (code != KEOPS_F32 && code != KEOPS_F64)
-    raiseUserError("argument 'options': expected dtype KEOPS_F32 or KEOPS_F64, got ", code);
-  return code == KEOPS_F32 ? "f32" : "f64";
+  switch (code) {
+  case KEOPS_F32:
+    return "f32";
+  case KEOPS_F64:
+    return "f64";
+  case KEOPS_F16:
+    return "f16";
+  case KEOPS_BF16:
+    return "bf16";
+  default:
+    raiseUserError("argument 'options': expected dtype KEOPS_F32, KEOPS_F64, KEOPS_F16 or "
+                   "KEOPS_BF16, got ",
+                   code);
+  }
 }
 
 static const char *getSumSchemeName(int32_t code) {

@@ -20,7 +20,7 @@ public:
       require(given, argument);
     for (int32_t k = 0; k < count; ++k) {
       int32_t dtype = getCode(given[k].dtype);
-      if (dtype < KEOPS_F32 || dtype > KEOPS_I64)
+      if (dtype < KEOPS_F32 || dtype > KEOPS_C128)
         raiseUserError(argument, '[', k, "]: unknown dtype ", dtype);
       tensors[size_t(k)] = {given[k].data, DType(dtype), given[k].rank, given[k].shape,
                             given[k].strides};

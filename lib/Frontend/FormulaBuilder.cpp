@@ -174,24 +174,23 @@ Value FormulaBuilder::create(Location loc, const FormulaInfo &info, ValueRange o
 
 Value FormulaBuilder::create(Location loc, StringRef name, ValueRange operands,
                              ArrayRef<Attribute> attributes) {
-  if (const FormulaInfo *info = findFormula(name))
-    return create(loc, *info, operands, attributes);
-  emitError(loc) << "the operation " << name << " is not available in this version";
-  return {};
+  const FormulaInfo *info = findFormula(name);
+  assert(info && "an operation that has no record");
+  return create(loc, *info, operands, attributes);
+}
+
+Value FormulaBuilder::createDerivative(Location loc, StringRef op, ValueRange operands) {
+  OperationState state(loc, op);
+  state.addOperands(operands);
+  Operation *derivative = createInferred(state);
+  return derivative ? derivative->getResult(0) : Value();
 }
 
 Value FormulaBuilder::createGrad(Location loc, Value formula, Value variable, Value adjoint) {
-  OperationState state(loc, GradOp::getOperationName());
-  state.addOperands({formula, variable, adjoint});
-  Operation *op = createInferred(state);
-  return op ? op->getResult(0) : Value();
+  return createDerivative(loc, GradOp::getOperationName(), {formula, variable, adjoint});
 }
-
 Value FormulaBuilder::createDiff(Location loc, Value formula, Value variable, Value tangent) {
-  OperationState state(loc, DiffOp::getOperationName());
-  state.addOperands({formula, variable, tangent});
-  Operation *op = createInferred(state);
-  return op ? op->getResult(0) : Value();
+  return createDerivative(loc, DiffOp::getOperationName(), {formula, variable, tangent});
 }
 
 //===-- Regions -----------------------------------------------------------------------------===//

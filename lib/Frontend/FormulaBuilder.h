@@ -69,6 +69,7 @@ public:
 
 private:
   mlir::Operation *createInferred(mlir::OperationState &state);
+  mlir::Value createDerivative(mlir::Location loc, llvm::StringRef op, mlir::ValueRange operands);
   bool countOperation(mlir::Location loc);
 
   mlir::OpBuilder b;

@@ -22,6 +22,9 @@ public:
   /// A reduction, a gradient of one, or Fused(...) of several; then the end of the text.
   mlir::FailureOr<Results> parseProgram();
 
+  /// The operators on formulas: Grad, Laplacian, ...
+  static std::vector<llvm::StringRef> getOperatorNames();
+
 private:
   /// Counts what is open around the current token, so that no text can exhaust the stack.
   class Nested {
@@ -68,6 +71,7 @@ private:
   // Operators on formulas.
   struct Operator;
   struct OperatorCall;
+  static llvm::ArrayRef<Operator> getOperators();
   static const Operator *findOperator(llvm::StringRef name);
   mlir::Value parseOperator();
   mlir::LogicalResult parseOperatorVariables(OperatorCall &call, const Token &open);

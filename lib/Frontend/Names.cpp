@@ -1,6 +1,8 @@
 // Look-up and spelling suggestions over the generated tables of functions and reductions.
 #include "Names.h"
 
+#include "FormulaParser.h"
+
 #include "keops/IR/Reduction.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -8,7 +10,7 @@
 using namespace mlir;
 using namespace keops;
 
-/// Names that the parser itself understands.
+/// Names that the parser itself understands, besides operators.
 static constexpr StringLiteral builtinNames[] = {"Vi",
                                                  "Vj",
                                                  "Pm",
@@ -19,16 +21,6 @@ static constexpr StringLiteral builtinNames[] = {"Vi",
                                                  "Zero",
                                                  "Ind",
                                                  "Fused",
-                                                 "Grad",
-                                                 "Diff",
-                                                 "GradMatrix",
-                                                 "Laplacian",
-                                                 "Factorize",
-                                                 "TraceOperator",
-                                                 "AdjointOperator",
-                                                 "SumLinOperator",
-                                                 "Divergence",
-                                                 "AutoFactorize",
                                                  "Grad_WithSavedForward",
                                                  "Diff_WithSavedForward"};
 
@@ -44,6 +36,8 @@ const FormulaInfo *keops::findFormula(StringRef name) {
 
 static std::vector<std::string> getAllNames() {
   std::vector<std::string> names(std::begin(builtinNames), std::end(builtinNames));
+  for (StringRef name : FormulaParser::getOperatorNames())
+    names.push_back(name.str());
   for (const FormulaInfo &info : getFormulaTable())
     names.push_back(info.name.str());
   for (const ReductionInfo &info : getReductionTable())

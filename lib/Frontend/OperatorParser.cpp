@@ -30,7 +30,7 @@ struct FormulaParser::Operator {
   Value (FormulaParser::*build)(const OperatorCall &);
 };
 
-const FormulaParser::Operator *FormulaParser::findOperator(StringRef name) {
+ArrayRef<FormulaParser::Operator> FormulaParser::getOperators() {
   static constexpr Operator table[] = {
       {"Grad", 1, 0, 1, true, &FormulaParser::buildGrad},
       {"Diff", 1, 1, 1, true, &FormulaParser::buildDiff},
@@ -42,8 +42,20 @@ const FormulaParser::Operator *FormulaParser::findOperator(StringRef name) {
       {"SumLinOperator", 0, 0, 2, true, &FormulaParser::buildSumLin},
       {"Factorize", 0, 1, 1, false, &FormulaParser::buildSame},
       {"AutoFactorize", 0, 0, 0, false, &FormulaParser::buildSame}};
-  const auto *row = llvm::find_if(table, [&](const Operator &op) { return op.name == name; });
-  return row == std::end(table) ? nullptr : row;
+  return table;
+}
+
+const FormulaParser::Operator *FormulaParser::findOperator(StringRef name) {
+  const Operator *row =
+      llvm::find_if(getOperators(), [&](const Operator &op) { return op.name == name; });
+  return row == getOperators().end() ? nullptr : row;
+}
+
+std::vector<StringRef> FormulaParser::getOperatorNames() {
+  std::vector<StringRef> names;
+  for (const Operator &op : getOperators())
+    names.push_back(op.name);
+  return names;
 }
 
 //===-- Arguments ---------------------------------------------------------------------------===//

@@ -4,9 +4,11 @@
 #include "FormulaParser.h"
 #include "Names.h"
 #include "keops/Frontend/Limits.h"
+#include "keops/IR/StorageTypes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace keops;
@@ -40,7 +42,20 @@ static void completeArguments(FormulaBuilder &build, const VariableTable &variab
     build.createVariable(loc, variable);
 }
 
-FailureOr<SumsAttr> keops::readSums(StringRef scheme, StringRef accumulator, Type elementType,
+FailureOr<Type> keops::readDType(StringRef dtype, MLIRContext *context, std::string &error) {
+  Type type = llvm::StringSwitch<Type>(dtype)
+                  .Case("f32", Float32Type::get(context))
+                  .Case("f64", Float64Type::get(context))
+                  .Case("f16", Float16Type::get(context))
+                  .Case("bf16", BFloat16Type::get(context))
+                  .Default({});
+  if (type)
+    return type;
+  error = "dtype: expected f32, f64, f16 or bf16, got '" + dtype.str() + "'";
+  return failure();
+}
+
+FailureOr<SumsAttr> keops::readSums(StringRef scheme, StringRef accumulator, Type storage,
                                     std::string &error) {
   std::optional<SumScheme> how = symbolizeSumScheme(scheme);
   std::optional<Accumulator> type = symbolizeAccumulator(accumulator);
@@ -49,14 +64,14 @@ FailureOr<SumsAttr> keops::readSums(StringRef scheme, StringRef accumulator, Typ
             scheme.str() + "'";
   else if (!type)
     error = "dtype_acc: expected auto, f32 or f64, got '" + accumulator.str() + "'";
-  else if (elementType.isF64() && type == Accumulator::F32)
+  else if (storage.isF64() && type == Accumulator::F32)
     error = "dtype_acc: terms of type f64 need an accumulator of type f64, got f32";
   if (!error.empty())
     return failure();
   if (how == SumScheme::Auto && type == Accumulator::Auto)
     return SumsAttr();
-  elementType.getContext()->loadDialect<KeopsDialect>();
-  return SumsAttr::get(elementType.getContext(), *how, *type);
+  storage.getContext()->loadDialect<KeopsDialect>();
+  return SumsAttr::get(storage.getContext(), *how, *type);
 }
 
 /// Partial sums, compensation and accumulators of a chosen type are for reductions that sum. One
@@ -82,7 +97,7 @@ static LogicalResult checkSums(Location loc, Block &block, SumsAttr sums) {
 }
 
 FailureOr<OwningOpRef<ModuleOp>> keops::parseFormula(StringRef formula, ArrayRef<StringRef> aliases,
-                                                     Type elementType, StringRef symbol,
+                                                     Type storage, StringRef symbol,
                                                      Precision precision, MLIRContext *context,
                                                      SumsAttr sums) {
   context->loadDialect<KeopsDialect, func::FuncDialect>();
@@ -90,7 +105,7 @@ FailureOr<OwningOpRef<ModuleOp>> keops::parseFormula(StringRef formula, ArrayRef
   TokenStream tokens(context, formula, "formula");
   if (failed(tokens.lex()) || failed(parseAliases(aliases, variables, context)))
     return failure();
-  FormulaBuilder build(context, elementType);
+  FormulaBuilder build(context, getComputeType(storage));
   FormulaScope scope;
   FormulaBuilder::ScopeGuard guard(build, scope);
   FailureOr<FormulaParser::Results> results =
@@ -103,7 +118,9 @@ FailureOr<OwningOpRef<ModuleOp>> keops::parseFormula(StringRef formula, ArrayRef
   build.createReturn(loc, *results);
   TypeRange types = TypeRange(ValueRange(*results));
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
-  module->push_back(createFunction(loc, symbol, std::move(scope), variables, types));
+  func::FuncOp function = createFunction(loc, symbol, std::move(scope), variables, types);
+  setStorage(function, storage);
+  module->push_back(function);
   if (failed(verify(*module)))
     return emitError(loc) << "internal fault: the parser built an invalid module";
   return module;

@@ -7,8 +7,10 @@
 #include "keops/Frontend/Lexer.h"
 #include "keops/Frontend/Limits.h"
 #include "keops/IR/Reduction.h"
+#include "keops/IR/StorageTypes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -319,6 +321,23 @@ static bool isIdentifier(StringRef name) {
   return token.is(TokenKind::Identifier) && token.text.size() == name.size();
 }
 
+/// The type of all arrays of a program, which a formula states once.
+static FailureOr<std::string> printDType(func::FuncOp function) {
+  llvm::SetVector<Type> types;
+  for (unsigned k = 0; k < function.getNumArguments(); ++k)
+    types.insert(getArgumentStorage(function, k));
+  for (unsigned k = 0; k < function.getNumResults(); ++k)
+    if (Type type = getResultStorage(function, k); !type.isInteger())
+      types.insert(type);
+  if (types.size() > 1)
+    return function.emitError("arrays of types ")
+           << types[0] << " and " << types[1] << " in one program have no spelling in formulas";
+  std::string text = "f32";
+  if (!types.empty())
+    llvm::raw_string_ostream(text = "") << types.front();
+  return text;
+}
+
 FailureOr<FormulaText> FormulaPrinter::print(func::FuncOp function) {
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitError("expected a function with one block of keops operations");
@@ -345,6 +364,10 @@ FailureOr<FormulaText> FormulaPrinter::print(func::FuncOp function) {
   }
   if (failed(printBlock(block)) || failed(printResults(block.getTerminator(), result.formula)))
     return failure();
+  FailureOr<std::string> dtype = printDType(function);
+  if (failed(dtype))
+    return failure();
+  result.dtype = *dtype;
   return result;
 }
 

@@ -16,11 +16,6 @@ static OpFoldResult interleaved(Emitter &emitter, Location loc, OpFoldResult k, 
   return emitter.offset(loc, twice, part);
 }
 
-LogicalResult ComplexRealOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                              DictionaryAttr, OpaqueProperties, RegionRange,
-                                              Types &types) {
-  return inferPart("ComplexReal", loc, operands[0], types);
-}
 Value ComplexRealOp::emitComponent(Emitter &emitter, OpFoldResult k) {
   return emitter.component(getX(), interleaved(emitter, getLoc(), k, 0));
 }
@@ -28,23 +23,11 @@ Value ComplexRealOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned) {
   return ComplexOp::create(b, getLoc(), adjoint, createZero(b, getLoc(), getElementType(*this), 1));
 }
 
-LogicalResult ComplexImagOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                              DictionaryAttr, OpaqueProperties, RegionRange,
-                                              Types &types) {
-  return inferPart("ComplexImag", loc, operands[0], types);
-}
 Value ComplexImagOp::emitComponent(Emitter &emitter, OpFoldResult k) {
   return emitter.component(getX(), interleaved(emitter, getLoc(), k, 1));
 }
 Value ComplexImagOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned) {
   return ComplexOp::create(b, getLoc(), createZero(b, getLoc(), getElementType(*this), 1), adjoint);
-}
-
-LogicalResult ComplexOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                          DictionaryAttr, OpaqueProperties, RegionRange,
-                                          Types &types) {
-  FailureOr<int64_t> dim = inferCommonDim("Complex", loc, operands);
-  return failed(dim) ? failure() : inferResult("Complex", loc, operands, 2 * *dim, types);
 }
 
 /// Real and imaginary parts lie at even and odd places; a run-time index asks for its parity.

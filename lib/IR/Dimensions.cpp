@@ -65,6 +65,74 @@ LogicalResult keops::inferScalarOf(StringRef name, Where loc, ValueRange operand
                                                      : inferResult(name, loc, operands, 1, types);
 }
 
+//===-- Components and parts ----------------------------------------------------------------===//
+
+static LogicalResult checkScalar(StringRef name, Where loc, StringRef what, Value x) {
+  if (getDim(x) != 1)
+    return emitOptionalError(loc, name, ": ", what, " must have dimension 1, got ", getDim(x));
+  return success();
+}
+
+static LogicalResult checkSlice(StringRef name, Where loc, int64_t start, int64_t size,
+                                int64_t dim) {
+  if (start < 0 || size < 1 || start > dim || size > dim - start)
+    return emitOptionalError(loc, name, ": ", size, " components from ", start,
+                             " on do not lie within dimension ", dim);
+  return success();
+}
+
+LogicalResult keops::inferSumT(StringRef name, Where loc, SumTOp::Adaptor adaptor, Types &types) {
+  if (failed(checkScalar(name, loc, "the first argument", adaptor.getX())) ||
+      failed(checkBetween(name, loc, "dimension", adaptor.getDim(), 1, maxDimension)))
+    return failure();
+  return inferResult(name, loc, adaptor.getOperands(), adaptor.getDim(), types);
+}
+LogicalResult keops::inferElem(StringRef name, Where loc, ElemOp::Adaptor adaptor, Types &types) {
+  int64_t position = adaptor.getPosition(), dim = getDim(adaptor.getX());
+  if (position < 0 || position >= dim)
+    return emitOptionalError(loc, name, ": position ", position, " does not lie within dimension ",
+                             dim);
+  return inferResult(name, loc, adaptor.getOperands(), 1, types);
+}
+LogicalResult keops::inferElemT(StringRef name, Where loc, ElemTOp::Adaptor adaptor, Types &types) {
+  if (failed(checkScalar(name, loc, "the first argument", adaptor.getX())) ||
+      failed(checkSlice(name, loc, adaptor.getPosition(), 1, adaptor.getDim())))
+    return failure();
+  return inferResult(name, loc, adaptor.getOperands(), adaptor.getDim(), types);
+}
+LogicalResult keops::inferExtract(StringRef name, Where loc, ExtractOp::Adaptor adaptor,
+                                  Types &types) {
+  int64_t size = adaptor.getDim();
+  if (failed(checkSlice(name, loc, adaptor.getStart(), size, getDim(adaptor.getX()))))
+    return failure();
+  return inferResult(name, loc, adaptor.getOperands(), size, types);
+}
+LogicalResult keops::inferExtractT(StringRef name, Where loc, ExtractTOp::Adaptor adaptor,
+                                   Types &types) {
+  int64_t size = getDim(adaptor.getX());
+  if (failed(checkSlice(name, loc, adaptor.getStart(), size, adaptor.getDim())))
+    return failure();
+  return inferResult(name, loc, adaptor.getOperands(), adaptor.getDim(), types);
+}
+LogicalResult keops::inferConcat(StringRef name, Where loc, ConcatOp::Adaptor adaptor,
+                                 Types &types) {
+  int64_t dim = getDim(adaptor.getX()) + getDim(adaptor.getY());
+  return inferResult(name, loc, adaptor.getOperands(), dim, types);
+}
+LogicalResult keops::inferGather(StringRef name, Where loc, GatherOp::Adaptor adaptor,
+                                 Types &types) {
+  if (failed(checkScalar(name, loc, "the position", adaptor.getPosition())))
+    return failure();
+  return inferResult(name, loc, adaptor.getOperands(), 1, types);
+}
+LogicalResult keops::inferOneHot(StringRef name, Where loc, OneHotOp::Adaptor adaptor,
+                                 Types &types) {
+  if (failed(checkScalar(name, loc, "the first argument", adaptor.getX())) ||
+      failed(checkBetween(name, loc, "dimension", adaptor.getDim(), 1, maxDimension)))
+    return failure();
+  return inferResult(name, loc, adaptor.getOperands(), adaptor.getDim(), types);
+}
+
 //===-- Norms, splines, sequences -----------------------------------------------------------===//
 
 /// The first operand holds the weights, all others follow the rule of equal dimensions.
@@ -102,12 +170,6 @@ LogicalResult keops::inferSymSqNorm(StringRef name, Where loc, SymSqNormOp::Adap
   return inferNorm(name, loc, adaptor.getOperands(), dim * dim, types);
 }
 
-static LogicalResult checkScalar(StringRef name, Where loc, StringRef what, Value x) {
-  if (getDim(x) != 1)
-    return emitOptionalError(loc, name, ": ", what, " must have dimension 1, got ", getDim(x));
-  return success();
-}
-
 LogicalResult keops::inferBSpline(StringRef name, Where loc, BSplineOp::Adaptor adaptor,
                                   Types &types) {
   constexpr int64_t highestOrder = 16;
@@ -123,10 +185,9 @@ LogicalResult keops::inferBSpline(StringRef name, Where loc, BSplineOp::Adaptor 
 
 LogicalResult keops::inferSoftDTW(StringRef name, Where loc, SoftDTW_SqDistOp::Adaptor adaptor,
                                   Types &types) {
-  constexpr int64_t mostCells = 256;
   int64_t cells = getDim(adaptor.getX()) * getDim(adaptor.getY());
   if (failed(checkScalar(name, loc, "gamma", adaptor.getGamma())) ||
-      failed(checkBetween(name, loc, "product of both dimensions", cells, 1, mostCells)))
+      failed(checkBetween(name, loc, "product of both dimensions", cells, 1, maxCells)))
     return failure();
   return inferResult(name, loc, adaptor.getOperands(), 1, types);
 }
@@ -191,6 +252,12 @@ static LogicalResult checkEven(StringRef name, Where loc, Value x) {
 LogicalResult keops::inferPart(StringRef name, Where loc, Value x, Types &types) {
   return failed(checkEven(name, loc, x)) ? failure()
                                          : inferResult(name, loc, x, getDim(x) / 2, types);
+}
+
+LogicalResult keops::inferInterleaved(StringRef name, Where loc, ComplexOp::Adaptor adaptor,
+                                      Types &types) {
+  FailureOr<int64_t> dim = inferCommonDim(name, loc, adaptor.getOperands());
+  return failed(dim) ? failure() : inferResult(name, loc, adaptor.getOperands(), 2 * *dim, types);
 }
 
 LogicalResult keops::inferComplexVectors(StringRef name, Where loc, ValueRange operands,

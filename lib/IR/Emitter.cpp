@@ -10,8 +10,9 @@
 using namespace mlir;
 using namespace keops;
 
-Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf, Rows rows)
-    : b(builder), computeType(type), leaf(std::move(leaf)), rowsAtHand(std::move(rows)) {
+Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf, Rows rows, Call call, Scratch scratch)
+    : b(builder), computeType(type), leaf(std::move(leaf)), rowsAtHand(std::move(rows)),
+      call(std::move(call)), scratch(std::move(scratch)) {
   scopes.emplace_back();
 }
 
@@ -26,15 +27,15 @@ Value Emitter::component(Value formula, OpFoldResult k) {
   if (getDim(formula) == 1)
     k = b.getIndexAttr(0);
   Key place = key(formula, k);
-  for (const auto &scope : llvm::reverse(scopes))
-    if (Value known = scope.lookup(place))
+  for (const Known &scope : llvm::reverse(scopes))
+    if (Value known = scope.components.lookup(place))
       return known;
   Value emitted;
   if (auto argument = dyn_cast<BlockArgument>(formula))
     emitted = leaf(*this, argument, k);
   else
     emitted = cast<FormulaOpInterface>(formula.getDefiningOp()).emitComponent(*this, k);
-  scopes.back()[place] = emitted;
+  scopes.back().components[place] = emitted;
   return emitted;
 }
 
@@ -45,14 +46,30 @@ SmallVector<Value> Emitter::components(ValueRange formulas, OpFoldResult k) {
   return list;
 }
 
-void Emitter::prefetchScalars(Value formula) {
-  if (getDim(formula) == 1) {
+Value Emitter::apply(Operation *op, OpFoldResult k, Body body) {
+  SmallVector<Value> operands = components(op->getOperands(), k);
+  Value called = call ? call(op, operands, body) : Value();
+  return called ? called : body(b, operands);
+}
+
+bool Emitter::isNew(void *item) {
+  if (llvm::any_of(scopes, [item](const Known &scope) { return scope.prefetched.contains(item); }))
+    return false;
+  scopes.back().prefetched.insert(item);
+  return true;
+}
+
+bool Emitter::isFirstUse(Operation *op) { return isNew(op); }
+
+void Emitter::prefetch(Value formula) {
+  Operation *op = formula.getDefiningOp();
+  if (getDim(formula) == 1)
     component(formula, b.getIndexAttr(0));
-    return;
-  }
-  if (Operation *op = formula.getDefiningOp())
+  else if (auto table = dyn_cast_or_null<ScratchOpInterface>(op))
+    table.prepare(*this);
+  else if (op && isNew(formula.getAsOpaquePointer()))
     for (Value operand : op->getOperands())
-      prefetchScalars(operand);
+      prefetch(operand);
 }
 
 OpFoldResult Emitter::offset(Location loc, OpFoldResult k, int64_t by) {
@@ -115,7 +132,7 @@ Value Emitter::sum(Location loc, int64_t dim, ValueRange reads,
   int64_t looped = dim > unrollLimit ? dim / 4 * 4 : 0;
   if (looped) {
     for (Value read : reads)
-      prefetchScalars(read);
+      prefetch(read);
     parts = sumLoop(*this, loc, looped, term);
     Value left = arith::AddFOp::create(b, loc, parts[0], parts[1]);
     parts = {
@@ -138,7 +155,7 @@ SmallVector<Value> Emitter::fold(Location loc, int64_t begin, int64_t end, Value
     return carried;
   }
   for (Value read : reads)
-    prefetchScalars(read);
+    prefetch(read);
   Value lower = arith::ConstantIndexOp::create(b, loc, begin),
         upper = arith::ConstantIndexOp::create(b, loc, end),
         step = arith::ConstantIndexOp::create(b, loc, 1);
@@ -153,11 +170,7 @@ SmallVector<Value> Emitter::fold(Location loc, int64_t begin, int64_t end, Value
 Value Emitter::number(Location loc, OpFoldResult k) {
   if (auto constant = getConstantIntValue(k))
     return keops::createSplat(b, loc, computeType, static_cast<double>(*constant));
-  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), cast<Value>(k));
-  Value real = arith::SIToFPOp::create(b, loc, getElementTypeOrSelf(computeType), integer);
-  return isa<VectorType>(computeType)
-             ? vector::BroadcastOp::create(b, loc, computeType, real).getResult()
-             : real;
+  return keops::createSplat(b, loc, computeType, cast<Value>(k));
 }
 
 static APFloat toFloat(int64_t number, const llvm::fltSemantics &semantics) {
@@ -205,6 +218,13 @@ Value keops::createSplat(OpBuilder &b, Location loc, Type type, double number) {
   value.convert(cast<FloatType>(getElementTypeOrSelf(type)).getFloatSemantics(),
                 APFloat::rmNearestTiesToEven, &inexact);
   return ::createSplat(b, loc, type, value);
+}
+
+Value keops::createSplat(OpBuilder &b, Location loc, Type type, Value index) {
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
+  Value number = arith::SIToFPOp::create(b, loc, getElementTypeOrSelf(type), integer);
+  return isa<VectorType>(type) ? vector::BroadcastOp::create(b, loc, type, number).getResult()
+                               : number;
 }
 
 Value keops::createIntegerPower(OpBuilder &b, Location loc, Value x, int64_t exponent) {

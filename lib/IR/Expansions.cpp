@@ -48,46 +48,6 @@ Value keops::expandBSpline(OpBuilder &b, Location loc, Value knots, Value x, int
   return splines;
 }
 
-//===-- Soft dynamic time warping: Cuturi and Blondel, ICML 2017 ----------------------------===//
-
-/// The soft minimum m - gamma log(sum(exp((m - v) / gamma))), where m is the minimum.
-static Value softMinimum(OpBuilder &b, Location loc, ArrayRef<Value> values, Value gamma) {
-  Value least = values.front(), sum;
-  for (Value value : values.drop_front())
-    least = MinimumOp::create(b, loc, least, value);
-  for (Value value : values) {
-    Value gap = DivideOp::create(b, loc, SubtractOp::create(b, loc, least, value), gamma);
-    Value term = ExpOp::create(b, loc, gap);
-    sum = sum ? AddOp::create(b, loc, sum, term).getResult() : term;
-  }
-  Value correction = MultOp::create(b, loc, gamma, LogOp::create(b, loc, sum));
-  return SubtractOp::create(b, loc, least, correction);
-}
-
-Value keops::expandSoftDTW(OpBuilder &b, Location loc, Value x, Value y, Value gamma) {
-  int64_t n = getDim(x), m = getDim(y);
-  SmallVector<Value> above(m);
-  for (int64_t i = 0; i < n; ++i) {
-    Value left, diagonal;
-    for (int64_t j = 0; j < m; ++j) {
-      Value gap =
-          SubtractOp::create(b, loc, ElemOp::create(b, loc, x, i), ElemOp::create(b, loc, y, j));
-      Value cell = SquareOp::create(b, loc, gap);
-      SmallVector<Value> before;
-      for (Value neighbour : {diagonal, above[j], left})
-        if (neighbour)
-          before.push_back(neighbour);
-      if (before.size() > 1)
-        cell = AddOp::create(b, loc, cell, softMinimum(b, loc, before, gamma));
-      else if (!before.empty())
-        cell = AddOp::create(b, loc, cell, before.front());
-      diagonal = above[j];
-      above[j] = left = cell;
-    }
-  }
-  return above.back();
-}
-
 //===-- Tensors -----------------------------------------------------------------------------===//
 
 static Value contract(OpBuilder &b, Location loc, Value x, Value y, Dims dimsx, Dims dimsy,
@@ -105,6 +65,18 @@ Value keops::expandVecMatMult(OpBuilder &b, Location loc, Value vector, Value ma
 }
 Value keops::expandTensorProd(OpBuilder &b, Location loc, Value x, Value y) {
   return contract(b, loc, x, y, {getDim(x)}, {getDim(y)}, {}, {});
+}
+
+/// Costs are what depends on the dimensions; with them in units of gamma the recursion needs no
+/// gamma.
+Value keops::expandSoftDTW(OpBuilder &b, Location loc, Value x, Value y, Value gamma) {
+  int64_t n = getDim(x), m = getDim(y);
+  Value one = createRational(b, loc, getValueType(x).getElementType(), 1, 1);
+  Value rows = expandTensorProd(b, loc, x, SumTOp::create(b, loc, one, m));
+  Value columns = expandTensorProd(b, loc, SumTOp::create(b, loc, one, n), y);
+  Value gaps = SubtractOp::create(b, loc, rows, columns);
+  Value costs = DivideOp::create(b, loc, SquareOp::create(b, loc, gaps), gamma);
+  return MultOp::create(b, loc, gamma, SoftDTWOp::create(b, loc, costs, n, m));
 }
 
 /// Axis k of x and axis k of y come to stand side by side.

@@ -36,40 +36,47 @@ static bool isReduced(Value value) {
   return value.getDefiningOp<MapReduceOp>() != nullptr;
 }
 
+/// The second operand of a derivative is a variable; the third, a vector, has the dimension of
+/// operand `like`.
+static LogicalResult checkDerivative(StringRef name, std::optional<Location> loc,
+                                     ValueRange operands, unsigned like) {
+  if (!isa<BlockArgument>(operands[1]))
+    return emitOptionalError(loc, name, ": the second argument must be a variable");
+  int64_t expected = getDim(operands[like]), got = getDim(operands[2]);
+  if (got != expected)
+    return emitOptionalError(loc, name, ": the third argument must have the dimension of the ",
+                             like == 0 ? "first, " : "second, ", expected, ", got ", got);
+  return success();
+}
+
+/// A derivative of a formula lives where any of the operands does.
+static Placement joinPlacements(ValueRange operands) {
+  Placement placement = Placement::P;
+  for (Value operand : operands)
+    placement = join(placement, getValueType(operand).getPlacement());
+  return placement;
+}
+
 LogicalResult DiffOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
                                        ValueRange operands, DictionaryAttr, OpaqueProperties,
                                        RegionRange, SmallVectorImpl<Type> &types) {
-  ValueType formula = getValueType(operands[0]), variable = getValueType(operands[1]),
-            tangent = getValueType(operands[2]);
-  if (!isa<BlockArgument>(operands[1]))
-    return emitOptionalError(loc, "Diff: the second argument must be a variable");
-  if (variable.getDim() != tangent.getDim())
-    return emitOptionalError(loc,
-                             "Diff: the third argument must have the dimension of the second, ",
-                             variable.getDim(), ", got ", tangent.getDim());
-  Placement placement =
-      join(formula.getPlacement(), join(variable.getPlacement(), tangent.getPlacement()));
-  if (isReduced(operands[0]))
-    placement = formula.getPlacement();
+  if (failed(checkDerivative("Diff", loc, operands, 1)))
+    return failure();
+  ValueType formula = getValueType(operands[0]);
+  Placement placement = isReduced(operands[0]) ? formula.getPlacement() : joinPlacements(operands);
   types.push_back(ValueType::get(context, formula.getDim(), formula.getElementType(), placement));
   return success();
 }
 
+/// A gradient of a reduction lives where its variable lives; for a parameter, where the reduction
+/// lives: its rows are summed by the caller.
 LogicalResult GradOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
                                        ValueRange operands, DictionaryAttr, OpaqueProperties,
                                        RegionRange, SmallVectorImpl<Type> &types) {
-  ValueType formula = getValueType(operands[0]), variable = getValueType(operands[1]),
-            adjoint = getValueType(operands[2]);
-  if (!isa<BlockArgument>(operands[1]))
-    return emitOptionalError(loc, "Grad: the second argument must be a variable");
-  if (formula.getDim() != adjoint.getDim())
-    return emitOptionalError(loc, "Grad: the third argument must have the dimension of the first, ",
-                             formula.getDim(), ", got ", adjoint.getDim());
-  // A gradient of a reduction lives where its variable lives (for a parameter: where the reduction
-  // lives, its rows are summed by the caller); a gradient of a formula lives where any of the three
-  // does.
-  Placement placement =
-      join(formula.getPlacement(), join(variable.getPlacement(), adjoint.getPlacement()));
+  if (failed(checkDerivative("Grad", loc, operands, 0)))
+    return failure();
+  ValueType formula = getValueType(operands[0]), variable = getValueType(operands[1]);
+  Placement placement = joinPlacements(operands);
   if (isReduced(operands[0]))
     placement =
         variable.getPlacement() == Placement::P ? formula.getPlacement() : variable.getPlacement();

@@ -36,17 +36,6 @@ static OpFoldResult first(Emitter &emitter) { return emitter.builder().getIndexA
 
 //===-- OneHot and Gather -------------------------------------------------------------------===//
 
-LogicalResult OneHotOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                         DictionaryAttr attributes, OpaqueProperties properties,
-                                         RegionRange regions, Types &types) {
-  Adaptor adaptor(operands, attributes, properties, regions);
-  if (::keops::getDim(operands[0]) != 1)
-    return emitOptionalError(loc, "OneHot: the first argument must have dimension 1, got ",
-                             ::keops::getDim(operands[0]));
-  if (failed(checkBetween("OneHot", loc, "dimension", adaptor.getDim(), 1, maxDimension)))
-    return failure();
-  return inferResult("OneHot", loc, operands, adaptor.getDim(), types);
-}
 Value OneHotOp::emitComponent(Emitter &emitter, OpFoldResult k) {
   OpBuilder &b = emitter.builder();
   Value here = pointsAt(emitter, getLoc(), emitter.component(getX(), first(emitter)), k);
@@ -55,14 +44,6 @@ Value OneHotOp::emitComponent(Emitter &emitter, OpFoldResult k) {
 }
 Value OneHotOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
 
-LogicalResult GatherOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                         DictionaryAttr, OpaqueProperties, RegionRange,
-                                         Types &types) {
-  if (getDim(operands[1]) != 1)
-    return emitOptionalError(loc, "Gather: the position must have dimension 1, got ",
-                             getDim(operands[1]));
-  return inferResult("Gather", loc, operands, 1, types);
-}
 Value GatherOp::emitComponent(Emitter &emitter, OpFoldResult) {
   Value position = emitter.component(getPosition(), first(emitter));
   Location loc = getLoc();
@@ -114,25 +95,6 @@ Value ArgMaxOp::emitComponent(Emitter &emitter, OpFoldResult) {
 }
 Value ArgMinOp::emitComponent(Emitter &emitter, OpFoldResult) {
   return scan(emitter, getLoc(), getX(), false, true)[1];
-}
-
-LogicalResult MaxOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands, DictionaryAttr,
-                                      OpaqueProperties, RegionRange, Types &types) {
-  return inferResult("Max", loc, operands, 1, types);
-}
-LogicalResult MinOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands, DictionaryAttr,
-                                      OpaqueProperties, RegionRange, Types &types) {
-  return inferResult("Min", loc, operands, 1, types);
-}
-LogicalResult ArgMaxOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                         DictionaryAttr, OpaqueProperties, RegionRange,
-                                         Types &types) {
-  return inferResult("ArgMax", loc, operands, 1, types);
-}
-LogicalResult ArgMinOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                         DictionaryAttr, OpaqueProperties, RegionRange,
-                                         Types &types) {
-  return inferResult("ArgMin", loc, operands, 1, types);
 }
 
 Value MaxOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned) {

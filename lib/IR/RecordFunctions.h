@@ -31,6 +31,8 @@ mlir::LogicalResult inferComplexVectors(llvm::StringRef name, Where loc, mlir::V
                                         Types &types);
 mlir::LogicalResult checkBetween(llvm::StringRef name, Where loc, llvm::StringRef what,
                                  int64_t value, int64_t low, int64_t high);
+/// Cells of a table of soft dynamic time warping. Its derivatives read up to six such matrices.
+inline constexpr int64_t maxCells = 65536;
 /// Checks that `dims` are positive and that their product is `dim`, the dimension of an operand.
 mlir::LogicalResult checkShape(llvm::StringRef name, Where loc, llvm::StringRef which,
                                llvm::ArrayRef<int64_t> dims, int64_t dim);
@@ -72,6 +74,26 @@ mlir::LogicalResult inferOrder(llvm::StringRef name, Where loc, Adaptor adaptor,
     return mlir::failure();
   return inferBroadcast(name, loc, adaptor.getOperands(), types);
 }
+mlir::LogicalResult inferSumT(llvm::StringRef name, Where loc, SumTOp::Adaptor adaptor,
+                              Types &types);
+mlir::LogicalResult inferElem(llvm::StringRef name, Where loc, ElemOp::Adaptor adaptor,
+                              Types &types);
+mlir::LogicalResult inferElemT(llvm::StringRef name, Where loc, ElemTOp::Adaptor adaptor,
+                               Types &types);
+mlir::LogicalResult inferExtract(llvm::StringRef name, Where loc, ExtractOp::Adaptor adaptor,
+                                 Types &types);
+mlir::LogicalResult inferExtractT(llvm::StringRef name, Where loc, ExtractTOp::Adaptor adaptor,
+                                  Types &types);
+mlir::LogicalResult inferConcat(llvm::StringRef name, Where loc, ConcatOp::Adaptor adaptor,
+                                Types &types);
+mlir::LogicalResult inferGather(llvm::StringRef name, Where loc, GatherOp::Adaptor adaptor,
+                                Types &types);
+mlir::LogicalResult inferOneHot(llvm::StringRef name, Where loc, OneHotOp::Adaptor adaptor,
+                                Types &types);
+mlir::LogicalResult inferTensorDot(llvm::StringRef name, Where loc, TensorDotOp::Adaptor adaptor,
+                                   Types &types);
+mlir::LogicalResult inferInterleaved(llvm::StringRef name, Where loc, ComplexOp::Adaptor adaptor,
+                                     Types &types);
 mlir::LogicalResult inferRound(llvm::StringRef name, Where loc, RoundOp::Adaptor adaptor,
                                Types &types);
 mlir::LogicalResult inferSqNormIso(llvm::StringRef name, Where loc, SqNormIsoOp::Adaptor adaptor,
@@ -82,6 +104,10 @@ mlir::LogicalResult inferSymSqNorm(llvm::StringRef name, Where loc, SymSqNormOp:
                                    Types &types);
 mlir::LogicalResult inferBSpline(llvm::StringRef name, Where loc, BSplineOp::Adaptor adaptor,
                                  Types &types);
+mlir::LogicalResult inferWarping(llvm::StringRef name, Where loc, SoftDTWOp::Adaptor adaptor,
+                                 Types &types);
+mlir::LogicalResult inferWarpingPlan(llvm::StringRef name, Where loc,
+                                     SoftDTWPlanOp::Adaptor adaptor, Types &types);
 mlir::LogicalResult inferSoftDTW(llvm::StringRef name, Where loc, SoftDTW_SqDistOp::Adaptor adaptor,
                                  Types &types);
 mlir::LogicalResult inferMatVecMult(llvm::StringRef name, Where loc, MatVecMultOp::Adaptor adaptor,

@@ -139,38 +139,6 @@ Value OnlyAtOp::buildTangent(OpBuilder &b, ValueRange tangents) {
                      : Value();
 }
 
-//===-- The product of the others -----------------------------------------------------------===//
-
-LogicalResult ProductOfOthersOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc,
-                                                  ValueRange operands, DictionaryAttr,
-                                                  OpaqueProperties, RegionRange, Types &types) {
-  int64_t dim = getDim(operands[0]);
-  if (failed(checkIndices("product_of_others", loc, operands[1], dim)))
-    return failure();
-  if (getDim(operands[1]) != dim || getDim(operands[2]) != dim)
-    return emitOptionalError(loc, "product_of_others: expected equal dimensions, got ", dim, ", ",
-                             getDim(operands[1]), " and ", getDim(operands[2]));
-  types.push_back(onPairs(operands[0], dim));
-  return success();
-}
-Value ProductOfOthersOp::emitComponent(Emitter &emitter, OpFoldResult k) {
-  OpBuilder &b = emitter.builder();
-  SmallVector<Value> parts = emitter.components(getOperands(), k);
-  Value product = parts[0], zeros = parts[1], x = parts[2];
-  Value isZero =
-      arith::CmpFOp::create(b, getLoc(), arith::CmpFPredicate::OEQ, x, emitter.zero(getLoc()));
-  // Zeros among the others: all of them, less one if x is a zero itself.
-  Value own = arith::ExtUIOp::create(b, getLoc(), zeros.getType(), isZero);
-  Value noOtherZero = arith::CmpIOp::create(b, getLoc(), arith::CmpIPredicate::eq, zeros, own);
-  Value one = emitter.constant(getLoc(), b.getI64IntegerAttr(1));
-  Value divisor = arith::SelectOp::create(b, getLoc(), isZero, one, x);
-  Value others = arith::DivFOp::create(b, getLoc(), product, divisor);
-  return chooseOrZero(emitter, getLoc(), noOtherZero, others);
-}
-/// Differentiate refuses to come here: the product of all but two needs more than is saved.
-Value ProductOfOthersOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
-Value ProductOfOthersOp::buildTangent(OpBuilder &, ValueRange) { return {}; }
-
 //===-- Sizes -------------------------------------------------------------------------------===//
 
 LogicalResult SizeOp::verify() {

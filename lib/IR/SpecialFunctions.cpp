@@ -147,7 +147,8 @@ Value lgamma(Writer &w, Value x) {
   sine = w.add(r.f, w.mul(sine, w.polynomial(kSinPi, w.mul(r.f, r.f))));
   Value mirrored = w.negate(w.add(w.log(w.abs(sine)), positive));
   Value result = w.select(r.negative, mirrored, positive);
-  return w.select(w.equal(x, -infinity), w.constant(infinity), result);
+  // So far from 0 every negative number is a pole.
+  return w.select(w.equal(positive, infinity), positive, result);
 }
 
 //===-- polygamma ---------------------------------------------------------------------------===//

@@ -134,25 +134,23 @@ static LogicalResult checkPermutation(Where loc, const Contraction &c) {
   return success();
 }
 
-LogicalResult TensorDotOp::inferReturnTypes(MLIRContext *, Where loc, ValueRange operands,
-                                            DictionaryAttr attributes, OpaqueProperties properties,
-                                            RegionRange regions, Types &types) {
-  Adaptor a(operands, attributes, properties, regions);
+LogicalResult keops::inferTensorDot(StringRef name, Where loc, TensorDotOp::Adaptor a,
+                                    Types &types) {
   // While an operation is being parsed, its defaults are not set yet.
   DenseI64ArrayAttr permutation = a.getPermutationAttr();
   Contraction c{a.getDimsx(), a.getDimsy(), a.getContx(), a.getConty(),
                 permutation ? permutation.asArrayRef() : Dims()};
-  if (failed(checkShape("TensorDot", loc, "first", c.dimsx, getDim(a.getX()))) ||
-      failed(checkShape("TensorDot", loc, "second", c.dimsy, getDim(a.getY()))) ||
+  if (failed(checkShape(name, loc, "first", c.dimsx, getDim(a.getX()))) ||
+      failed(checkShape(name, loc, "second", c.dimsy, getDim(a.getY()))) ||
       failed(checkAxes(loc, "first", c.contx, c.dimsx)) ||
       failed(checkAxes(loc, "second", c.conty, c.dimsy)) || failed(checkPairs(loc, c)) ||
       failed(checkPermutation(loc, c)))
     return failure();
   int64_t summed = sizeOf(c.sumAxes());
   int64_t dim = getDim(a.getX()) / summed * (getDim(a.getY()) / summed);
-  if (failed(checkBetween("TensorDot", loc, "dimension of the result", dim, 1, maxDimension)))
+  if (failed(checkBetween(name, loc, "dimension of the result", dim, 1, maxDimension)))
     return failure();
-  return inferResult("TensorDot", loc, operands, dim, types);
+  return inferResult(name, loc, a.getOperands(), dim, types);
 }
 
 //===-- Emission ----------------------------------------------------------------------------===//

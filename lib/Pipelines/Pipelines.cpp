@@ -68,6 +68,9 @@ static ApproximateMathOptions mathOptions(const PipelineOptions &options) {
 
 void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createApproximateMathPass(mathOptions(options)));
+  ExpandShortFloatsOptions shortFloats;
+  shortFloats.f16c = options.hasF16C;
+  manager.addPass(createExpandShortFloats(shortFloats));
   manager.addPass(createCSEPass());
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createConvertVectorToLLVMPass());
@@ -112,7 +115,7 @@ struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
   PipelineOptions get() const {
     PipelineOptions options;
     options.hasAVX512 = isa == "avx512";
-    options.hasAVX2 = options.hasFMA = isa != "generic";
+    options.hasAVX2 = options.hasFMA = options.hasF16C = isa != "generic";
     options.lanes32 = options.hasAVX512 ? 16 : options.hasAVX2 ? 8 : 4;
     options.precision = symbolizePrecision(precision.getValue()).value_or(Precision::Default);
     options.threads = threads != "none";

@@ -29,10 +29,26 @@ std::string formatShape(const std::vector<int64_t> &shape) {
 }
 
 /// What a user should pass for an input, e.g. "(M, 3)".
-std::string formatExpected(const ManifestInput &input) {
-  if (input.category == Category::P)
-    return concat('(', input.dimension, ",)");
-  return concat(input.category == Category::I ? "(M, " : "(N, ", input.dimension, ')');
+std::string formatExpected(Category category, int64_t components) {
+  if (category == Category::P)
+    return concat('(', components, ",)");
+  return concat(category == Category::I ? "(M, " : "(N, ", components, ')');
+}
+
+/// An array of complex numbers stands for one of twice as many of their parts.
+template <typename Describe>
+void checkDType(DType given, DType expected, int64_t dimension, Describe describe) {
+  bool isComplex = getPartCount(given) == 2;
+  if (getPart(given) == expected && (!isComplex || dimension % 2 == 0))
+    return;
+  bool hasComplex = expected == DType::F32 || expected == DType::F64;
+  std::string orComplex;
+  if (isComplex && hasComplex)
+    orComplex = concat(" or, where the dimension is even, ",
+                       getName(expected == DType::F32 ? DType::C64 : DType::C128));
+  raiseUserError(describe(), ": expected dtype ", getName(expected), orComplex, ", got ",
+                 getName(given),
+                 orComplex.empty() ? std::string() : concat(" for dimension ", dimension));
 }
 
 /// Leading axes of length 1 say nothing, and a number is a vector of one component.
@@ -43,6 +59,19 @@ bool isParameterShape(const Tensor &tensor, int64_t dimension) {
     if (tensor.shape[axis] != 1)
       return false;
   return tensor.shape[tensor.rank - 1] == dimension;
+}
+
+/// The parts of complex numbers stand side by side on the last axis.
+bool isOutputShape(const Tensor &tensor, const ManifestOutput &output, int64_t rows) {
+  const std::vector<int64_t> &dimensions = output.dimensions;
+  if (tensor.rank != int32_t(dimensions.size()) + 1 || tensor.shape[0] != rows)
+    return false;
+  for (int32_t axis = 1; axis < tensor.rank; ++axis) {
+    int64_t parts = axis + 1 == tensor.rank ? getPartCount(tensor.dtype) : 1;
+    if (tensor.shape[axis] * parts != dimensions[size_t(axis) - 1])
+      return false;
+  }
+  return true;
 }
 
 bool isEmpty(const Tensor &tensor) {
@@ -118,15 +147,15 @@ std::string Launcher::describeOutput(size_t index) const {
 void Launcher::checkInput(size_t index, const Tensor &tensor) const {
   const ManifestInput &expected = manifest.inputs[index];
   checkDescription(tensor, [&] { return describeInput(index); });
-  if (tensor.dtype != expected.dtype)
-    raiseUserError(describeInput(index), ": expected dtype ", getName(expected.dtype), ", got ",
-                   getName(tensor.dtype));
+  checkDType(tensor.dtype, expected.dtype, expected.dimension,
+             [&] { return describeInput(index); });
+  int64_t components = expected.dimension / getPartCount(tensor.dtype);
   bool isRight = expected.category == Category::P
-                     ? isParameterShape(tensor, expected.dimension)
-                     : tensor.rank == 2 && tensor.shape[1] == expected.dimension;
+                     ? isParameterShape(tensor, components)
+                     : tensor.rank == 2 && tensor.shape[1] == components;
   if (!isRight)
-    raiseUserError(describeInput(index), ": expected shape ", formatExpected(expected), ", got ",
-                   formatShape(tensor));
+    raiseUserError(describeInput(index), ": expected shape ",
+                   formatExpected(expected.category, components), ", got ", formatShape(tensor));
 }
 
 Sizes Launcher::checkInputs(std::span<const Tensor> inputs) const {
@@ -162,15 +191,14 @@ std::vector<int64_t> Launcher::getOutputShape(size_t index, Sizes sizes) const {
 void Launcher::checkOutput(size_t index, const Tensor &tensor, Sizes sizes) const {
   const ManifestOutput &output = manifest.outputs[index];
   checkDescription(tensor, [&] { return describeOutput(index); });
-  if (tensor.dtype != output.dtype)
-    raiseUserError(describeOutput(index), ": expected dtype ", getName(output.dtype), ", got ",
-                   getName(tensor.dtype));
-  bool isRight = tensor.rank == int32_t(output.dimensions.size()) + 1 &&
-                 tensor.shape[0] == (output.category == Category::I ? sizes.i : sizes.j) &&
-                 std::equal(output.dimensions.begin(), output.dimensions.end(), tensor.shape + 1);
-  if (!isRight)
-    raiseUserError(describeOutput(index), ": expected shape ",
-                   formatShape(getOutputShape(index, sizes)), ", got ", formatShape(tensor));
+  int64_t last = output.dimensions.empty() ? 1 : output.dimensions.back();
+  checkDType(tensor.dtype, output.dtype, last, [&] { return describeOutput(index); });
+  if (!isOutputShape(tensor, output, output.category == Category::I ? sizes.i : sizes.j)) {
+    std::vector<int64_t> expected = getOutputShape(index, sizes);
+    expected.back() /= getPartCount(tensor.dtype);
+    raiseUserError(describeOutput(index), ": expected shape ", formatShape(expected), ", got ",
+                   formatShape(tensor));
+  }
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
     if (tensor.shape[axis] > 1 && tensor.getStride(axis) == 0)
       raiseUserError(describeOutput(index), ": axis ", axis,
@@ -208,7 +236,8 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
     checkOutput(k, outputs[k], sizes);
   checkOverlap(inputs, outputs);
 
-  int64_t workspaceBytes = manifest.workspace.getBytes(sizes.i, sizes.j);
+  int32_t threads = chooseThreads(sizes, options.threads);
+  int64_t workspaceBytes = manifest.workspace.getBytes(sizes.i, sizes.j, threads);
   Packing packing(workspaceBytes);
   std::array<keops_array, maxArguments> inputArrays;
   std::array<keops_array, maxArguments> outputArrays;
@@ -227,7 +256,7 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
                   options.cancel,
                   options.poll,
                   options.pollData,
-                  chooseThreads(sizes, options.threads)};
+                  threads};
   int32_t status = program.getEntry()(&args);
   if (status == KEOPS_STEP_CANCELLED)
     throw Error(ErrorKind::Cancelled, "the run was cancelled");

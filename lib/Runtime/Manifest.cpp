@@ -71,6 +71,10 @@ public:
       return DType::F32;
     if (text == "f64")
       return DType::F64;
+    if (text == "f16")
+      return DType::F16;
+    if (text == "bf16")
+      return DType::BF16;
     if (text != "i64" || !indexAllowed)
       fail();
     return DType::I64;
@@ -118,8 +122,7 @@ ManifestOutput readOutput(LineReader &reader) {
   return output;
 }
 
-ManifestWorkspace readWorkspace(LineReader &reader) {
-  ManifestWorkspace workspace;
+void readWorkspace(LineReader &reader, ManifestWorkspace &workspace) {
   workspace.bytes = reader.integer(0, maxBytes);
   for (int64_t &value : workspace.perRow)
     value = reader.integer(0, maxBytes);
@@ -127,7 +130,6 @@ ManifestWorkspace readWorkspace(LineReader &reader) {
     value = reader.integer(0, maxBytes);
   for (int64_t &value : workspace.tileRows)
     value = reader.integer(1, maxBytes);
-  return workspace;
 }
 
 void readItem(Manifest &manifest, std::string_view line) {
@@ -140,7 +142,9 @@ void readItem(Manifest &manifest, std::string_view line) {
   else if (item == "output")
     manifest.outputs.push_back(readOutput(reader));
   else if (item == "workspace")
-    manifest.workspace = readWorkspace(reader);
+    readWorkspace(reader, manifest.workspace);
+  else if (item == "scratch")
+    manifest.workspace.perThread = reader.integer(0, maxBytes);
   else if (item == "cost")
     manifest.costPerPair = reader.number();
   else
@@ -150,12 +154,22 @@ void readItem(Manifest &manifest, std::string_view line) {
 
 } // namespace
 
-int64_t getByteSize(DType dtype) { return dtype == DType::F32 ? 4 : 8; }
+int64_t getByteSize(DType dtype) {
+  static constexpr int64_t sizes[] = {4, 8, 8, 2, 2, 8, 16};
+  return sizes[static_cast<size_t>(dtype)];
+}
 
 std::string_view getName(DType dtype) {
-  static constexpr std::string_view names[] = {"float32", "float64", "int64"};
+  static constexpr std::string_view names[] = {"float32",  "float64",   "int64",     "float16",
+                                               "bfloat16", "complex64", "complex128"};
   return names[static_cast<size_t>(dtype)];
 }
+
+DType getPart(DType dtype) {
+  return dtype == DType::C64 ? DType::F32 : dtype == DType::C128 ? DType::F64 : dtype;
+}
+
+int64_t getPartCount(DType dtype) { return getPart(dtype) == dtype ? 1 : 2; }
 
 int64_t ManifestOutput::getRowElements() const {
   int64_t product = 1;
@@ -164,7 +178,7 @@ int64_t ManifestOutput::getRowElements() const {
   return product;
 }
 
-int64_t ManifestWorkspace::getBytes(int64_t sizeI, int64_t sizeJ) const {
+int64_t ManifestWorkspace::getBytes(int64_t sizeI, int64_t sizeJ, int32_t threads) const {
   const int64_t rows[2] = {sizeI, sizeJ};
   int64_t total = bytes;
   bool overflow = false;
@@ -177,6 +191,7 @@ int64_t ManifestWorkspace::getBytes(int64_t sizeI, int64_t sizeJ) const {
     add(rows[side], perRow[side]);
     add(rows[side] / tileRows[side] + (rows[side] % tileRows[side] != 0), perTile[side]);
   }
+  add(threads, perThread);
   if (overflow || total > maxBytes)
     raiseUserError("the arrays are too large: M = ", sizeI, ", N = ", sizeJ);
   return total;

@@ -17,10 +17,19 @@ int64_t countElements(const Tensor &tensor) {
   return count;
 }
 
-/// Whether all elements lie at multiples of their size. Strides of axes that are never walked do
+/// Complex numbers whose parts are not one component after another.
+bool hasGaps(const Tensor &tensor) {
+  int32_t last = tensor.rank - 1;
+  return getPartCount(tensor.dtype) == 2 && tensor.rank > 0 && tensor.shape[last] > 1 &&
+         tensor.getStride(last) != getByteSize(tensor.dtype);
+}
+
+/// Whether all components lie at multiples of their size. Strides of axes that are never walked do
 /// not count.
 bool isAddressable(const Tensor &tensor) {
-  int64_t size = getByteSize(tensor.dtype);
+  if (hasGaps(tensor))
+    return false;
+  int64_t size = getByteSize(getPart(tensor.dtype));
   if (reinterpret_cast<uintptr_t>(tensor.data) % uintptr_t(size) != 0)
     return false;
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
@@ -68,19 +77,19 @@ int64_t Packing::reserve(const Tensor &tensor) {
 
 keops_array Packing::addInput(const Tensor &tensor, bool isParameter) {
   int32_t index = inputCount++;
-  int64_t size = getByteSize(tensor.dtype);
-  int64_t components = tensor.rank > 0 ? tensor.shape[tensor.rank - 1] : 1;
+  int64_t size = getByteSize(getPart(tensor.dtype)), parts = getPartCount(tensor.dtype);
+  int64_t components = (tensor.rank > 0 ? tensor.shape[tensor.rank - 1] : 1) * parts;
   if (!isAddressable(tensor)) {
     inputCopies[inputCopyCount++] = {index, reserve(tensor)};
     return {nullptr, isParameter ? 0 : components, 1};
   }
   return {tensor.data, isParameter ? 0 : tensor.getStride(0) / size,
-          tensor.rank > 0 ? tensor.getStride(tensor.rank - 1) / size : 1};
+          tensor.rank > 0 && parts == 1 ? tensor.getStride(tensor.rank - 1) / size : 1};
 }
 
 keops_array Packing::addOutput(const Tensor &tensor) {
   int32_t index = outputCount++;
-  int64_t components = 1;
+  int64_t components = getPartCount(tensor.dtype);
   for (int32_t axis = 1; axis < tensor.rank; ++axis)
     components *= tensor.shape[axis];
   if (isAddressable(tensor) && isRowMajor(tensor))

@@ -119,7 +119,7 @@ void Request::validate() const {
     raiseUserError("got ", aliases.size(), " aliases; at most ", maxArguments, " are accepted");
   for (size_t k = 0; k < aliases.size(); ++k)
     checkText(concat("alias ", k), aliases[k], maxOptionLength);
-  checkChoice("dtype", dtype, {"f32", "f64"});
+  checkChoice("dtype", dtype, {"f32", "f64", "f16", "bf16"});
   checkChoice("precision", precision, {"fast", "default", "high"});
   checkChoice("threads", threads, {"openmp", "none"});
   checkText("the target", target, maxOptionLength);

@@ -84,12 +84,9 @@ Status Compilation::fail(Status status) {
 Status Compilation::parse() {
   FailureOr<CpuTarget> target = CpuTarget::get(request.target, message);
   std::optional<Precision> precision = symbolizePrecision(request.precision);
-  StringRef dtype = request.dtype;
   if (succeeded(target) && !precision)
     message = "unknown precision '" + std::string(request.precision) +
               "'; expected fast, default or high";
-  if (message.empty() && dtype != "f32" && dtype != "f64")
-    message = "unknown dtype '" + dtype.str() + "'; expected f32 or f64";
   if (!message.empty())
     return UserError;
   options.target = *target;
@@ -100,13 +97,14 @@ Status Compilation::parse() {
   SmallVector<StringRef> aliases;
   for (int32_t k = 0; k < request.aliasCount; ++k)
     aliases.push_back(request.aliases[k]);
-  Type element =
-      dtype == "f64" ? Type(Float64Type::get(&context)) : Type(Float32Type::get(&context));
-  FailureOr<SumsAttr> sums = readSums(request.sumScheme, request.accumulator, element, message);
+  FailureOr<Type> storage = readDType(request.dtype, &context, message);
+  if (failed(storage))
+    return UserError;
+  FailureOr<SumsAttr> sums = readSums(request.sumScheme, request.accumulator, *storage, message);
   if (failed(sums))
     return UserError;
   FailureOr<OwningOpRef<ModuleOp>> parsed =
-      parseFormula(request.formula, aliases, element, request.symbol, *precision, &context, *sums);
+      parseFormula(request.formula, aliases, *storage, request.symbol, *precision, &context, *sums);
   if (failed(parsed))
     return fail(UserError);
   module = std::move(*parsed);

@@ -16,6 +16,7 @@ static CpuTarget level(StringRef cpu, int64_t lanes32, bool fma, bool avx2, bool
   target.lanes32 = lanes32;
   target.hasFMA = fma;
   target.hasAVX2 = avx2;
+  target.hasF16C = fma; // they came together: x86-64-v3, and every AArch64
   target.hasAVX512 = avx512;
   return target;
 }
@@ -38,6 +39,7 @@ static CpuTarget native() {
   target.hasAVX512 = has("avx512f") && has("avx512dq") && has("avx512vl");
   target.hasAVX2 = has("avx2");
   target.hasFMA = arm || has("fma");
+  target.hasF16C = arm || has("f16c");
   target.lanes32 = target.hasAVX512 ? 16 : target.hasAVX2 ? 8 : 4;
   return target;
 }
@@ -68,6 +70,7 @@ PipelineOptions CompileOptions::pipeline() const {
   options.hasFMA = target.hasFMA;
   options.hasAVX2 = target.hasAVX2;
   options.hasAVX512 = target.hasAVX512;
+  options.hasF16C = target.hasF16C;
   options.precision = precision;
   options.threads = threads;
   options.plainFunction = plainFunction;

@@ -4,13 +4,27 @@
 #include "keops/Target/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace keops;
 
+/// C has no portable names for f16 and bf16: their bits are passed.
 static StringRef cType(StringRef element) {
-  return element == "f32" ? "float" : element == "f64" ? "double" : "int64_t";
+  return StringSwitch<StringRef>(element)
+      .Case("f32", "float")
+      .Case("f64", "double")
+      .Cases({"f16", "bf16"}, "uint16_t")
+      .Default("int64_t");
+}
+
+/// What the C type does not say about the elements.
+static StringRef elementText(StringRef element) {
+  return StringSwitch<StringRef>(element)
+      .Case("f16", " bit patterns of float16 (IEEE 754 binary16)")
+      .Case("bf16", " bit patterns of bfloat16")
+      .Default("");
 }
 
 static std::string rowsOf(char placement) {
@@ -38,12 +52,14 @@ std::string keops::emitHeader(StringRef text, StringRef formula, const CompileOp
   SmallVector<std::string> parameters = {"int64_t M", "int64_t N"};
   for (auto [k, input] : enumerate(manifest.inputs)) {
     std::string name = parameterName(input.name, "in", k);
-    os << " *   " << name << ": " << rowsOf(input.placement) << input.dim << "\n";
+    os << " *   " << name << ": " << rowsOf(input.placement) << input.dim
+       << elementText(input.element) << "\n";
     parameters.push_back(("const " + cType(input.element) + " *" + name).str());
   }
   for (auto [k, output] : enumerate(manifest.outputs)) {
     std::string name = "out_" + output.name + (k ? std::to_string(k) : "");
-    os << " *   " << name << ": " << shapeText(output) << ", written\n";
+    os << " *   " << name << ": " << shapeText(output) << elementText(output.element)
+       << ", written\n";
     parameters.push_back((cType(output.element) + " *" + name).str());
   }
   parameters.push_back("int32_t threads");

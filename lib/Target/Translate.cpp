@@ -41,10 +41,11 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(const CpuTarget &targe
                                    std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
-/// All loops over rows and pairs stand in outlined parallel regions. What is outside runs once a
-/// call or is a rare path: it is compiled quickly instead of well.
-static bool isParallelRegion(const llvm::Function &function) {
-  return function.getName().contains("omp_par");
+/// All loops over rows and pairs stand in outlined parallel regions, or in functions that these
+/// call and that are marked so. What is outside runs once a call or is a rare path: it is compiled
+/// quickly instead of well.
+static bool isHot(const llvm::Function &function) {
+  return function.getName().contains("omp_par") || function.hasFnAttribute(llvm::Attribute::Hot);
 }
 
 /// The outlined functions of OpenMP regions exist only now, so attributes are set after
@@ -59,7 +60,7 @@ static void setFunctionAttributes(llvm::Module &module, const CompileOptions &op
     if (options.target.hasAVX512)
       function.addFnAttr("prefer-vector-width", "512");
     function.addFnAttr(llvm::Attribute::NoUnwind);
-    if (options.threads && !isParallelRegion(function)) {
+    if (options.threads && !isHot(function)) {
       function.addFnAttr(llvm::Attribute::OptimizeNone);
       function.addFnAttr(llvm::Attribute::NoInline);
     }

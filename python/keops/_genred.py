@@ -61,6 +61,9 @@ class Genred:
         ``"float32"`` or ``"float64"``, the type in which sums are kept; ``"auto"`` is that of the arrays.
     use_double_acc : bool
         Another spelling of ``dtype_acc="float64"``.
+    complex_result : bool
+        The formula computes complex numbers, real and imaginary part side by side: results are complex64 or complex128
+        arrays with half as many columns. Indices stay what they are.
 
     ``enable_chunks``, ``rec_multVar_highdim`` and ``use_fast_math`` are accepted for the sake of existing programs:
     the compiler makes these choices itself.
@@ -84,6 +87,7 @@ class Genred:
         use_fast_math=True,
         precision="default",
         schedule="",
+        complex_result=False,
     ):
         _check_text("formula", formula)
         _check_text("reduction_op", reduction_op)
@@ -104,13 +108,17 @@ class Genred:
             _check_text(name, value)
         dtype_acc = _choose_accumulator(dtype_acc, use_double_acc)
         text = _reduction_text(formula, reduction_op, axis, opt_arg, formula2)
-        self._arguments = (text, list(aliases), precision, schedule, "Genred", sum_scheme, dtype_acc)
+        options = (precision, schedule, "Genred", sum_scheme, dtype_acc, bool(complex_result))
+        self._arguments = (text, list(aliases), *options)
         self._reduction = _keops.Reduction(*self._arguments)
 
     def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None):
         """Compute on arrays, one for each alias: ``Vi`` (M, D), ``Vj`` (N, D), ``Pm`` (D,) or a number.
 
-        All arrays have one dtype, float32 or float64; any strides will do. ``out`` may hold the result: an array, or a
+        All arrays have one dtype: float32, float64, float16 or bfloat16 (of the package ml_dtypes); any strides will
+        do. The two short types are computed and summed in float32, and results are rounded to them once. Where the
+        formula takes complex numbers as pairs of components, complex64 arrays of D columns may stand beside float32
+        ones for arguments of dimension 2 D, complex128 beside float64. ``out`` may hold the result: an array, or a
         tuple of arrays where the reduction has several results.
         """
         if backend != "auto" or ranges is not None or device_id != -1:

@@ -31,9 +31,9 @@ def evaluate(module, *arrays, symbol=None, rounding=None):
     """The results of a function of ``module`` on ``arrays``: a tuple of float64 and int64 arrays.
 
     ``module`` is text in generic form, or what ``reference_ir.parse`` made of it. Arguments on i or j are (M, D) or (N,
-    D), parameters (D,); so are the results, those of the K-best reductions being K * D wide. ``symbol`` names the
-    function where there are several. ``rounding`` is applied to the result of every operation and reduction, constants
-    among them: ``rounding(result, name, operands, attributes)``.
+    D), parameters (D,); so are the results, those of the K-best reductions being K * D wide. What the module stores in
+    a short type is rounded to it. ``symbol`` names the function where there are several. ``rounding`` is applied to the
+    result of every operation and reduction, constants among them: ``rounding(result, name, operands, attributes)``.
     """
     if isinstance(module, str):
         module = reference_ir.parse(module)
@@ -59,10 +59,23 @@ def _find_function(module, symbol):
     return found[0]
 
 
+def _attributes(function, which, count):
+    """The attributes of each argument (``arg_attrs``) or result (``res_attrs``)."""
+    return function.attributes.get(which) or [{}] * count
+
+
 def _argument_names(function):
-    count = len(function.regions[0][0].arguments)
-    attributes = function.attributes.get("arg_attrs") or [{}] * count
+    attributes = _attributes(function, "arg_attrs", len(function.regions[0][0].arguments))
     return [a.get("keops.name", f"argument {k + 1}") for k, a in enumerate(attributes)]
+
+
+_SHORT = {"f16": torch.float16, "bf16": torch.bfloat16}
+
+
+def _stored(tensor, attributes):
+    """What is left of numbers after they were stored as ``keops.storage`` says; they are computed in float32."""
+    storage = attributes.get("keops.storage")
+    return tensor.to(torch.float32).to(_SHORT[storage]).to(tensor.dtype) if storage else tensor
 
 
 def _slice(wanted):
@@ -94,10 +107,13 @@ class _Evaluator:
         for argument, array in reversed(list(zip(arguments, arrays))):
             if argument.type.placement in self.sizes and array.ndim == 2:
                 self.sizes[argument.type.placement] = array.shape[0]
-        names = _argument_names(self.function)
-        bound = {a: self.read(name, a.type, array) for name, a, array in zip(names, arguments, arrays)}
-        results = self.formulas(self.body, bound, self.body.operations[-1].operands)
-        return tuple(self.write(tensor, v.type) for tensor, v in zip(results, self.body.operations[-1].operands))
+        names, stored = _argument_names(self.function), _attributes(self.function, "arg_attrs", len(arguments))
+        tensors = [self.read(name, a.type, array) for name, a, array in zip(names, arguments, arrays)]
+        bound = dict(zip(arguments, map(_stored, tensors, stored)))
+        returned = self.body.operations[-1].operands
+        stored = _attributes(self.function, "res_attrs", len(returned))
+        results = map(_stored, self.formulas(self.body, bound, returned), stored)
+        return tuple(self.write(tensor, v.type) for tensor, v in zip(results, returned))
 
     def shape(self, placement):
         return (self.sizes["i"] if "i" in placement else 1, self.sizes["j"] if "j" in placement else 1)

@@ -340,16 +340,34 @@ def _softdtw(x, y, gamma):
     return table[rows - 1, columns - 1]
 
 
-def _product_of_others(product, zeros, x):
-    """Without the factor x, given the product of the factors that are not zero and the number of zeros."""
-    others = torch.where(x == 0, product, product / torch.where(x == 0, torch.ones_like(x), x))
-    return torch.where(zeros == (x == 0), others, 0.0)
+def _softdtw_of_costs(x, rows, columns):
+    table = {}
+    for i in range(rows):
+        for j in range(columns):
+            cell = x[..., i * columns + j, None]
+            before = [table[k] for k in ((i - 1, j - 1), (i - 1, j), (i, j - 1)) if k in table]
+            table[i, j] = cell - torch.logsumexp(-_concat(*before), -1, keepdim=True) if before else cell
+    return table[rows - 1, columns - 1]
+
+
+def _softdtw_plan(x, rows, columns):
+    """The gradient of the above, and its derivatives along the directions that follow the costs: automatic ones."""
+    with torch.enable_grad():
+        costs, *directions = x.split(rows * columns, -1)
+        if not costs.requires_grad:
+            costs = costs.clone().requires_grad_()
+        gradient = lambda value: torch.autograd.grad(value.sum(), costs, create_graph=True, materialize_grads=True)[0]
+        plan = gradient(_softdtw_of_costs(costs, rows, columns))
+        for direction in directions:
+            plan = gradient(plan * direction) if plan.requires_grad else torch.zeros_like(costs)
+    return plan
 
 
 SPECIAL = {
     "bspline": _bspline,
     "softdtw_sqdist": _softdtw,
-    "product_of_others": _product_of_others,
+    "softdtw": _softdtw_of_costs,
+    "softdtwplan": _softdtw_plan,
 }
 
 # ---- complex numbers: real and imaginary parts take turns -------------------------------------------------------

@@ -62,9 +62,15 @@ def _variance(terms):
     return _mean((terms - _mean(terms)[:, None]) ** 2)
 
 
+def _products(terms, count):
+    """For each number of zero terms the product of the others, where there are exactly so many."""
+    zeros, product = (terms == 0).sum(1), torch.where(terms == 0, 1.0, terms).prod(1)
+    return torch.cat([torch.where(zeros == k, product, 0.0) for k in range(count)], -1)
+
+
 REDUCTIONS = {
     "Sum": lambda terms, **_: [terms.sum(1)],
-    "Prod_CountZeros": lambda terms, **_: [torch.where(terms == 0, 1.0, terms).prod(1), (terms == 0).sum(1)],
+    "Prod_WithoutZeros": lambda terms, best, **_: [_products(terms, best)],
     "Prod": lambda terms, **_: [terms.prod(1)],
     "Mean": lambda terms, **_: [_mean(terms)],
     "Var": lambda terms, **_: [_variance(terms)],

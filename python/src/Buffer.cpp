@@ -1,62 +1,163 @@
-// The buffer protocol, and the three NumPy functions that the module needs, looked up once.
+// The buffer protocol, DLPack, and the NumPy functions that the module needs, looked up once.
 #include "Buffer.h"
 
 #include <bit>
+#include <string_view>
 
 namespace keops::python {
 
 namespace {
 
+struct ElementType {
+  const char *name;
+  Py_ssize_t bytes;
+  keopsDType part;
+  std::string_view format;     ///< of the buffer protocol; "" for a type that it does not know
+  nb::dlpack::dtype_code code; ///< of DLPack
+};
+
+/// In the order of keopsDType.
+constexpr ElementType elementTypes[] = {
+    {"float32", 4, KEOPS_F32, "f", nb::dlpack::dtype_code::Float},
+    {"float64", 8, KEOPS_F64, "d", nb::dlpack::dtype_code::Float},
+    {"int64", 8, KEOPS_I64, "l", nb::dlpack::dtype_code::Int},
+    {"float16", 2, KEOPS_F16, "e", nb::dlpack::dtype_code::Float},
+    {"bfloat16", 2, KEOPS_BF16, "", nb::dlpack::dtype_code::Bfloat},
+    {"complex64", 8, KEOPS_F32, "Zf", nb::dlpack::dtype_code::Complex},
+    {"complex128", 16, KEOPS_F64, "Zd", nb::dlpack::dtype_code::Complex}};
+
 struct Numpy {
-  nb::object asarray, empty, dtypes[3];
+  nb::object asarray, ascontiguousarray, empty;
+  nb::object dtypes[std::size(elementTypes)]; ///< NumPy's own ones
 };
 
 const Numpy &getNumpy() {
   // Leaked on purpose: it must not be destroyed after the interpreter.
   static const Numpy *numpy = [] {
     nb::module_ module = nb::module_::import_("numpy");
-    return new Numpy{module.attr("asarray"),
-                     module.attr("empty"),
-                     {module.attr("dtype")("float32"), module.attr("dtype")("float64"),
-                      module.attr("dtype")("int64")}};
+    auto *made = new Numpy{
+        module.attr("asarray"), module.attr("ascontiguousarray"), module.attr("empty"), {}};
+    for (size_t k = 0; k < std::size(elementTypes); ++k)
+      if (k != KEOPS_BF16)
+        made->dtypes[k] = module.attr("dtype")(elementTypes[k].name);
+    return made;
   }();
   return *numpy;
 }
 
-/// The single format character, or 0 when the format says more than that.
-char getFormatCode(const Py_buffer &view) {
-  const char *format = view.format ? view.format : "B";
+nb::object getNumpyDType(keopsDType dtype) {
+  if (dtype != KEOPS_BF16)
+    return getNumpy().dtypes[dtype];
+  return nb::module_::import_("ml_dtypes").attr("bfloat16");
+}
+
+/// The first type for which `matches` holds.
+template <typename Matches>
+bool findType(keopsDType &dtype, Matches matches) {
+  for (size_t k = 0; k < std::size(elementTypes); ++k)
+    if (matches(elementTypes[k])) {
+      dtype = keopsDType(k);
+      return true;
+    }
+  return false;
+}
+
+/// The format without the mark for native byte order; "long" and "long long" are one type here.
+std::string_view getFormat(const Py_buffer &view) {
+  std::string_view format = view.format ? view.format : "B";
   constexpr char native = std::endian::native == std::endian::little ? '<' : '>';
-  if (*format == '@' || *format == '=' || *format == native)
-    ++format;
-  return format[0] && !format[1] ? format[0] : '\0';
+  if (format.starts_with('@') || format.starts_with('=') || format.starts_with(native))
+    format.remove_prefix(1);
+  return format == "q" ? "l" : format;
+}
+
+/// Rounds to nearest even; a NaN keeps its leading bits and becomes quiet.
+uint16_t roundToBFloat16(float number) {
+  auto bits = std::bit_cast<uint32_t>(number);
+  if (number != number)
+    return uint16_t(bits >> 16 | 0x40);
+  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/// The bits of an array of float32 as bfloat16, as an array of uint16.
+nb::object toBFloat16(nb::handle object) {
+  nb::object numbers = getNumpy().ascontiguousarray(object, "float32");
+  nb::object bits = getNumpy().empty(numbers.attr("shape"), "uint16");
+  Buffer source, target;
+  keopsDType single;
+  if (!source.acquire(numbers.ptr()) || !source.getDType(single) ||
+      !target.acquire(bits.ptr(), /*isWritten=*/true))
+    throw nb::type_error("expected numbers");
+  const auto *from = static_cast<const float *>(source.getTensor(single).data);
+  auto *to = static_cast<uint16_t *>(target.getTensor(KEOPS_BF16).data);
+  auto count = nb::cast<size_t>(numbers.attr("size"));
+  for (size_t k = 0; k < count; ++k)
+    to[k] = roundToBFloat16(from[k]);
+  return bits;
 }
 
 } // namespace
 
-bool Buffer::acquire(PyObject *object, int flags) {
-  isHeld = PyObject_CheckBuffer(object) && PyObject_GetBuffer(object, &view, flags) == 0;
-  if (!isHeld)
-    PyErr_Clear();
-  return isHeld;
+bool Buffer::acquire(PyObject *object, bool isWritten) {
+  return acquireView(object, isWritten) || acquireBFloat16(object, isWritten) ||
+         acquireShared(object, isWritten);
 }
 
-bool Buffer::getDType(keopsDType &dtype) const {
-  switch (getFormatCode(view)) {
-  case 'f':
-    dtype = KEOPS_F32;
-    return view.itemsize == 4;
-  case 'd':
-    dtype = KEOPS_F64;
-    return view.itemsize == 8;
-  case 'l':
-  case 'q':
-    dtype = KEOPS_I64;
-    return view.itemsize == 8;
-  default:
+bool Buffer::acquireView(PyObject *object, bool isWritten) {
+  int flags = isWritten ? PyBUF_RECORDS : PyBUF_RECORDS_RO;
+  isHeld = PyObject_CheckBuffer(object) && PyObject_GetBuffer(object, &view, flags) == 0;
+  if (!isHeld) {
+    PyErr_Clear();
     return false;
   }
+  static_assert(sizeof(Py_ssize_t) == sizeof(int64_t));
+  tensor = {view.buf, KEOPS_F64, view.ndim, reinterpret_cast<const int64_t *>(view.shape),
+            reinterpret_cast<const int64_t *>(view.strides)};
+  std::string_view format = getFormat(view);
+  isKnown = findType(tensor.dtype, [&](const ElementType &type) {
+    return format == type.format && view.itemsize == type.bytes;
+  });
+  return true;
 }
+
+/// NumPy does not lend memory of types that it only knows by an extension, but views it as bits.
+bool Buffer::acquireBFloat16(nb::handle object, bool isWritten) {
+  if (!nb::hasattr(object, "view") || getDTypeName(object) != "bfloat16" ||
+      !acquireView(object.attr("view")("uint16").ptr(), isWritten))
+    return false;
+  tensor.dtype = KEOPS_BF16;
+  isKnown = true;
+  return true;
+}
+
+bool Buffer::acquireShared(nb::handle object, bool isWritten) {
+  // DLPack would forget that a gradient is wanted, without a word.
+  nb::object wantsGradient = nb::getattr(object, "requires_grad", nb::none());
+  nb::ndarray<> writable;
+  if (!nb::hasattr(object, "__dlpack__") || wantsGradient.is(Py_True) ||
+      !(isWritten ? nb::try_cast(object, writable, /*convert=*/false)
+                  : nb::try_cast(object, shared, /*convert=*/false)))
+    return false;
+  if (isWritten)
+    shared = nb::ndarray<nb::ro>(writable);
+  if (shared.device_type() != nb::device::cpu::value)
+    return false;
+  for (size_t axis = 0; axis < shared.ndim(); ++axis)
+    strides.push_back(shared.stride(axis) * int64_t(shared.itemsize()));
+  tensor = {const_cast<void *>(shared.data()), KEOPS_F64, int32_t(shared.ndim()),
+            shared.shape_ptr(), strides.data()};
+  nb::dlpack::dtype given = shared.dtype();
+  isKnown = findType(tensor.dtype, [&](const ElementType &type) {
+    return given.code == uint8_t(type.code) && given.bits == 8 * type.bytes && given.lanes == 1;
+  });
+  return true;
+}
+
+const char *getName(keopsDType dtype) { return elementTypes[dtype].name; }
+
+keopsDType getPart(keopsDType dtype) { return elementTypes[dtype].part; }
+
+keopsDType getComplex(keopsDType part) { return part == KEOPS_F32 ? KEOPS_C64 : KEOPS_C128; }
 
 std::string getDTypeName(nb::handle object) {
   nb::object dtype = nb::getattr(object, "dtype", nb::none());
@@ -66,10 +167,9 @@ std::string getDTypeName(nb::handle object) {
       .c_str();
 }
 
-nb::handle getNumpyDType(keopsDType dtype) { return getNumpy().dtypes[dtype]; }
-
 nb::object toArray(nb::handle object, keopsDType dtype) {
-  return getNumpy().asarray(object, getNumpyDType(dtype));
+  return dtype == KEOPS_BF16 ? toBFloat16(object)
+                             : getNumpy().asarray(object, getNumpyDType(dtype));
 }
 
 nb::object makeEmpty(const int64_t *shape, int32_t rank, keopsDType dtype) {

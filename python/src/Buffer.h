@@ -1,19 +1,23 @@
 // One argument of a call, as memory: borrowed from the object through the buffer protocol, which
-// costs a tenth of the array wrappers above it, or converted when the object is a number or a list.
+// costs a tenth of the array wrappers above it, or through DLPack, or converted when the object is
+// a number or a list.
 #ifndef KEOPS_PYTHON_BUFFER_H
 #define KEOPS_PYTHON_BUFFER_H
 
 #include "keops-c/keops.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 
 #include <string>
+#include <vector>
 
 namespace keops::python {
 
 namespace nb = nanobind;
 
-/// Holds a Py_buffer. Not movable, because NumPy's buffers may point into the structure.
+/// Holds a Py_buffer or a DLPack tensor. Not movable, because NumPy's buffers may point into the
+/// structure.
 class Buffer {
 public:
   Buffer() = default;
@@ -24,43 +28,58 @@ public:
       PyBuffer_Release(&view);
   }
 
-  /// Returns false, without a Python error, when the object has no readable buffer.
-  bool acquire(PyObject *object, int flags = PyBUF_RECORDS_RO);
+  /// Returns false, without a Python error, when the object has no memory of the CPU to lend.
+  bool acquire(PyObject *object, bool isWritten = false);
 
-  /// Whether the elements are float32 or float64 (or int64, for outputs) in native byte order.
-  bool getDType(keopsDType &dtype) const;
+  /// Whether the elements have a type that arrays may have, in native byte order.
+  bool getDType(keopsDType &dtype) const {
+    dtype = tensor.dtype;
+    return isKnown;
+  }
 
+  /// The memory as elements of this type.
   keopsTensor getTensor(keopsDType dtype) const {
-    static_assert(sizeof(Py_ssize_t) == sizeof(int64_t));
-    return {view.buf, dtype, view.ndim, reinterpret_cast<const int64_t *>(view.shape),
-            reinterpret_cast<const int64_t *>(view.strides)};
+    return {tensor.data, dtype, tensor.rank, tensor.shape, tensor.strides};
   }
 
 private:
+  bool acquireView(PyObject *object, bool isWritten);
+  bool acquireBFloat16(nb::handle object, bool isWritten);
+  bool acquireShared(nb::handle object, bool isWritten);
+  keopsTensor tensor{};
+  bool isKnown = false;
   Py_buffer view{};
   bool isHeld = false;
+  nb::ndarray<nb::ro> shared;
+  std::vector<int64_t> strides;
 };
 
-/// A number that stands for a parameter of one component.
+/// A number that stands for a parameter of one component, or of two where it is complex.
 struct Number {
-  float single;
-  double twice;
+  float single[2];
+  double twice[2];
 
-  explicit Number(double value) : single(float(value)), twice(value) {}
+  explicit Number(Py_complex value)
+      : single{float(value.real), float(value.imag)}, twice{value.real, value.imag} {}
   keopsTensor getTensor(keopsDType dtype) {
-    void *data = dtype == KEOPS_F32 ? static_cast<void *>(&single) : &twice;
-    return {data, dtype, 0, nullptr, nullptr};
+    bool isSingle = dtype == KEOPS_F32 || dtype == KEOPS_C64;
+    return {isSingle ? static_cast<void *>(single) : twice, dtype, 0, nullptr, nullptr};
   }
 };
+
+/// The name of an element type: "float32", "bfloat16", "complex64" ...
+const char *getName(keopsDType dtype);
+/// The type of the parts of a complex type, any other type itself.
+keopsDType getPart(keopsDType dtype);
+/// The complex type with parts of this type; there must be one.
+keopsDType getComplex(keopsDType part);
 
 /// The name under which messages show the elements of an object: "int64", "complex128", "str" ...
 std::string getDTypeName(nb::handle object);
 
-/// numpy.float32, numpy.float64 or numpy.int64, as an object.
-nb::handle getNumpyDType(keopsDType dtype);
-/// numpy.asarray(object, dtype)
+/// numpy.asarray(object, dtype); the bits of the numbers for bfloat16, which NumPy does not know.
 nb::object toArray(nb::handle object, keopsDType dtype);
-/// numpy.empty(shape, dtype)
+/// numpy.empty(shape, dtype), where bfloat16 comes from the package ml_dtypes.
 nb::object makeEmpty(const int64_t *shape, int32_t rank, keopsDType dtype);
 
 } // namespace keops::python

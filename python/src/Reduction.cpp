@@ -53,7 +53,7 @@ void raiseStatus(keopsStatus status) {
 
 Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                      const std::string &precision, std::string schedule, std::string caller,
-                     const std::string &sumScheme, const std::string &accumulator)
+                     const std::string &sumScheme, const std::string &accumulator, bool isComplex)
     : formula(std::move(formula)), aliases(std::move(aliases)), schedule(std::move(schedule)),
       caller(std::move(caller)),
       precision(parseName<keopsPrecision>(this->caller, "precision", {"default", "fast", "high"},
@@ -62,7 +62,8 @@ Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                                           {"auto", "direct_sum", "block_sum", "kahan_scheme"},
                                           sumScheme)),
       accumulator(parseName<keopsAccumulator>(this->caller, "dtype_acc",
-                                              {"auto", "float32", "float64"}, accumulator)) {
+                                              {"auto", "float32", "float64"}, accumulator)),
+      isComplex(isComplex) {
   for (const std::string &alias : this->aliases)
     aliasPointers.push_back(alias.c_str());
 }
@@ -123,8 +124,10 @@ struct Reduction::Call {
 private:
   void findDType(const nb::args &arguments);
   void readInput(size_t index, nb::handle object);
+  void readNumber(size_t index, nb::handle object);
   void readConverted(size_t index, nb::handle object);
   keopsTensor makeOutput(int32_t index, int64_t sizeI, int64_t sizeJ, nb::object &result);
+  void makeComplex(int32_t index, keopsDType &type, int64_t &lastLength) const;
   keopsTensor readOutput(int32_t index, nb::handle object);
   [[noreturn]] void raise(const std::string &message) const;
   [[noreturn]] void raiseArgument(size_t index, const std::string &problem) const;
@@ -142,15 +145,21 @@ void Reduction::Call::raiseArgument(size_t index, const std::string &problem) co
   raise(text + ": " + problem);
 }
 
-/// Numbers and lists follow the arrays; among arrays the first one of floating point decides, and
-/// the runtime refuses the others that differ.
+/// NumPy's scalars of double precision are Python numbers too, and like these they do not impose
+/// their precision.
+static bool isNumber(nb::handle object) {
+  return PyFloat_Check(object.ptr()) || PyLong_Check(object.ptr()) || PyComplex_Check(object.ptr());
+}
+
+/// Numbers and lists follow the arrays; among arrays the first one of floating point decides, a
+/// complex one by its parts, and the runtime refuses the others that differ.
 void Reduction::Call::findDType(const nb::args &arguments) {
   for (nb::handle object : arguments) {
     Buffer buffer;
     keopsDType found;
-    if (!PyFloat_Check(object.ptr()) && buffer.acquire(object.ptr()) && buffer.getDType(found) &&
+    if (!isNumber(object) && buffer.acquire(object.ptr()) && buffer.getDType(found) &&
         found != KEOPS_I64) {
-      dtype = found;
+      dtype = getPart(found);
       return;
     }
   }
@@ -172,24 +181,30 @@ void Reduction::Call::readConverted(size_t index, nb::handle object) {
   inputs[index] = buffer.getTensor(dtype);
 }
 
+void Reduction::Call::readNumber(size_t index, nb::handle object) {
+  bool isReal = !PyComplex_Check(object.ptr()), isShort = dtype == KEOPS_F16 || dtype == KEOPS_BF16;
+  if (isReal && isShort)
+    return readConverted(index, object);
+  Py_complex value =
+      isReal ? Py_complex{PyFloat_AsDouble(object.ptr()), 0} : PyComplex_AsCComplex(object.ptr());
+  if (value.real == -1.0 && PyErr_Occurred())
+    throw nb::python_error();
+  inputs[index] = numbers.emplace_back(value).getTensor(isReal ? dtype : getComplex(dtype));
+}
+
 void Reduction::Call::readInput(size_t index, nb::handle object) {
-  // numpy.float64 is a Python float too, and like one it does not impose its precision.
-  if (PyFloat_Check(object.ptr()) || PyLong_Check(object.ptr())) {
-    double value = PyFloat_AsDouble(object.ptr());
-    if (value == -1.0 && PyErr_Occurred())
-      throw nb::python_error();
-    inputs[index] = numbers.emplace_back(value).getTensor(dtype);
-    return;
-  }
+  if (isNumber(object))
+    return readNumber(index, object);
   Buffer &buffer = buffers.emplace_back();
-  if (!buffer.acquire(object.ptr())) {
+  bool isLent = buffer.acquire(object.ptr());
+  if (!isLent && !PyObject_CheckBuffer(object.ptr())) {
     buffers.pop_back();
     return readConverted(index, object);
   }
+  // NumPy lends no memory of types that it has from extensions.
   keopsDType found;
-  if (!buffer.getDType(found) || found == KEOPS_I64)
-    raiseArgument(index, std::string("expected dtype ") +
-                             (dtype == KEOPS_F32 ? "float32" : "float64") + ", got " +
+  if (!isLent || !buffer.getDType(found) || found == KEOPS_I64)
+    raiseArgument(index, std::string("expected dtype ") + getName(dtype) + ", got " +
                              getDTypeName(object));
   inputs[index] = buffer.getTensor(found);
 }
@@ -208,11 +223,13 @@ void Reduction::Call::readInputs(const nb::args &arguments) {
 keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object) {
   std::string what = "output " + std::to_string(index + 1);
   Buffer &buffer = buffers.emplace_back();
-  if (!buffer.acquire(object.ptr(), PyBUF_RECORDS))
+  if (!buffer.acquire(object.ptr(), /*isWritten=*/true))
     raise(what + ": expected a writable array, got " + getDTypeName(object));
   keopsDType found;
+  keopsOutputInfo info;
+  check(keopsProgramGetOutput(program, index, &info));
   if (!buffer.getDType(found))
-    raise(what + ": expected dtype float32, float64 or int64, got " + getDTypeName(object));
+    raise(what + ": expected dtype " + getName(info.dtype) + ", got " + getDTypeName(object));
   return buffer.getTensor(found);
 }
 
@@ -223,8 +240,27 @@ keopsTensor Reduction::Call::makeOutput(int32_t index, int64_t sizeI, int64_t si
   keopsOutputInfo info;
   check(keopsProgramGetOutputShape(program, index, sizeI, sizeJ, shape, maxOutputRank, &rank));
   check(keopsProgramGetOutput(program, index, &info));
-  result = makeEmpty(shape, rank, info.dtype);
+  if (reduction.isComplex && info.dtype != KEOPS_I64)
+    makeComplex(index, info.dtype, shape[rank - 1]);
+  try {
+    result = makeEmpty(shape, rank, info.dtype);
+  } catch (nb::python_error &error) {
+    if (!error.matches(PyExc_ImportError))
+      throw;
+    raise("results of dtype bfloat16 need the package ml_dtypes, or an array given as out");
+  }
   return readOutput(index, result);
+}
+
+/// Real and imaginary parts stand side by side on the last axis.
+void Reduction::Call::makeComplex(int32_t index, keopsDType &type, int64_t &lastLength) const {
+  std::string what = "complex_result: output " + std::to_string(index + 1) + ": expected ";
+  if (type != KEOPS_F32 && type != KEOPS_F64)
+    raise(what + "dtype float32 or float64, got " + getName(type));
+  if (lastLength % 2 != 0)
+    raise(what + "an even dimension, got " + std::to_string(lastLength));
+  type = getComplex(type);
+  lastLength /= 2;
 }
 
 nb::object Reduction::Call::compute(nb::handle out) {
@@ -269,10 +305,11 @@ nb::object Reduction::run(nb::args arguments, nb::handle out) {
 }
 
 std::string Reduction::dump(const std::string &stage, const std::string &dtype) const {
-  if (dtype != "float32" && dtype != "float64")
-    throw nb::value_error(
-        (caller + ": dtype: expected 'float32' or 'float64', got '" + dtype + "'").c_str());
-  keopsProgramOptions options = getOptions(dtype == "float32" ? KEOPS_F32 : KEOPS_F64);
+  constexpr keopsDType types[] = {KEOPS_F32, KEOPS_F64, KEOPS_F16, KEOPS_BF16};
+  std::vector<const char *> names;
+  for (keopsDType type : types)
+    names.push_back(getName(type));
+  keopsProgramOptions options = getOptions(types[parseName<size_t>(caller, "dtype", names, dtype)]);
   std::string text;
   keopsStatus status;
   {
@@ -292,7 +329,7 @@ nb::object Reduction::getCompileInfo() const {
   result["source"] = getSourceName(info.source);
   result["cpu_ms"] = info.cpu_milliseconds;
   result["wall_ms"] = info.wall_milliseconds;
-  result["dtype"] = latest == KEOPS_F32 ? "float32" : "float64";
+  result["dtype"] = getName(keopsDType(latest));
   return result;
 }
 

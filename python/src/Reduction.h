@@ -20,7 +20,7 @@ class Reduction {
 public:
   Reduction(std::string formula, std::vector<std::string> aliases, const std::string &precision,
             std::string schedule, std::string caller, const std::string &sumScheme,
-            const std::string &accumulator);
+            const std::string &accumulator, bool isComplex);
 
   /// Computes. `out` is None, an array, or a tuple of arrays.
   nb::object run(nb::args arguments, nb::handle out);
@@ -45,7 +45,8 @@ private:
   keopsPrecision precision;
   keopsSumScheme sumScheme;
   keopsAccumulator accumulator;
-  ProgramPtr programs[2];
+  bool isComplex; ///< results that are made here are arrays of complex numbers
+  ProgramPtr programs[KEOPS_BF16 + 1];
   int latest = -1;
 };
 

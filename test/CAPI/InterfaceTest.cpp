@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <complex>
 #include <cstdlib>
 #include <thread>
 #include <unistd.h>
@@ -101,6 +102,60 @@ TEST(Interface, sumsAreOptions) {
   keops::Program program(formula, aliases, options);
 }
 
+TEST(Interface, shortTypesAreTypesOfProgramsAndArrays) {
+  for (keopsDType dtype : {KEOPS_F16, KEOPS_BF16}) {
+    keops::Options options;
+    options.dtype = dtype;
+    keops::Program program(formula, aliases, options);
+    keopsInputInfo input;
+    keopsOutputInfo output;
+    ASSERT_EQ(keopsProgramGetInput(program.get(), 0, &input), KEOPS_OK);
+    ASSERT_EQ(keopsProgramGetOutput(program.get(), 0, &output), KEOPS_OK);
+    EXPECT_EQ(input.dtype, dtype);
+    EXPECT_EQ(output.dtype, dtype);
+    std::vector<float> x(2);
+    std::string name = dtype == KEOPS_F16 ? "float16" : "bfloat16";
+    EXPECT_EQ(getMessage([&] {
+                program.run({{x.data(), {2, 1}}, {x.data(), {2, 1}}, {x.data(), {2, 1}}}, {});
+              }),
+              "keopsProgramRun: argument 1 (x): expected dtype " + name + ", got float32");
+  }
+}
+
+TEST(Interface, tensorsSayTheirTypes) {
+  float single[2] = {1, 2};
+  std::complex<float> one(3, 4);
+  std::complex<double> twice(5, 6);
+  uint16_t bits[2] = {7, 8};
+  EXPECT_EQ(keops::Tensor(single, {2}).get().dtype, KEOPS_F32);
+  EXPECT_EQ(keops::Tensor(&one, {1}).get().dtype, KEOPS_C64);
+  EXPECT_EQ(keops::Tensor(&twice, {1}).get().dtype, KEOPS_C128);
+  keops::Tensor half(bits, KEOPS_F16, {2}, {2});
+  EXPECT_EQ(half.get().dtype, KEOPS_F16);
+  EXPECT_EQ(half.get().data, bits);
+  EXPECT_EQ(half.get().strides[0], 2);
+}
+
+TEST(Interface, complexArraysStandForTheirParts) {
+  keops::Program program = keops::Program::fromEntry(
+      "keops-program 1\nsymbol f\ninput i 2 f64 z\noutput i f64 Sum 2\n",
+      [](const keops_args *args) {
+        const keops_array &z = args->inputs[0], &out = args->outputs[0];
+        for (int64_t i = 0; i < args->size_i; ++i)
+          for (int64_t k = 0; k < 2; ++k)
+            static_cast<double *>(out.data)[i * out.row_stride + k] =
+                2 * static_cast<const double *>(z.data)[i * z.row_stride + k * z.component_stride];
+        return int32_t(KEOPS_STEP_OK);
+      });
+  std::vector<std::complex<double>> z = {{1, 2}, {3, 4}}, result(2);
+  program.run({{z.data(), {2, 1}}}, {{result.data(), {2, 1}}});
+  EXPECT_EQ(result, (std::vector<std::complex<double>>{{2, 4}, {6, 8}}));
+  std::vector<std::complex<float>> wrong(2);
+  EXPECT_EQ(getMessage([&] { program.run({{wrong.data(), {2, 1}}}, {}); }),
+            "keopsProgramRun: argument 1 (z): expected dtype float64 or, where the dimension is "
+            "even, complex128, got complex64 for dimension 2");
+}
+
 TEST(Interface, callersMayPutTheirOwnNameIntoMessages) {
   const char *pointers[] = {"x=Vi(1)", "y=Vj(1)", "b=Vj(1)"};
   keopsProgramOptions options = makeOptions(pointers);
@@ -124,8 +179,14 @@ TEST(Interface, nullAndNonsenseAreErrors) {
   options.alias_count = -1;
   EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
   options.alias_count = 0;
-  options.dtype = KEOPS_I64;
-  EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+  for (int dtype : {int(KEOPS_I64), int(KEOPS_C64), int(KEOPS_C128), -1, 7}) {
+    options.dtype = keopsDType(dtype);
+    EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);
+    EXPECT_EQ(keopsGetLastError(),
+              "keopsProgramCreate: argument 'options': expected dtype KEOPS_F32, KEOPS_F64, "
+              "KEOPS_F16 or KEOPS_BF16, got " +
+                  std::to_string(dtype));
+  }
   options.dtype = KEOPS_F32;
   options.sum_scheme = keopsSumScheme(4);
   EXPECT_EQ(keopsProgramCreate(&options, &program), KEOPS_INVALID);

@@ -171,3 +171,28 @@ func.func @f(%x: !keops.value<3xf32, ij>) {
   }
   return
 }
+
+// -----
+
+// expected-error@+1 {{keops.storage of argument 0: expected f16 or bf16, got f32}}
+func.func @f(%x: !keops.value<3xf32, i> {keops.storage = f32}) { return }
+
+// -----
+
+// expected-error@+1 {{keops.storage of argument 1: expected f16 or bf16, got "f16"}}
+func.func @f(%x: !keops.value<3xf32, i>, %y: !keops.value<3xf32, j> {keops.storage = "f16"}) { return }
+
+// -----
+
+// expected-error@+1 {{keops.storage of argument 0: expected a value of f32, got '!keops.value<3xf64, i>'}}
+func.func @f(%x: !keops.value<3xf64, i> {keops.storage = bf16}) { return }
+
+// -----
+
+// expected-error@+1 {{keops.storage of argument 0: expected a value of f32, got 'f16'}}
+func.func @f(%x: f16 {keops.storage = f16}) { return }
+
+// -----
+
+// expected-error@+1 {{keops.storage of result 0: expected a value of f32, got '!keops.value<1xi64, i>'}}
+func.func private @f(!keops.value<1xf32, i>) -> (!keops.value<1xi64, i> {keops.storage = f16})

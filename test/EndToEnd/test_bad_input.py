@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -193,7 +194,9 @@ ARRAYS = {
     "dimension": ((X, Y[:, :2]), ValueError, ["y", "3", "(5, 2)"]),
     "types": ((X, Y.astype(np.float64)), (ValueError, TypeError), ["float32", "float64"]),
     "integers": ((X.astype(np.int32), Y.astype(np.int32)), (ValueError, TypeError), ["int32"]),
-    "half": ((X.astype(np.float16), Y.astype(np.float16)), (ValueError, TypeError), ["float16"]),
+    "half": ((X.astype(np.float16), Y), (ValueError, TypeError), ["float16", "float32"]),
+    "quarter": ((X.astype(ml_dtypes.float8_e4m3), Y), (ValueError, TypeError), ["float8_e4m3", "float32"]),
+    "long": ((X.astype(np.longdouble), Y.astype(np.longdouble)), (ValueError, TypeError), [str(np.dtype(np.longdouble))]),
     "complex": ((X.astype(np.complex64), Y), (ValueError, TypeError), ["complex64"]),
     "objects": ((X.astype(object), Y), (ValueError, TypeError), ["x"]),
     "big endian": ((X.astype(">f4"), Y.astype(">f4")), (ValueError, TypeError), ["x"]),

@@ -1,6 +1,8 @@
 """Gradients of reductions against PyTorch's automatic differentiation in float64, first and second order, for variables
 of every category."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -313,6 +315,50 @@ def test_zeros_and_a_product():
             assert np.array_equal(gradient.run(x.astype(dtype), terms.astype(dtype), e)[:, 0], -2 * others)
 
 
-def test_a_product_has_one_derivative():
-    with pytest.raises(ValueError, match="the gradient of Prod_Reduction has no gradient itself"):
-        compute("Grad(Grad(Prod_Reduction((x|y),0),x,a),x,x)", aliases(Values()), Values())
+def derivatives_of_a_product(terms, directions):
+    """The gradient of the derivative of the product along all directions: a sum over which terms are left out."""
+    gradient = np.zeros(len(terms))
+    for left_out in itertools.permutations(range(len(terms)), len(directions) + 1):
+        *moved, last = left_out
+        gradient[last] += np.prod(np.delete(terms, left_out)) * np.prod([u[k] for u, k in zip(directions, moved)])
+    return gradient
+
+
+@pytest.mark.parametrize("zeros", range(5))
+@pytest.mark.parametrize("order", (2, 3))
+def test_higher_derivatives_of_a_product(zeros, order):
+    terms = np.array([1.5, -2, 3, 0.5, 4, -1, 2, 0.25])[:, None]
+    terms[[1, 3, 6, 7][:zeros]] = 0
+    rng = np.random.default_rng(zeros)
+    directions = rng.uniform(0.5, 1.5, (order - 1, len(terms), 1))
+    x, e = np.array([[1.0], [1.0]]), np.array([[1.0], [-3.0]])
+    want = -2 * derivatives_of_a_product(terms[:, 0], directions[:, :, 0])[:, None]
+    names = ["x=Vi(1)", "y=Vj(1)", "e=Vi(1)", *(f"u{k}=Vj(1)" for k in range(order - 1))]
+    reverse = forward = "Prod_Reduction(x*y,0)"
+    reverse = f"Grad({reverse},y,e)"
+    for k in range(order - 1):
+        reverse, forward = f"Grad({reverse},y,u{k})", f"Diff({forward},y,u{k})"
+    for text in (reverse, f"Grad({forward},y,e)"):
+        program = _keops.Reduction(text, names)
+        for dtype, tolerance in ((np.float64, 1e-13), (np.float32, 2e-5)):
+            got = program.run(*(a.astype(dtype) for a in (x, terms, e, *directions)))
+            assert np.allclose(got, want, rtol=tolerance, atol=tolerance * abs(want).max()), (text, dtype)
+
+
+def test_products_of_vectors_and_of_formulas_that_share_variables():
+    """Each component for itself, over either index, through maps in front and behind; against PyTorch."""
+    values = Values(11)
+    terms = (values.x * values.y + values.p).sin()
+    output = torch.prod(terms[:, :9], 1)
+    e = values.adjoint("e", *output.shape)
+    values.arrays["y"] = values.arrays["y"][:9]
+    (first,) = torch.autograd.grad(output, values.leaves["x"], e, create_graph=True)
+    weights = values.adjoint("w", *first.shape, seed=5)
+    names = [n if n != "y=Vj(3)" else "y=Vj(3)" for n in aliases(values)]
+    reduction = "Prod_Reduction(Sin(x*y+p),0)"
+    for name in ("x", "p"):
+        (want,) = torch.autograd.grad(first, values.leaves[name], weights, retain_graph=True)
+        chosen = [n for n in names if n[0] in "xypew"]
+        arrays = [values.arrays[n[0]] for n in chosen]
+        got = _keops.Reduction(f"Grad(Grad({reduction},x,e),{name},w)", chosen).run(*arrays)
+        assert_close(got if name == "x" else got.sum(0), want)

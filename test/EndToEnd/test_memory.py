@@ -198,7 +198,7 @@ def run_script(script, *arguments, **environment):
     )
 
 
-@pytest.mark.parametrize("dtype", ("float32", "float64"))
+@pytest.mark.parametrize("dtype", ("float32", "float64", "float16"))
 @pytest.mark.parametrize("case", "sum parameter looped extremum best logsumexp gradient fused".split())
 def test_arrays_flush_against_protected_pages(case, dtype):
     done = run_script(SWEEP, case, dtype, 7)

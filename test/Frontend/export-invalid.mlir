@@ -59,3 +59,14 @@ func.func @shared(%x: !keops.value<1xf32, i>) -> !keops.value<1xf32, i> {
   }
   return %r : !keops.value<1xf32, i>
 }
+
+// -----
+
+// CHECK: error: arrays of types 'f16' and 'f32' in one program have no spelling in formulas
+func.func @mixed(%x: !keops.value<1xf32, i> {keops.storage = f16}) -> !keops.value<1xf32, i> {
+  %r = keops.map_reduce over j reduce [#keops.reduce<Sum>] (%x) : (!keops.value<1xf32, i>) -> !keops.value<1xf32, i> {
+  ^bb0(%a: !keops.value<1xf32, i>):
+    keops.yield %a : !keops.value<1xf32, i>
+  }
+  return %r : !keops.value<1xf32, i>
+}

@@ -264,8 +264,7 @@ class Writer:
         """Grad(R, v, e) stands, and so does what the next derivative starts from, where v does; Diff(R, v, u) where R
         does."""
         text, dim, tag = self.reduction(depth, DIFFERENTIABLE)
-        most = 1 if text.startswith(ONCE) else NESTING
-        for _ in range(self.pick.integer(1, most)):
+        for _ in range(self.pick.integer(1, NESTING)):
             variable = self.pick.one_of(variables_of(text) or ["x2"])
             name, saved = self.pick.one_of(("Grad", "Diff")), ""
             if self.pick.chance(10):
@@ -321,8 +320,6 @@ def is_differentiable(record):
 
 
 DIFFERENTIABLE = [name for name, record in REDUCTIONS.items() if is_differentiable(record)]
-# The derivative of a product has none itself.
-ONCE = "Prod_Reduction"
 
 
 def names_of(formula):

@@ -113,7 +113,7 @@ SIZES = {
     "Sum": _sum,
     "Mean": _mean,
     "Prod": _product,
-    "Prod_CountZeros": _product,
+    "Prod_WithoutZeros": _product,
     "Var": _variance,
     "LogSumExp": _log_sum_exp,
     "SumSoftMaxWeight": _softmax,

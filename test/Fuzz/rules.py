@@ -161,6 +161,11 @@ def soft_dtw(pick, dim):
     return [Operand(pick.integer(1, 3)), Operand(pick.integer(1, 3)), Operand(1)]
 
 
+def costs(pick, cells, matrices):
+    rows, columns = factors(pick, cells, 2)
+    return [Operand(cells * matrices), rows, columns]
+
+
 def even(dim):
     return dim % 2 == 0
 
@@ -198,6 +203,8 @@ RULES = {
     "Kron": of(kron),
     "BSpline": of(bspline),
     "SoftDTW_SqDist": of(soft_dtw, lambda dim: dim == 1),
+    "SoftDTW": of(lambda pick, dim: costs(pick, pick.one_of((1, 2, 4, 6)), 1), lambda dim: dim == 1),
+    "SoftDTWPlan": of(lambda pick, dim: costs(pick, dim, pick.integer(1, 2))),
     **{
         name: of(lambda pick, dim: [Operand(dim // 2)], even)
         for name in ("Real2Complex", "Imag2Complex", "ComplexExp1j")

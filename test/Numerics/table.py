@@ -2,6 +2,7 @@
 value of a record's `reference` in mpmath and in IEEE arithmetic."""
 
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,11 @@ STRUCTURAL = {
     "WeightedSqDist": [Variant(d) for d in ((1, 1, 1), (1, 3, 3), (3, 3, 3), (9, 3, 3), (20, 20, 20), (3, 1, 3))],
     "BSpline": [Variant((n, 1), {"order": k}) for n, k in ((2, 0), (5, 1), (6, 2), (24, 1))],
     "SoftDTW_SqDist": [Variant(d) for d in ((1, 1, 1), (3, 1, 1), (3, 4, 1))],
+    "SoftDTW": [Variant((r * c,), {"rows": r, "columns": c}) for r, c in ((1, 1), (2, 3), (4, 1), (3, 4))],
+    "SoftDTWPlan": [
+        Variant((matrices * r * c,), {"rows": r, "columns": c})
+        for r, c, matrices in ((1, 1, 1), (2, 3, 1), (1, 4, 1), (2, 3, 2), (2, 2, 3))
+    ],
     "TensorDot": [
         Variant(d, dict(zip(("dimsx", "dimsy", "contx", "conty", "permutation"), lists))) for d, *lists in TENSORS
     ],
@@ -193,6 +199,41 @@ def soft_dtw(x, y, gamma):
     return cells[len(x) - 1, len(y) - 1]
 
 
+def monotone_paths(row, column):
+    """All paths from the first cell of a matrix to this one, as lists of cells."""
+    if row == column == 0:
+        return [[(0, 0)]]
+    before = [(row - 1, column - 1), (row - 1, column), (row, column - 1)]
+    return [path + [(row, column)] for r, c in before if r >= 0 and c >= 0 for path in monotone_paths(r, c)]
+
+
+def cost_of(path, matrix, columns):
+    return sum(matrix[r * columns + c] for r, c in path)
+
+
+def soft_dtw_of_costs(x, rows, columns):
+    return -mpmath.log(sum(mpmath.exp(-cost_of(path, x, columns)) for path in monotone_paths(rows - 1, columns - 1)))
+
+
+def soft_dtw_plan(x, rows, columns):
+    """Cumulants of visits and costs over all paths, whose weight is exp(-cost)."""
+    costs, *directions = [x[k : k + rows * columns] for k in range(0, len(x), rows * columns)]
+    paths = monotone_paths(rows - 1, columns - 1)
+    weights = [mpmath.exp(-cost_of(path, costs, columns)) for path in paths]
+    mean = lambda values: sum(w * v for w, v in zip(weights, values)) / sum(weights)
+    centred = lambda values: [v - mean(values) for v in values]
+    moved = [centred([cost_of(path, z, columns) for path in paths]) for z in directions]
+
+    def visits(r, c):
+        visited = [mpmath.mpf((r, c) in path) for path in paths]
+        if not moved:
+            return mean(visited)
+        assert len(moved) <= 2, "higher cumulants are no central moments"
+        return (-1) ** len(moved) * mean([mpmath.fprod(v) for v in zip(centred(visited), *moved)])
+
+    return [visits(r, c) for r in range(rows) for c in range(columns)]
+
+
 def round_half_away(x, digits):
     if isinstance(x, float):
         if not np.isfinite(x) or x == 0:
@@ -204,11 +245,14 @@ def round_half_away(x, digits):
 
 
 def spherical_bessel(order, x):
-    """By the power series; infinities give NaN, as sine and cosine do."""
+    """By the power series, and far out by Bessel functions; infinities give NaN, as sine and cosine do."""
     if not mpmath.isfinite(x):
         return float("nan")
     if x == 0:
         return x ** order if order else x + 1
+    if abs(x) > 100:
+        size = mpmath.sqrt(mpmath.pi / 2 / abs(x)) * mpmath.besselj(order + mpmath.mpf(1) / 2, abs(x))
+        return size * (-1) ** order if x < 0 else size
     square, k = -(mpmath.mpf(x) ** 2) / 2, 0
     term = total = mpmath.mpf(x) ** order / mpmath.fac2(2 * order + 1)
     while abs(term) > mpmath.mpf(2) ** -400:
@@ -230,6 +274,21 @@ def min_zero(x, y):
     return x if np.signbit(float(x)) else y
 
 
+def ieee_lgamma(x):
+    """Infinite at poles and beyond the range, where Python's function raises."""
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):
+        return float("inf")
+
+
+def ieee_polygamma(n, x):
+    """Even orders have no value at their poles, which are approached from both sides differently."""
+    if x <= 0 and x == np.floor(x) and n % 2 == 0:
+        return float("nan")
+    return scipy.special.digamma(x) if n == 0 else scipy.special.polygamma(n, x)
+
+
 class Ieee(np.float64):
     """A float64 whose comparisons are Python's booleans, which can be subtracted."""
 
@@ -246,15 +305,15 @@ class Ieee(np.float64):
 COMMON = {"zip": broadcast} | {
     f.__name__: f
     for f in (broadcast, weighted_sq_norm, pairs, complex_product, complex_quotient, tensor_dot, kron, b_spline)
-    + (soft_dtw, round_half_away, spherical_bessel, nan_or, max_zero, min_zero)
+    + (soft_dtw, soft_dtw_of_costs, soft_dtw_plan, round_half_away, spherical_bessel, nan_or, max_zero, min_zero)
 }
 FUNCTIONS = "exp log sin cos sqrt expm1 log1p sinh cosh tanh asin acos atan atan2 floor hypot erf erfc mpf".split()
 MPMATH = COMMON | {n: getattr(mpmath, n) for n in FUNCTIONS}
 MPMATH |= {"lgamma": lambda x: mpmath.log(abs(mpmath.gamma(x))), "polygamma": mpmath.psi}
 IEEE_NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"}
-SPECIAL = {"erf": scipy.special.erf, "erfc": scipy.special.erfc, "lgamma": scipy.special.gammaln, "mpf": np.float64}
+SPECIAL = {"erf": scipy.special.erf, "erfc": scipy.special.erfc, "lgamma": ieee_lgamma, "mpf": np.float64}
 IEEE = COMMON | {n: getattr(np, IEEE_NAMES.get(n, n)) for n in FUNCTIONS if n not in SPECIAL} | SPECIAL
-IEEE |= {"polygamma": lambda n, x: scipy.special.digamma(x) if n == 0 else scipy.special.polygamma(n, x)}
+IEEE |= {"polygamma": ieee_polygamma}
 
 
 class Reference:
@@ -293,7 +352,12 @@ def sizes(record, reference, operands, want):
         *weights, x, y = operands
         gaps = [abs(a - b) for a, b in broadcast(x, y)]
         return [weighted_sq_norm(*([abs(v) for v in w] for w in weights), gaps) if weights else sum(g * g for g in gaps)]
-    if name in ("BSpline", "SoftDTW_SqDist"):
+    if name == "SoftDTWPlan":
+        # Differences of costs along the directions, over all paths.
+        directions = positive[0][len(want) :]
+        moved = [sum(directions[k : k + len(want)]) for k in range(0, len(directions), len(want))]
+        return [mpmath.fprod(moved)] * len(want)
+    if name in ("BSpline", "SoftDTW_SqDist", "SoftDTW"):
         return [max(abs(v) for v in want)] * len(want)
     if record["maxUlp"] == "dim" and name != "Normalize":
         return [abs(v) for v in reference(*positive)]

@@ -1,5 +1,6 @@
-"""Each operation at stored arguments against its record: value, gradient and second gradient, in both types, at two
-precisions, for vectors of several dimensions, with special values. One program holds all variants of an operation."""
+"""Each operation at stored arguments against its record: value, gradient, second gradient and forward derivative, in
+both types, at two precisions, for vectors of several dimensions, with special values and the ends of the type's range.
+One program holds all variants of an operation."""
 
 import mpmath
 import numpy as np
@@ -15,7 +16,10 @@ DTYPES = {"float32": np.float32, "float64": np.float64}
 GRADIENT_ULP = 8
 
 # Operations whose derivatives are differences of larger terms.
-DIFFERENCES = ("Norm2", "Normalize", "ComplexAbs", "SphericalBessel", "SoftDTW_SqDist", "BSpline", "Hypot")
+DIFFERENCES = ("Norm2", "Normalize", "ComplexAbs", "SphericalBessel", "BSpline", "Hypot")
+DIFFERENCES += ("SoftDTW_SqDist", "SoftDTW", "SoftDTWPlan")
+# Operations whose value at the ends of the range is what the record says and no function's.
+NO_ENDS = ("Mod",)
 # Operations besides the elementwise ones that repeat an operand of dimension 1.
 REPEATING = ("Scalprod", "SqDist", "SqNormIso", "WeightedSqNorm", "WeightedSqDist")
 
@@ -35,6 +39,8 @@ class Case:
         self.arrays, self.aliases, self.texts, self.outputs = {}, [], [], []
         self.points = [float(p) for p in record["points"]]
         self.special = len(self.points) ** len(value_operands(record)) if self.points else 0
+        self.ends = ends_of(dtype) if record["kind"] == "elementwise" and record["name"] not in NO_ENDS else []
+        self.rows = ROWS + self.special + len(self.ends) * len(value_operands(record))
         for variant in variants(record):
             self.add_variant(variant)
 
@@ -54,20 +60,24 @@ class Case:
             u = self.direction(f"u{variant.dims[k]}", variant.dims[k])
             second = f"Grad({gradient},{operand},{u})"
             self.output(second, "second", variant, reference, operands, which=k, e=e, u=u)
+            self.output(f"Diff({call},{operand},{u})", "forward", variant, reference, operands, which=k, u=u)
 
     def output(self, formula, kind, variant, reference, operands, reduction="Sum", **more):
         self.texts.append(f"{reduction}_Reduction({formula},0)")
         self.outputs.append({"kind": kind, "variant": variant, "reference": reference, "operands": operands, **more})
 
     def operand(self, position, name, dim):
-        """A variable with random rows from the domain, then all combinations of special points."""
+        """A variable with random rows from the domain, then all combinations of special points, then the ends of the
+        range for one operand after the other."""
         name = f"{name}{dim}"
         if name not in self.arrays:
             low, high = (float(v) for v in self.record["domain"])
-            rows = self.rng.uniform(low, high, (ROWS + self.special, dim))
+            rows = self.rng.uniform(low, high, (self.rows, dim))
             for row in range(self.special):
                 digit = row // len(self.points) ** position
                 rows[ROWS + row] = [self.points[(digit + k) % len(self.points)] for k in range(dim)]
+            for k, end in enumerate(self.ends):
+                rows[ROWS + self.special + position * len(self.ends) + k] = end
             if name.startswith("knots"):
                 rows = np.linspace(low, high, dim) + 0.2 * (rows - low) / dim
             self.variable(name, dim, rows)
@@ -75,7 +85,7 @@ class Case:
 
     def direction(self, name, dim):
         if name not in self.arrays:
-            self.variable(name, dim, self.rng.uniform(0.5, 1.5, (ROWS + self.special, dim)))
+            self.variable(name, dim, self.rng.uniform(0.5, 1.5, (self.rows, dim)))
         return name
 
     def variable(self, name, dim, rows):
@@ -88,6 +98,13 @@ class Case:
 
     def rows_of(self, output, row):
         return [[mpf(float(v)) for v in self.arrays[name][row]] for name in output["operands"]]
+
+
+def ends_of(dtype):
+    """Numbers at both ends of the range: subnormal, the least normal one, the largest one."""
+    info = np.finfo(dtype)
+    subnormal = 5 * float(info.smallest_subnormal)
+    return [subnormal, -subnormal, float(info.tiny), float(info.max), -float(info.max)]
 
 
 # ---- references: for each component what is expected, and the unit in which the error counts ------------------------
@@ -142,8 +159,9 @@ def difference(f, operands, which, move):
     return [(a - b) / (2 * STEP) for a, b in zip(above, below)]
 
 
-def gradient_terms(case, output, operands, e, u):
-    """For each component of the variable the terms whose sum is its gradient."""
+def derivative_terms(output, operands, e, u):
+    """For each component the terms whose sum it is: of a gradient over the components of the formula, of a forward
+    derivative over those of the variable."""
     f, which = output["reference"], output["which"]
     if output["kind"] == "second":
         first, move = f, [v * STEP for v in u]
@@ -153,20 +171,24 @@ def gradient_terms(case, output, operands, e, u):
 
     size = len(operands[which])
     moves = ([STEP if j == k else mpf(0) for j in range(size)] for k in range(size))
-    return [[a * b for a, b in zip(e, difference(f, operands, which, move))] for move in moves]
+    matrix = [difference(f, operands, which, move) for move in moves]
+    if output["kind"] == "forward":
+        return [[a * b for a, b in zip(u, column)] for column in zip(*matrix)]
+    return [[a * b for a, b in zip(e, row)] for row in matrix]
 
 
 def natural_size(output, operands, e, u):
     """The size of the terms whose difference a derivative is: that of the value over that of the variable."""
-    size = max(abs(v) for v in output["reference"](*operands)) * max(abs(v) for v in e)
+    size = max(abs(v) for v in output["reference"](*operands))
     norm = mpmath.sqrt(sum(v * v for v in operands[output["which"]]))
-    return size / norm if output["kind"] == "gradient" else size * sum(abs(v) for v in u) / norm**2
+    size *= max(abs(v) for v in e) / norm if e else 1
+    return size * sum(abs(v) for v in u) / norm if u else size
 
 
-def gradient(case, output, row):
+def derivative(case, output, row):
     """Repeated components are written out, so that what their gradient sums is seen term by term."""
     operands = case.rows_of(output, row)
-    e, u = ([mpf(float(v)) for v in case.arrays[output[n]][row]] if n in output else [mpf(0)] for n in "eu")
+    e, u = ([mpf(float(v)) for v in case.arrays[output[n]][row]] if n in output else [] for n in "eu")
     width = max(len(v) for v in operands)
     which, narrow = output["which"], len(operands[output["which"]]) == 1 < width
     if len(operands) > 1 and case.record["kind"] == "elementwise" or case.record["name"] in REPEATING:
@@ -176,10 +198,10 @@ def gradient(case, output, row):
         terms = []
         for k in range(width):
             own = [[v[k]] for v in operands]
-            terms += gradient_terms(case, output, own, [e[k]], [u[k % len(u)]])
+            terms += derivative_terms(output, own, e[k : k + 1], [u[k % len(u)]] if u else [])
     else:
-        terms = gradient_terms(case, output, operands, e, u)
-    if narrow:
+        terms = derivative_terms(output, operands, e, u)
+    if narrow and output["kind"] != "forward":
         terms = [sum(terms, [])]
     scale = max(sum(abs(t) for t in column) for column in terms)
     if case.record["name"] in DIFFERENCES:
@@ -195,23 +217,23 @@ def expected_rows(case, output):
     kind = output["kind"]
     if kind == "value":
         reference = elementwise_value if case.record["kind"] == "elementwise" else vector_value
-        return [(row, reference(case, output, row)) for row in range(ROWS + case.special)]
+        return [(row, reference(case, output, row)) for row in range(case.rows)]
     size = max(output["variant"].dims)
     size = max([size] + [n for n in output["variant"].integers.values() if isinstance(n, int)])
-    return [(row, gradient(case, output, row)) for row in range(8 if size < 4 else 2)]
+    return [(row, derivative(case, output, row)) for row in range(8 if size < 4 else 2)]
 
 
 # ---- comparisons ---------------------------------------------------------------------------------------------------
 
 
-def worst_error(got, expected):
-    """The largest error of one row in the units of its references."""
+def worst_error(got, expected, flushed):
+    """The largest error of one row in the units of its references; results below `flushed` may be 0."""
     assert len(got) == len(expected)
     worst = 0.0
     for value, (want, scale) in zip(got, expected):
         if scale is None:
             assert np.isnan(value) == np.isnan(want) and (np.isnan(want) or value == want), (value, want)
-        else:
+        elif value != 0 or abs(want) >= flushed:
             worst = max(worst, float(abs(mpf(float(value)) - want) / scale))
     return worst
 
@@ -229,7 +251,8 @@ def check_signs(case, output, result):
 
 def limit_of(record, kind, variant, precision):
     if kind != "value":
-        return GRADIENT_ULP + max(variant.dims) / 2
+        # A second derivative of a plan is up to the fifth of SoftDTW: sums of 3^5 products at every cell.
+        return (GRADIENT_ULP + max(variant.dims) / 2) * (4 if record["name"] == "SoftDTWPlan" else 1)
     bound = record["maxUlpHigh" if precision == "high" else "maxUlp"]
     return 1 if bound == "dim" else float(bound)
 
@@ -249,8 +272,9 @@ def test_operation(name, dtype, record_property):
         rows = expected_rows(case, output)
         for precision, result in results.items():
             limit = limit_of(record, output["kind"], output["variant"], precision)
+            flushed = float(np.finfo(np.float32).tiny) if (dtype, precision) == ("float32", "default") else 0
             for row, expected in rows:
-                error = worst_error(result[number][row], expected)
+                error = worst_error(result[number][row], expected, flushed)
                 arguments = [case.arrays[n][row] for n in output["operands"]]
                 assert error <= limit + 1e-6, (precision, output, arguments, result[number][row], error)
                 key = f"{output['kind']} {precision}"

@@ -85,8 +85,9 @@ def test_shifted_exponentials():
 
 
 def test_products_without_zeros():
-    product, zeros = reduce("Prod_CountZeros", [[2.0], [0], [3], [0]], results=2, index=[1])
-    assert product == 6 and zeros == 2
+    terms = [[2.0, 1], [0, 5], [3, 0], [0, 2]]
+    (result,) = reduce("Prod_WithoutZeros", terms, best=3)
+    assert result.tolist() == [0, 0, 0, 10, 6, 0]
 
 
 def test_terms_that_do_not_exist_have_the_index_that_is_asked_for():

@@ -164,7 +164,7 @@ def test_other_operations(row):
 
 def test_every_operation_has_a_row():
     tested = {*ELEMENTWISE, *(row[0] for row in (*WITH_NUMBERS, *VECTORS, *COMPLEX))}
-    separate = {"onehot", "bspline", "tensordot", "kron", "product_of_others"}
+    separate = {"onehot", "bspline", "tensordot", "kron", "softdtw", "softdtwplan"}
     assert set(reference_ops.OPERATIONS) == tested | separate
 
 
@@ -217,6 +217,21 @@ def test_soft_dtw_against_all_paths():
 
     expected = -gamma * np.log(np.exp(-np.array(paths(2, 3)) / gamma).sum())
     np.testing.assert_allclose(apply("softdtw_sqdist", [x], [y], [[gamma]], dim=1), [[expected]], rtol=1e-13)
+    sizes = "rows = 3 : i64, columns = 4 : i64"
+    scaled = [(costs / gamma).reshape(-1)]
+    np.testing.assert_allclose(apply("softdtw", scaled, dim=1, attributes=sizes), [[expected / gamma]], rtol=1e-13)
+
+
+def test_the_plan_is_the_mean_of_visits_and_its_derivative_a_covariance():
+    costs, direction, sizes = [1.0, 2, 0.5, 3], [0.3, -1, 2, 0.7], "rows = 2 : i64, columns = 2 : i64"
+    visits = np.array([[1, 0, 0, 1], [1, 1, 0, 1], [1, 0, 1, 1]])
+    weights = np.exp(-visits @ costs)
+    weights /= weights.sum()
+    mean, moved = weights @ visits, visits @ direction
+    np.testing.assert_allclose(apply("softdtwplan", [costs], dim=4, attributes=sizes), [mean], rtol=1e-13)
+    covariance = weights @ ((visits - mean) * (moved - weights @ moved)[:, None])
+    result = apply("softdtwplan", [costs + direction], dim=4, attributes=sizes)
+    np.testing.assert_allclose(result, [-covariance], rtol=1e-12, atol=1e-14)
 
 
 def test_tensordot_contracts_and_moves_axes():

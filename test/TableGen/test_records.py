@@ -133,6 +133,7 @@ def test_mistakes_are_reported_at_the_record(mistake, tmp_path):
 FLIP = """include "Keops/Ops.td"
 def Keops_FlipOp : Keops_Structural<"Flip", (ins Keops_Value:$x)> {
   let summary = "components in reverse order";
+  let inferDims = "inferElementwise";
   let derivativeText = "Flip(e)";
   let linearity = "all";
   let reference = "x[::-1]";
@@ -141,6 +142,7 @@ def Keops_FlipOp : Keops_Structural<"Flip", (ins Keops_Value:$x)> {
 """
 FLIP_MISTAKES = {
     'derivativeText = "Flip(e)"': ('derivativeText = ""', "lacks the field 'derivativeText'"),
+    'inferDims = "inferElementwise"': ('inferDims = ""', "lacks the field 'inferDims'"),
     'linearity = "all"': ('linearity = "quite"', "linearity 'quite' has no meaning here"),
 }
 

@@ -2,8 +2,9 @@
 #ifndef KEOPS_TBLGEN_GENERATORS_H
 #define KEOPS_TBLGEN_GENERATORS_H
 
+#include "llvm/Support/raw_ostream.h"
+
 namespace llvm {
-class raw_ostream;
 class RecordKeeper;
 } // namespace llvm
 

@@ -50,12 +50,9 @@ std::string ScalarWriter::write(const DagInit *node) {
   if (head.isSubClassOf("NumF"))
     return fresh("createSplat(b, getLoc(), operands[0].getType(), " +
                  head.getValueAsString("literal").str() + ")");
-  std::vector<std::string> args;
-  for (unsigned i = 0; i < node->getNumArgs(); ++i)
-    args.push_back(argument(node, i));
   std::string list;
-  for (const std::string &arg : args)
-    list += ", " + arg;
+  for (unsigned i = 0; i < node->getNumArgs(); ++i)
+    list += ", " + argument(node, i);
   if (head.isSubClassOf("CmpF"))
     return fresh("::mlir::arith::CmpFOp::create(b, getLoc(), ::mlir::arith::CmpFPredicate::" +
                  head.getValueAsString("predicate").str() + list + ")");
@@ -109,8 +106,8 @@ static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw
   os << "  return " << result << ";\n}\n";
   os << "::mlir::Value " << name
      << "::emitComponent(::keops::Emitter &emitter, ::mlir::OpFoldResult k) {\n"
-     << "  return emitScalar(emitter.builder(), emitter.components((*this)->getOperands(), "
-        "k));\n}\n";
+     << "  return emitter.apply(*this, k, [this](::mlir::OpBuilder &b, ::mlir::ValueRange x) "
+        "{ return emitScalar(b, x); });\n}\n";
   emitPartial(op, records, os);
   os << "::mlir::Value " << name
      << "::buildAdjoint(::mlir::OpBuilder &b, ::mlir::Value adjoint, unsigned operand) {\n"
@@ -123,6 +120,7 @@ static void emitElementwise(const OpRecord &op, const RecordKeeper &records, raw
 
 /// Forward mode of a structural operation follows from its linearity.
 static void emitStructural(const OpRecord &op, raw_ostream &os) {
+  emitInferReturnTypes(op, os);
   if (op.linearity() == "own")
     return;
   os << "::mlir::Value " << op.className()

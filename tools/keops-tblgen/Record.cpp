@@ -2,7 +2,7 @@
 // place in the .td.
 #include "Record.h"
 
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/TableGen/Error.h"
 
@@ -75,11 +75,10 @@ static void checkLinearity(const OpRecord &op) {
 static void checkComplete(const OpRecord &op) {
   requiredString(op.def, "summary");
   requiredString(op.def, "reference");
+  requiredString(op.def, "inferDims");
   checkLinearity(op);
   if (op.isStructural())
     requiredString(op.def, "derivativeText");
-  if (op.isComposite())
-    requiredString(op.def, "inferDims");
   if (!op.isElementwise())
     return;
   if (!isa<DagInit>(op.def.getValueInit("value")))
@@ -93,33 +92,24 @@ static void checkComplete(const OpRecord &op) {
 }
 
 /// Formulas find operations by name, so a second one of the same name would never be found.
-static void checkUnique(const OpRecord &op, StringMap<const Record *> &names) {
-  auto [known, isNew] = names.try_emplace(op.formulaName(), &op.def);
-  if (!isNew)
-    PrintFatalError(
-        std::max(&op.def, known->second, [](auto *a, auto *b) { return a->getID() < b->getID(); })
-            ->getLoc(),
-        "'" + op.formulaName() + "' is the name of another operation");
+static void checkUnique(const OpRecord &op, StringSet<> &names) {
+  if (!names.insert(op.formulaName()).second)
+    PrintFatalError(op.def.getLoc(), "'" + op.formulaName() + "' is the name of another operation");
 }
 
 std::vector<OpRecord> formulaOperations(const RecordKeeper &records) {
+  std::vector<const Record *> defs(records.getAllDerivedDefinitions("Keops_Op"));
+  std::sort(defs.begin(), defs.end(),
+            [](const Record *a, const Record *b) { return a->getID() < b->getID(); });
   std::vector<OpRecord> ops;
-  StringMap<const Record *> names;
-  for (const Record *record : records.getAllDerivedDefinitions("Keops_Op")) {
-    ops.emplace_back(*record);
+  ops.reserve(defs.size());
+  StringSet<> names;
+  for (const Record *def : defs) {
+    ops.emplace_back(*def);
     checkComplete(ops.back());
     checkUnique(ops.back(), names);
   }
-  auto place = [](const OpRecord &a, const OpRecord &b) { return a.def.getID() < b.def.getID(); };
-  std::vector<const OpRecord *> order;
-  for (const OpRecord &op : ops)
-    order.push_back(&op);
-  std::sort(order.begin(), order.end(),
-            [&](const OpRecord *a, const OpRecord *b) { return place(*a, *b); });
-  std::vector<OpRecord> sorted;
-  for (const OpRecord *op : order)
-    sorted.push_back(*op);
-  return sorted;
+  return ops;
 }
 
 std::vector<const Record *> reductions(const RecordKeeper &records) {

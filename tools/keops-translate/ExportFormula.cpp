@@ -1,4 +1,5 @@
-// --export-formula: a module becomes the file that --import-formula would read.
+// --export-formula: a module becomes the file that --import-formula would read, so that a dtype
+// other than its default is written too.
 #include "Translations.h"
 
 #include "keops/Frontend/Printer.h"
@@ -16,6 +17,8 @@ void keops::registerExportFormula() {
         FailureOr<FormulaText> text = printFormula(module);
         if (failed(text))
           return failure();
+        if (text->dtype != "f32")
+          os << "# dtype " << text->dtype << "\n";
         for (const std::string &alias : text->aliases)
           os << "# " << alias << "\n";
         os << text->formula << "\n";

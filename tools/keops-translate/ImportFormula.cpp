@@ -1,5 +1,5 @@
-// --import-formula: a file with a formula becomes a module. Lines that start with '#' are aliases
-// or comments.
+// --import-formula: a file with a formula becomes a module. Lines that start with '#' are aliases,
+// "# dtype f64", or comments.
 #include "Translations.h"
 
 #include "keops/Frontend/Diagnostics.h"
@@ -15,7 +15,7 @@ using namespace keops;
 
 namespace {
 struct FormulaFile {
-  std::string formula;
+  std::string formula, dtype = "f32";
   std::vector<std::string> aliases;
 };
 } // namespace
@@ -34,8 +34,10 @@ static FormulaFile readFormulaFile(StringRef text) {
     StringRef trimmed = line.trim();
     if (!trimmed.consume_front("#"))
       file.formula += (line + "\n").str();
-    else if (isAlias(trimmed.trim()))
-      file.aliases.push_back(trimmed.trim().str());
+    else if (StringRef comment = trimmed.trim(); isAlias(comment))
+      file.aliases.push_back(comment.str());
+    else if (comment.consume_front("dtype ") && !comment.trim().contains(' '))
+      file.dtype = comment.trim().str();
   }
   file.formula = StringRef(file.formula).trim().str();
   return file;
@@ -47,9 +49,9 @@ struct ImportOptions {
   llvm::cl::list<std::string> aliases{"alias",
                                       llvm::cl::desc("declare an argument of --import-formula"),
                                       llvm::cl::value_desc("NAME=Vi(3)")};
-  llvm::cl::opt<std::string> dtype{"dtype",
-                                   llvm::cl::desc("element type of --import-formula: f32 or f64"),
-                                   llvm::cl::init("f32")};
+  llvm::cl::opt<std::string> dtype{
+      "dtype", llvm::cl::desc("element type of --import-formula: f32, f64, f16 or bf16; without it "
+                              "the file's, or f32")};
   llvm::cl::opt<std::string> symbol{
       "symbol", llvm::cl::desc("name of the function that --import-formula makes"),
       llvm::cl::init("keops_program")};
@@ -66,15 +68,6 @@ struct ImportOptions {
 };
 } // namespace
 
-static FailureOr<Type> getElementType(StringRef dtype, MLIRContext *context) {
-  if (dtype == "f32")
-    return Type(Float32Type::get(context));
-  if (dtype == "f64")
-    return Type(Float64Type::get(context));
-  return emitError(UnknownLoc::get(context))
-         << "--dtype: expected f32 or f64, got '" << dtype << "'";
-}
-
 static FailureOr<Precision> getPrecision(StringRef word, MLIRContext *context) {
   if (std::optional<Precision> precision = symbolizePrecision(word))
     return *precision;
@@ -87,16 +80,18 @@ static FailureOr<OwningOpRef<ModuleOp>> importText(StringRef text, const ImportO
   FormulaFile file = readFormulaFile(text);
   llvm::append_range(file.aliases, options.aliases);
   SmallVector<StringRef> aliases(file.aliases.begin(), file.aliases.end());
-  FailureOr<Type> elementType = getElementType(options.dtype, context);
   FailureOr<Precision> precision = getPrecision(options.precision, context);
-  if (failed(elementType) || failed(precision))
+  if (failed(precision))
     return failure();
   std::string error;
-  FailureOr<SumsAttr> sums = readSums(options.sumScheme, options.accumulator, *elementType, error);
+  StringRef dtype = options.dtype.empty() ? StringRef(file.dtype) : StringRef(options.dtype);
+  FailureOr<Type> storage = readDType(dtype, context, error);
+  if (failed(storage))
+    return emitError(UnknownLoc::get(context)) << error;
+  FailureOr<SumsAttr> sums = readSums(options.sumScheme, options.accumulator, *storage, error);
   if (failed(sums))
     return emitError(UnknownLoc::get(context)) << error;
-  return parseFormula(file.formula, aliases, *elementType, options.symbol, *precision, context,
-                      *sums);
+  return parseFormula(file.formula, aliases, *storage, options.symbol, *precision, context, *sums);
 }
 
 void keops::registerImportFormula() {

@@ -13,13 +13,14 @@ using namespace keops;
 
 static FailureOr<OwningOpRef<ModuleOp>> parse(const KeopscOptions &options, MLIRContext *context) {
   SmallVector<StringRef> aliases(options.aliases.begin(), options.aliases.end());
-  Type element =
-      options.isDouble ? Type(Float64Type::get(context)) : Type(Float32Type::get(context));
   std::string error;
-  FailureOr<SumsAttr> sums = readSums(options.sumScheme, options.accumulator, element, error);
+  FailureOr<Type> storage = readDType(options.dtype, context, error);
+  if (failed(storage))
+    return emitError(UnknownLoc::get(context)) << error;
+  FailureOr<SumsAttr> sums = readSums(options.sumScheme, options.accumulator, *storage, error);
   if (failed(sums))
     return emitError(UnknownLoc::get(context)) << error;
-  return parseFormula(options.formula, aliases, element, options.symbol, options.compile.precision,
+  return parseFormula(options.formula, aliases, *storage, options.symbol, options.compile.precision,
                       context, *sums);
 }
 

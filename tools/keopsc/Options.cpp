@@ -46,8 +46,9 @@ struct Flags {
   cl::opt<std::string> target{
       "target", cl::cat(category), cl::init("native"), cl::value_desc("name"),
       cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4 or aarch64")};
-  cl::opt<std::string> dtype{"dtype", cl::cat(category), cl::init("f32"), cl::value_desc("f32|f64"),
-                             cl::desc("Element type of all arguments (default f32)")};
+  cl::opt<std::string> dtype{"dtype", cl::cat(category), cl::init("f32"), cl::value_desc("type"),
+                             cl::desc("Element type of all arrays: f32 (default), f64, or f16 or "
+                                      "bf16, which are computed in f32")};
   cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("default"),
                                  cl::value_desc("level"), cl::desc("fast, default or high")};
   cl::opt<std::string> sumScheme{
@@ -116,11 +117,9 @@ Error readChoices(const Flags &flags, KeopscOptions &options) {
   std::optional<Precision> precision = symbolizePrecision(flags.precision);
   if (!precision)
     return makeError("--precision: expected fast, default or high, got '" + flags.precision + "'");
-  if (flags.dtype != "f32" && flags.dtype != "f64")
-    return makeError("--dtype: expected f32 or f64, got '" + flags.dtype + "'");
   if (flags.threads != "openmp" && flags.threads != "none")
     return makeError("--threads: expected openmp or none, got '" + flags.threads + "'");
-  options.isDouble = flags.dtype == "f64";
+  options.dtype = flags.dtype;
   options.sumScheme = flags.sumScheme;
   options.accumulator = flags.accumulator;
   options.compile.precision = *precision;

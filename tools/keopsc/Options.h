@@ -20,8 +20,7 @@ struct KeopscOptions {
   std::vector<std::string> aliases; ///< as the parser reads them: "x=Vi(3)"
   std::string symbol, output, header;
   Emit emit = Emit::Object;
-  bool isDouble = false;
-  std::string sumScheme, accumulator;
+  std::string dtype, sumScheme, accumulator;
   CompileOptions compile;
 };
 

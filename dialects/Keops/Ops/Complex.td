@@ -7,6 +7,7 @@ include "Keops/Vocabulary.td"
 
 def Keops_ComplexOp : Keops_Structural<"Complex", (ins Keops_Value:$re, Keops_Value:$im)> {
   let summary = "complex vector of its real and imaginary parts; a scalar part is repeated";
+  let inferDims = "inferInterleaved";
   let derivativeText = "ComplexReal(e), ComplexImag(e)";
   let linearity = "all";
   let reference = "[part for pair in broadcast(re, im) for part in pair]";
@@ -14,6 +15,7 @@ def Keops_ComplexOp : Keops_Structural<"Complex", (ins Keops_Value:$re, Keops_Va
 }
 
 class Keops_ComplexPart<string formula> : Keops_Structural<formula, (ins Keops_Value:$x)> {
+  let inferDims = "inferComplexPart";
   let linearity = "all";
   let cost = 0;
   let assemblyFormat = "$x attr-dict `:` type($x)";

@@ -60,7 +60,7 @@ def Keops_SymSqNormOp : Keops_ScalarComposite<"SymSqNorm", (ins Keops_Value:$s, 
   let summary = "x S x for a matrix S of weights";
   let inferDims = "inferSymSqNorm";
   let expansion = (Fn<"Scalprod"> $x, (Fn<"MatVecMult"> $s, $x));
-  let reference = "weighted_sq_norm(s if len(s) > 1 else [s[0]], x)";
+  let reference = "weighted_sq_norm(s, x)";
   let edgeCases = "the matrix is neither checked for symmetry nor made symmetric";
 }
 
@@ -97,12 +97,12 @@ def Keops_SoftDTW_SqDistOp
     : Keops_Composite<"SoftDTW_SqDist", (ins Keops_Value:$x, Keops_Value:$y, Keops_Value:$gamma)> {
   let summary = "soft dynamic time warping of two sequences of numbers under the squared distance";
   let inferDims = "inferSoftDTW";
-  let expansion = (Cpp<"expandSoftDTW", "sums of Square(x - y) and soft minima, cell by cell"> $x, $y, $gamma);
+  let expansion = (Cpp<"expandSoftDTW", "gamma * SoftDTW of the matrix of Square(x[k] - y[l]) / gamma"> $x, $y, $gamma);
   let reference = "soft_dtw(x, y, gamma[0])";
   let domain = ["0.3", "2"];
   let maxUlp = "32";
   let maxUlpHigh = "32";
-  let edgeCases = "dim(x) * dim(y) is at most 256";
+  let edgeCases = "dim(x) * dim(y) is at most 65536";
 }
 
 #endif // KEOPS_OPS_COMPOSITES_TD

@@ -80,7 +80,7 @@ def Keops_ModOp : Keops_ExactTernary<"Mod", (ins Keops_Value:$x, Keops_Value:$n,
   let points = ["0", "1", "-1", "5.5", "-0.5", "inf", "nan"];
   let maxUlp = "1";
   let maxUlpHigh = "1";
-  let edgeCases = "the sign follows n; NaN for n = 0";
+  let edgeCases = "the sign follows n; NaN for n = 0; computed as written: quotients above 2^24 (f32) or 2^53 (f64) leave nothing";
 }
 
 //===-- Bounds -----------------------------------------------------------------------------------------------------===//

@@ -110,12 +110,13 @@ def Keops_ProdReduction : Keops_Reduction<"Prod", 12> {
   let derivative = "prod";
   let summaryText = "product of all terms; 1 over an empty range";
 }
-// What the derivative of Prod needs: a term's partner is the product of the others, also where one of them is zero.
-def Keops_ProdCountZerosReduction : Keops_Reduction<"Prod_CountZeros", 13> {
+// What the derivatives of Prod need: the product of the others, also where terms are zero.
+def Keops_ProdWithoutZerosReduction : Keops_Reduction<"Prod_WithoutZeros", 13> {
   let family = "ProdReduction";
-  let results = [Keops_ValueOf<"prod">, Keops_IndexOf<"zeros">];
-  let derivative = "none: it serves the derivative of Prod";
-  let summaryText = "product of the nonzero terms, and the number of zero terms";
+  let takesK = 1;
+  let results = [Keops_ValueOf<"prods", "KD">];
+  let derivative = "prod";
+  let summaryText = "for each k from 0 to K-1: the product of the nonzero terms if exactly k terms are zero, otherwise 0";
 }
 
 def Keops_KMaxReduction : Keops_KMax<"KMax", 14, [Keops_ValueOf<"kmax", "KD">], "the K largest terms">;

@@ -30,12 +30,6 @@ def Keops_OnlyAtOp : Keops_PairOp<"only_at", (ins Keops_Value:$indices, Keops_Va
   let assemblyFormat = "$indices `,` $x attr-dict `:` type($indices) `,` type($x)";
 }
 
-def Keops_ProductOfOthersOp
-    : Keops_PairOp<"product_of_others", (ins Keops_Value:$product, Keops_Value:$zeros, Keops_Value:$x)> {
-  let summary = "the product of all terms but x, from the product of the nonzero terms and the number of zeros";
-  let assemblyFormat = "$product `,` $zeros `,` $x attr-dict `:` type($product) `,` type($zeros) `,` type($x)";
-}
-
 def Keops_SizeOp : Op<Keops_Dialect, "size", [Pure, DeclareOpInterfaceMethods<Keops_FormulaOpInterface>]> {
   let summary = "the number of rows of an index, rounded to the computing type";
   let arguments = (ins Keops_PlacementAttr:$over);

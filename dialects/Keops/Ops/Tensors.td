@@ -9,6 +9,7 @@ def Keops_TensorDotOp : Keops_Structural<"TensorDot", (ins Keops_Value:$x, Keops
     Keops_OptionalIntegers:$permutation)> {
   let summary = "sum over pairs of axes: x with dimensions dimsx, y with dimsy, axis contx[t] against conty[t]; the "
                 "axes kept, those of x first, then move: axis k to place permutation[k]";
+  let inferDims = "inferTensorDot";
   let derivativeText = "TensorDot(e, y, ...), TensorDot(e, x, ...)";
   let linearity = "each";
   let cost = 2;

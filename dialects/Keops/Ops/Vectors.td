@@ -6,6 +6,7 @@ include "Keops/Vocabulary.td"
 
 def Keops_SumOp : Keops_Structural<"Sum", (ins Keops_Value:$x)> {
   let summary = "sum of the components";
+  let inferDims = "inferScalar";
   let derivativeText = "SumT(e, D)";
   let linearity = "all";
   let reference = "sum(x)";
@@ -16,6 +17,7 @@ def Keops_SumOp : Keops_Structural<"Sum", (ins Keops_Value:$x)> {
 
 def Keops_SumTOp : Keops_Structural<"SumT", (ins Keops_Value:$x, I64Attr:$dim)> {
   let summary = "a scalar repeated D times; the transpose of Sum";
+  let inferDims = "inferSumT";
   let cost = 0;
   let derivativeText = "Sum(e)";
   let linearity = "all";
@@ -25,6 +27,7 @@ def Keops_SumTOp : Keops_Structural<"SumT", (ins Keops_Value:$x, I64Attr:$dim)> 
 
 def Keops_ScalprodOp : Keops_Structural<"Scalprod", (ins Keops_Value:$x, Keops_Value:$y)> {
   let summary = "scalar product; a scalar operand is distributed";
+  let inferDims = "inferScalar";
   let cost = 2;
   let derivativeText = "e * y, e * x";
   let linearity = "each";
@@ -36,6 +39,7 @@ def Keops_ScalprodOp : Keops_Structural<"Scalprod", (ins Keops_Value:$x, Keops_V
 
 def Keops_ElemOp : Keops_Structural<"Elem", (ins Keops_Value:$x, I64Attr:$position)> {
   let summary = "one component";
+  let inferDims = "inferElem";
   let cost = 0;
   let runTimeForm = "Gather";
   let derivativeText = "ElemT(e, D, position)";
@@ -46,6 +50,7 @@ def Keops_ElemOp : Keops_Structural<"Elem", (ins Keops_Value:$x, I64Attr:$positi
 
 def Keops_ElemTOp : Keops_Structural<"ElemT", (ins Keops_Value:$x, I64Attr:$dim, I64Attr:$position)> {
   let summary = "zeros with a scalar at one position; the transpose of Elem";
+  let inferDims = "inferElemT";
   let cost = 0;
   let derivativeText = "Elem(e, position)";
   let linearity = "all";
@@ -55,6 +60,7 @@ def Keops_ElemTOp : Keops_Structural<"ElemT", (ins Keops_Value:$x, I64Attr:$dim,
 
 def Keops_ExtractOp : Keops_Structural<"Extract", (ins Keops_Value:$x, I64Attr:$start, I64Attr:$dim)> {
   let summary = "consecutive components";
+  let inferDims = "inferExtract";
   let cost = 0;
   let derivativeText = "ExtractT(e, start, D)";
   let linearity = "all";
@@ -64,6 +70,7 @@ def Keops_ExtractOp : Keops_Structural<"Extract", (ins Keops_Value:$x, I64Attr:$
 
 def Keops_ExtractTOp : Keops_Structural<"ExtractT", (ins Keops_Value:$x, I64Attr:$start, I64Attr:$dim)> {
   let summary = "zeros with a vector copied at one position; the transpose of Extract";
+  let inferDims = "inferExtractT";
   let cost = 0;
   let derivativeText = "Extract(e, start, d)";
   let linearity = "all";
@@ -73,6 +80,7 @@ def Keops_ExtractTOp : Keops_Structural<"ExtractT", (ins Keops_Value:$x, I64Attr
 
 def Keops_ConcatOp : Keops_Structural<"Concat", (ins Keops_Value:$x, Keops_Value:$y)> {
   let summary = "two vectors one after the other";
+  let inferDims = "inferConcat";
   let cost = 0;
   let derivativeText = "Extract(e, 0, a), Extract(e, a, b)";
   let linearity = "all";
@@ -84,6 +92,7 @@ def Keops_ConcatOp : Keops_Structural<"Concat", (ins Keops_Value:$x, Keops_Value
 
 def Keops_GatherOp : Keops_Structural<"Gather", (ins Keops_Value:$x, Keops_Value:$position)> {
   let summary = "the component of x at a position that is computed; in formulas also Elem(x, f)";
+  let inferDims = "inferGather";
   let cost = 2;
   let derivativeText = "OneHot(position, D) * e, 0";
   let linearity = "first";
@@ -94,6 +103,7 @@ def Keops_GatherOp : Keops_Structural<"Gather", (ins Keops_Value:$x, Keops_Value
 
 def Keops_OneHotOp : Keops_Structural<"OneHot", (ins Keops_Value:$x, I64Attr:$dim)> {
   let summary = "1 at position x, 0 elsewhere";
+  let inferDims = "inferOneHot";
   let derivativeText = "0";
   let linearity = "none";
   let reference = "[1 if int(x[0] + 0.5) == k else 0 for k in range(dim)]";
@@ -102,6 +112,7 @@ def Keops_OneHotOp : Keops_Structural<"OneHot", (ins Keops_Value:$x, I64Attr:$di
 }
 
 class Keops_Extreme<string formula> : Keops_Structural<formula, (ins Keops_Value:$x)> {
+  let inferDims = "inferScalar";
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
 def Keops_ArgMaxOp : Keops_Extreme<"ArgMax"> {

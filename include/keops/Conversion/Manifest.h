@@ -27,7 +27,7 @@ struct Manifest {
   std::string symbol;
   llvm::SmallVector<ManifestInput> inputs;
   llvm::SmallVector<ManifestOutput> outputs;
-  int64_t workspaceConstant = 0, workspacePerI = 0, workspacePerJ = 0;
+  int64_t workspaceConstant = 0, workspacePerI = 0, workspacePerJ = 0, workspacePerThread = 0;
 
   static Manifest parse(llvm::StringRef text);
 };

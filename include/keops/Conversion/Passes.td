@@ -12,7 +12,8 @@ def ConvertMapReduceToCPU : Pass<"convert-keops-map-reduce-to-cpu", "::mlir::Mod
     A function `@f` becomes a private `@f_body(context, M, N, threads, workspace, inputs, outputs)` over memrefs.
     Each map_reduce is one parallel region of four loops: pack the rows of the reduced index, pack tiles of kept rows,
     reduce every piece (a tile and a part of the reduced index), then merge the pieces of each tile in order and write
-    its rows. The module receives the attribute `keops.manifest`.
+    its rows. The module receives the attribute `keops.manifest`. What `keops.storage` stores as f16 or bf16 is widened
+    where rows are packed and parameters loaded, and rounded where outputs are written.
 
     ```mlir
     %s = keops.map_reduce over j reduce [#keops.reduce<Sum>] schedule <rows = 3, lanes = 16, ...> (%x, %y) ...
@@ -38,6 +39,28 @@ def ContractMultiplyAdd : Pass<"keops-contract-multiply-add", "::mlir::ModuleOp"
     `c - a * b` becomes `math.fma -a, b, c` where the product has no other use: one rounding instead of two. Runs
     before the expansion of math functions, which say themselves where they fuse.
   }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+def ExpandShortFloats : Pass<"keops-expand-short-floats", "::mlir::ModuleOp"> {
+  let summary = "Write conversions of f16 and bf16 in integer arithmetic where the target has no instruction";
+  let description = [{
+    `arith.extf` from f16 or bf16 to f32, and `arith.truncf` back, become operations on words of 32 bits, so that
+    programs call no library. The result is the nearest number, ties to even; subnormal numbers, infinities and the
+    leading bits of a NaN are kept, and a NaN becomes quiet when it is narrowed. With `f16c` those of f16 are left to
+    the target. Those of bf16 never are: the instruction of x86 flushes subnormal numbers to zero.
+
+    ```mlir
+    %wide = arith.extf %x : bf16 to f32
+    // becomes:
+    %bits = arith.bitcast %x : bf16 to i16
+    %word = arith.extui %bits : i16 to i32
+    %shifted = arith.shli %word, %c16 : i32
+    %wide = arith.bitcast %shifted : i32 to f32
+    ```
+  }];
+  let options = [Option<"f16c", "f16c", "bool", /*default=*/"false",
+                        "whether the target converts f16 in one instruction">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 

@@ -15,17 +15,22 @@ namespace keops {
 /// into a module that holds one function `symbol`. The function has one argument per position,
 /// unused ones included, and returns the results of the reductions in order. Every operation
 /// carries a location inside the formula (see getFormulaLoc). After a failure exactly one error has
-/// been emitted. `sums` may be null; a program without any sum refuses another.
+/// been emitted. `storage` is the element type of all arrays: f32 and f64 are computed in
+/// themselves, f16 and bf16 in f32. `sums` may be null; a program without any sum refuses another.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-parseFormula(llvm::StringRef formula, llvm::ArrayRef<llvm::StringRef> aliases,
-             mlir::Type elementType, llvm::StringRef symbol, Precision precision,
-             mlir::MLIRContext *context, SumsAttr sums = {});
+parseFormula(llvm::StringRef formula, llvm::ArrayRef<llvm::StringRef> aliases, mlir::Type storage,
+             llvm::StringRef symbol, Precision precision, mlir::MLIRContext *context,
+             SumsAttr sums = {});
 
-/// What is asked of sums: a scheme, and the type of accumulators for terms of type `elementType`
-/// (auto, f32 or f64); null where both are auto. On failure `error` names the option, what was
-/// expected and what came.
+/// The element type that `dtype` names: f32, f64, f16 or bf16. On failure `error` names the option,
+/// what was expected and what came; so it does in readSums.
+mlir::FailureOr<mlir::Type> readDType(llvm::StringRef dtype, mlir::MLIRContext *context,
+                                      std::string &error);
+
+/// What is asked of sums: a scheme, and the type of accumulators (auto, f32 or f64) for terms of
+/// arrays of type `storage`; null where both are auto.
 mlir::FailureOr<SumsAttr> readSums(llvm::StringRef scheme, llvm::StringRef accumulator,
-                                   mlir::Type elementType, std::string &error);
+                                   mlir::Type storage, std::string &error);
 
 /// The location of the bytes [begin, end) of `text`: a range on line 1 of a "file" whose name is
 /// the text itself.

@@ -13,6 +13,7 @@ namespace keops {
 struct FormulaText {
   std::string formula;
   std::vector<std::string> aliases; ///< "x=Vi(3)", one per argument, in order
+  std::string dtype;                ///< of all arrays: "f32", "f64", "f16" or "bf16"
 };
 
 /// Prints the only function of `module` with as few parentheses as possible. Parsing the result

@@ -30,7 +30,19 @@ public:
     std::function<mlir::Value(Placement)> position;
   };
 
-  Emitter(mlir::OpBuilder &builder, mlir::Type type, Leaf leaf, Rows rows);
+  /// Writes the value of an elementwise operation from components of its operands.
+  using Body = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::ValueRange)>;
+  /// Puts `body` elsewhere and calls it, or says by null that it shall be written in place.
+  using Call = std::function<mlir::Value(mlir::Operation *, mlir::ValueRange operands, Body body)>;
+
+  /// The memory of operations that keep a table (ScratchOpInterface); `position` has type index.
+  struct Scratch {
+    std::function<mlir::Value(mlir::Operation *, mlir::Value position)> load;
+    std::function<void(mlir::Operation *, mlir::Value value, mlir::Value position)> store;
+  };
+
+  Emitter(mlir::OpBuilder &builder, mlir::Type type, Leaf leaf, Rows rows, Call call,
+          Scratch scratch);
 
   mlir::OpBuilder &builder() { return b; }
   /// The type of every component: f32, vector<16xf32>, vector<3x16xf32>, ...
@@ -40,6 +52,8 @@ public:
   mlir::Value component(mlir::Value formula, mlir::OpFoldResult k);
   /// Component `k` of each operand; operands of dimension 1 are broadcast.
   llvm::SmallVector<mlir::Value> components(mlir::ValueRange formulas, mlir::OpFoldResult k);
+  /// Component `k` of the elementwise operation `op`, which `body` computes.
+  mlir::Value apply(mlir::Operation *op, mlir::OpFoldResult k, Body body);
   /// The sum over `dim` components of term(k). `reads` lists what the term reads: their scalars are
   /// computed before a loop opens.
   mlir::Value sum(mlir::Location loc, int64_t dim, mlir::ValueRange reads,
@@ -65,9 +79,15 @@ public:
   mlir::Value number(mlir::Location loc, mlir::OpFoldResult k);
   mlir::Value size(Placement over) { return rowsAtHand.size(over); }
   mlir::Value position(Placement index) { return rowsAtHand.position(index); }
-  /// Emits component 0 of everything of dimension 1 that `formula` is built from, so that it is
-  /// outside later loops.
-  void prefetchScalars(mlir::Value formula);
+  /// Emits component 0 of everything of dimension 1 that `formula` is built from, and fills the
+  /// tables that it reads, so that this is outside later loops.
+  void prefetch(mlir::Value formula);
+  /// Whether this is the first time that `op` is asked for its table here.
+  bool isFirstUse(mlir::Operation *op);
+  mlir::Value load(mlir::Operation *op, mlir::Value position) { return scratch.load(op, position); }
+  void store(mlir::Operation *op, mlir::Value value, mlir::Value position) {
+    scratch.store(op, value, position);
+  }
 
   /// While alive, emitted components are remembered apart and then forgotten: needed inside loop
   /// bodies and branches.
@@ -88,11 +108,20 @@ private:
   mlir::Type computeType;
   Leaf leaf;
   Rows rowsAtHand;
-  llvm::SmallVector<llvm::DenseMap<Key, mlir::Value>> scopes;
+  Call call;
+  Scratch scratch;
+  struct Known {
+    llvm::DenseMap<Key, mlir::Value> components;
+    llvm::DenseSet<void *> prefetched; ///< formulas, and operations whose table is filled
+  };
+  bool isNew(void *item);
+  llvm::SmallVector<Known> scopes;
 };
 
 /// A number splat over all lanes of `type`.
 mlir::Value createSplat(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, double number);
+/// An index, which is not negative, as a number over all lanes of `type`.
+mlir::Value createSplat(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, mlir::Value index);
 /// x to an integer power: products for small exponents, pow beyond.
 mlir::Value createIntegerPower(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                                int64_t exponent);

@@ -19,6 +19,8 @@ struct PipelineOptions {
   bool hasFMA = true;
   bool hasAVX512 = true;
   bool hasAVX2 = true;
+  /// One instruction converts f16.
+  bool hasF16C = true;
   Precision precision = Precision::Default;
   /// OpenMP worksharing, or plain loops.
   bool threads = true;

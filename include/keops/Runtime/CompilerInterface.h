@@ -15,7 +15,7 @@ struct KeopsCompileRequest {
   const char *formula;        ///< full reduction text, e.g. "Sum_Reduction(Exp(-SqDist(x,y))*b,0)"
   const char *const *aliases; ///< e.g. "x=Vi(3)" or "x=Vi(0,3)"
   int32_t aliasCount;
-  const char *dtype;       ///< "f32" | "f64"
+  const char *dtype;       ///< "f32" | "f64" | "f16" | "bf16"
   const char *precision;   ///< "fast" | "default" | "high"
   const char *threads;     ///< "openmp" | "none"
   const char *target;      ///< "native" or a name of keopsc --target

@@ -10,12 +10,18 @@
 
 namespace keops {
 
-enum class DType : uint8_t { F32, F64, I64 };
+/// In the order of keopsDType. Programs know nothing of complex numbers: an array of them is one of
+/// their parts to the program.
+enum class DType : uint8_t { F32, F64, I64, F16, BF16, C64, C128 };
 enum class Category : uint8_t { I, J, P };
 
 int64_t getByteSize(DType dtype);
 /// "float32", "float64", "int64": the names users know.
 std::string_view getName(DType dtype);
+/// The type of the real and imaginary part of a complex type, any other type itself.
+DType getPart(DType dtype);
+/// 2 for complex types, else 1.
+int64_t getPartCount(DType dtype);
 
 struct ManifestInput {
   Category category = Category::P;
@@ -36,15 +42,16 @@ struct ManifestOutput {
 };
 
 /// bytes + perRow[0] * M + perRow[1] * N + perTile[0] * ceil(M / tileRows[0]) + perTile[1] * ceil(N
-/// / tileRows[1])
+/// / tileRows[1]) + perThread * threads
 struct ManifestWorkspace {
   int64_t bytes = 0;
   int64_t perRow[2] = {0, 0};
   int64_t perTile[2] = {0, 0};
   int64_t tileRows[2] = {1, 1};
+  int64_t perThread = 0;
 
   /// Throws a user error when the sizes ask for more than memory can hold.
-  int64_t getBytes(int64_t sizeI, int64_t sizeJ) const;
+  int64_t getBytes(int64_t sizeI, int64_t sizeJ, int32_t threads) const;
 };
 
 struct Manifest {

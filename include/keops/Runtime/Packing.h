@@ -1,6 +1,6 @@
 // Turns the caller's arrays into what compiled programs can address: whole elements at strides
-// counted in elements, and row-major outputs. Arrays that already are like that, which is nearly
-// all, are passed through without a copy.
+// counted in elements, complex numbers as two of them, and row-major outputs. Arrays that already
+// are like that, which is nearly all, are passed through without a copy.
 #ifndef KEOPS_RUNTIME_PACKING_H
 #define KEOPS_RUNTIME_PACKING_H
 

@@ -24,6 +24,8 @@ struct CpuTarget {
   /// The widest vector of 32-bit elements, and what comes with it.
   int64_t lanes32 = 4;
   bool hasFMA = false, hasAVX2 = false, hasAVX512 = false;
+  /// One instruction converts f16.
+  bool hasF16C = false;
 
   /// "native", "x86-64-v2", "x86-64-v3", "x86-64-v4" or "aarch64". Fails with a sentence that lists
   /// the names.

@@ -1,5 +1,5 @@
-// What a map_reduce costs and which register tile suits it. ChooseSchedule and the program's
-// manifest read it.
+// What a map_reduce costs, how much code it becomes, and which register tile suits it.
+// ChooseSchedule, the conversion to loops and the program's manifest read it.
 #ifndef KEOPS_TRANSFORMS_COSTMODEL_H
 #define KEOPS_TRANSFORMS_COSTMODEL_H
 
@@ -20,6 +20,13 @@ RegisterModel getRegisterModel(int64_t lanes32);
 
 /// How many vector registers one row of `op` keeps alive in the loop over the reduced index.
 int64_t estimateLiveVectors(MapReduceOp op, int64_t chunk);
+/// Instructions that one row of the formulas in `block` becomes, written in place.
+int64_t estimateCode(mlir::Block &block);
+/// Whether the formulas of a block become so much code that functions are called instead.
+bool isLarge(mlir::Block &block);
+/// Whether calling `op` is shorter than writing it in place.
+bool isWorthCalling(mlir::Operation *op);
+
 /// The schedule that the model prefers.
 ScheduleAttr chooseSchedule(MapReduceOp op, const RegisterModel &model);
 

@@ -39,6 +39,8 @@ Manifest Manifest::parse(StringRef text) {
       manifest.workspaceConstant = number(words[1]);
       manifest.workspacePerI = number(words[2]);
       manifest.workspacePerJ = number(words[3]);
+    } else if (words[0] == "scratch") {
+      manifest.workspacePerThread = number(words[1]);
     }
   }
   return manifest;

@@ -73,6 +73,12 @@ Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
                                     times(sizeJ, manifest.workspacePerJ));
   total = LLVM::AddOp::create(b, loc, total,
                               i64(manifest.workspaceConstant + 2 * workspaceAlignment - 1));
+  if (manifest.workspacePerThread) {
+    Value threads = function.getArguments().back();
+    threads = LLVM::SExtOp::create(b, loc, b.getI64Type(), threads);
+    threads = LLVM::SMaxOp::create(b, loc, threads, i64(1));
+    total = LLVM::AddOp::create(b, loc, total, times(threads, manifest.workspacePerThread));
+  }
   // aligned_alloc wants a multiple of the alignment, and more than nothing.
   return LLVM::AndOp::create(b, loc, total, i64(-workspaceAlignment));
 }

@@ -12,7 +12,8 @@ using namespace keops;
 using namespace keops::cpu;
 
 Value cpu::allocateCounters(Frame &frame, Workspace &workspace, int64_t count) {
-  return workspace.allocate(frame.b.getI64Type(), {count * 8, 0, 0});
+  // With scratch memory, one more counts the threads of a region.
+  return workspace.allocate(frame.b.getI64Type(), {(count + (frame.scratch ? 1 : 0)) * 8, 0, 0, 0});
 }
 
 static void resetCounters(Frame &frame, Value counters, int64_t count) {
@@ -21,16 +22,33 @@ static void resetCounters(Frame &frame, Value counters, int64_t count) {
     memref::StoreOp::create(frame.b, frame.loc, zero, counters, ValueRange{frame.index(k)});
 }
 
+static Value takeNumber(Frame &frame, Value counters, Value counter) {
+  Value one = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 64);
+  return memref::AtomicRMWOp::create(frame.b, frame.loc, one.getType(), arith::AtomicRMWKind::addi,
+                                     one, counters, ValueRange{counter});
+}
+
+/// The region of scratch memory that belongs to the thread which comes here.
+static Value takeScratch(Frame &frame, Value counters, int64_t counter) {
+  Value thread = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(),
+                                            takeNumber(frame, counters, frame.index(counter)));
+  return frame.mul(thread, frame.scratchPerThread);
+}
+
 void cpu::parallelRegion(Frame &frame, Value counters, int64_t count, function_ref<void()> body) {
   if (!frame.parallel)
     return body();
-  resetCounters(frame, counters, count);
+  resetCounters(frame, counters, count + (frame.scratch ? 1 : 0));
   omp::ParallelOperands clauses;
   clauses.numThreads = frame.threads;
   auto parallel = omp::ParallelOp::create(frame.b, frame.loc, clauses);
   OpBuilder::InsertionGuard guard(frame.b);
   frame.b.createBlock(&parallel.getRegion());
+  Value outside = frame.scratchBase;
+  if (frame.scratch)
+    frame.scratchBase = takeScratch(frame, counters, count);
   body();
+  frame.scratchBase = outside;
   omp::TerminatorOp::create(frame.b, frame.loc);
 }
 
@@ -40,12 +58,10 @@ static void takeTasks(Frame &frame, Value count, Value counters, Value counter,
   OpBuilder &b = frame.b;
   Type integer = b.getI64Type();
   Value end = arith::IndexCastOp::create(b, frame.loc, integer, count);
-  Value one = arith::ConstantIntOp::create(b, frame.loc, 1, 64);
   OpBuilder::InsertionGuard guard(b);
   auto loop = scf::WhileOp::create(b, frame.loc, TypeRange{integer}, ValueRange{});
   b.createBlock(&loop.getBefore());
-  Value task = memref::AtomicRMWOp::create(b, frame.loc, integer, arith::AtomicRMWKind::addi, one,
-                                           counters, ValueRange{counter});
+  Value task = takeNumber(frame, counters, counter);
   Value more = arith::CmpIOp::create(b, frame.loc, arith::CmpIPredicate::slt, task, end);
   scf::ConditionOp::create(b, frame.loc, more, ValueRange{task});
   Block *after = b.createBlock(&loop.getAfter(), {}, {integer}, {frame.loc});

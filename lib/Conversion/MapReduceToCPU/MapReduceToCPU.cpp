@@ -3,8 +3,11 @@
 // by EmitEntryPoint.
 #include "keops/Conversion/Passes.h"
 
+#include "Functions.h"
 #include "Phases.h"
+#include "Scratch.h"
 
+#include "keops/IR/StorageTypes.h"
 #include "keops/Transforms/CostModel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,8 +31,8 @@ namespace {
 /// Lowers one function. Its new signature: context, M, N, threads, workspace, inputs, outputs.
 class FunctionLowering {
 public:
-  FunctionLowering(func::FuncOp source, bool parallel)
-      : source(source), parallel(parallel), b(source) {}
+  FunctionLowering(func::FuncOp source, bool parallel, Functions &functions)
+      : source(source), parallel(parallel), functions(functions), b(source) {}
   LogicalResult run();
 
 private:
@@ -40,11 +43,12 @@ private:
   void lowerRows(Frame &frame, Workspace &workspace);
   void lowerMap(Frame &frame, Workspace &workspace, MapOp map);
   SmallVector<Rows> outputsOf(Frame &frame, Workspace &workspace, Operation *op);
-  void copyRepeatedResults(Frame &frame);
+  void copyResults(Frame &frame);
   std::string manifest(const Workspace &workspace);
 
   func::FuncOp source;
   bool parallel;
+  Functions &functions;
   OpBuilder b;
   SmallVector<Rows> results;
   RowTable rows;
@@ -53,10 +57,10 @@ private:
 
 static constexpr unsigned fixedArguments = 5;
 
-static MemRefType rowsType(ValueType type) {
+static MemRefType rowsType(Type storage) {
   constexpr int64_t dynamic = ShapedType::kDynamic;
-  auto layout = StridedLayoutAttr::get(type.getContext(), 0, {dynamic, dynamic});
-  return MemRefType::get({dynamic, dynamic}, type.getElementType(), layout);
+  auto layout = StridedLayoutAttr::get(storage.getContext(), 0, {dynamic, dynamic});
+  return MemRefType::get({dynamic, dynamic}, storage, layout);
 }
 
 /// The operations that may stand at function level here, and their preconditions.
@@ -79,10 +83,10 @@ func::FuncOp FunctionLowering::createFunction() {
   Type index = b.getIndexType(), pointer = LLVM::LLVMPointerType::get(b.getContext());
   SmallVector<Type> types = {pointer, index, index, b.getI32Type(),
                              MemRefType::get({ShapedType::kDynamic}, b.getI8Type())};
-  for (Type type : source.getArgumentTypes())
-    types.push_back(rowsType(cast<ValueType>(type)));
-  for (Type type : source.getResultTypes())
-    types.push_back(rowsType(cast<ValueType>(type)));
+  for (unsigned k = 0; k < source.getNumArguments(); ++k)
+    types.push_back(rowsType(getArgumentStorage(source, k)));
+  for (unsigned k = 0; k < source.getNumResults(); ++k)
+    types.push_back(rowsType(getResultStorage(source, k)));
   std::string name = (source.getSymName() + "_body").str();
   auto function = func::FuncOp::create(b, source.getLoc(), name, b.getFunctionType(types, {}));
   function.setPrivate();
@@ -105,7 +109,11 @@ Frame FunctionLowering::createFrame(func::FuncOp function) {
           function.getArgument(3),
           function.getArgument(4),
           function.getArgument(0),
-          parallel};
+          parallel,
+          functions,
+          {},
+          {},
+          {}};
 }
 
 /// Values that depend on parameters alone are computed once, ahead of everything else.
@@ -121,15 +129,18 @@ void FunctionLowering::evaluateParameters(Frame &frame, Workspace &workspace) {
   }
 }
 
-/// A result that the function returns goes straight to its output, any other to the workspace.
+/// A result that the function returns goes straight to its output, any other to the workspace. So
+/// does one that is read again, where its output would round it.
 SmallVector<Rows> FunctionLowering::outputsOf(Frame &frame, Workspace &workspace, Operation *op) {
   SmallVector<Rows> outputs;
   OperandRange returned = source.getBody().front().getTerminator()->getOperands();
   for (Value result : op->getResults()) {
     unsigned number = llvm::find(returned, result) - returned.begin();
-    outputs.push_back(number < returned.size()
-                          ? results[number]
-                          : allocateRows(frame, workspace, getValueType(result)));
+    bool isOutput = number < returned.size();
+    if (isOutput && !llvm::all_of(result.getUsers(), llvm::IsaPred<func::ReturnOp>))
+      isOutput = getResultStorage(source, number) == getValueType(result).getElementType();
+    outputs.push_back(isOutput ? results[number]
+                               : allocateRows(frame, workspace, getValueType(result)));
     rows[result] = outputs.back();
   }
   return outputs;
@@ -174,31 +185,24 @@ void FunctionLowering::lowerRows(Frame &frame, Workspace &workspace) {
   }
 }
 
-/// The same value returned twice is computed once and copied.
-void FunctionLowering::copyRepeatedResults(Frame &frame) {
+/// What is returned twice, or stands in the workspace, is copied to its output.
+void FunctionLowering::copyResults(Frame &frame) {
   OperandRange returned = source.getBody().front().getTerminator()->getOperands();
   for (auto [number, value] : llvm::enumerate(returned)) {
-    unsigned first = llvm::find(returned, value) - returned.begin();
-    if (first == number)
+    Rows computed = rows.lookup(value);
+    if (computed.memref == results[number].memref)
       continue;
     ValueType type = getValueType(value);
-    sequentialFor(frame, frame.index(0), frame.size(type.getPlacement()),
-                  [&, number = number](Value row) {
-                    forEachComponent(frame, type.getDim(), [&](OpFoldResult k) {
-                      results[number].store(frame, results[first].load(frame, row, k), row,
-                                            toValue(frame, k));
-                    });
-                  });
+    sequentialFor(
+        frame, frame.index(0), frame.size(type.getPlacement()), [&, number = number](Value row) {
+          forEachComponent(frame, type.getDim(), [&](OpFoldResult k) {
+            results[number].store(frame, computed.load(frame, row, k), row, toValue(frame, k));
+          });
+        });
   }
 }
 
 //===-- Manifest ----------------------------------------------------------------------------===//
-
-static std::string elementName(Type type) {
-  std::string name;
-  llvm::raw_string_ostream(name) << type;
-  return name;
-}
 
 /// Scalar operations per pair, from which the runtime decides about threads.
 static int64_t costPerPair(func::FuncOp source) {
@@ -207,12 +211,12 @@ static int64_t costPerPair(func::FuncOp source) {
   return cost;
 }
 
-static void describeOutput(Value result, llvm::raw_ostream &os) {
+static void describeOutput(Value result, Type storage, llvm::raw_ostream &os) {
   auto op = result.getDefiningOp<MapReduceOp>();
   if (!op) {
     ValueType type = getValueType(result);
-    os << "output " << stringifyPlacement(type.getPlacement()) << " "
-       << elementName(type.getElementType()) << " value " << type.getDim() << "\n";
+    os << "output " << stringifyPlacement(type.getPlacement()) << " " << storage << " value "
+       << type.getDim() << "\n";
     return;
   }
   unsigned number = 0;
@@ -221,8 +225,7 @@ static void describeOutput(Value result, llvm::raw_ostream &os) {
     for (const ResultInfo &info : getReductionInfo(attr.getKind()).results) {
       if (op.getResult(number++) != result)
         continue;
-      os << "output " << stringifyPlacement(op.getKept()) << " "
-         << elementName(getValueType(result).getElementType()) << " " << info.name;
+      os << "output " << stringifyPlacement(op.getKept()) << " " << storage << " " << info.name;
       for (int64_t extent : getResultShape(info, attr, TypeRange(ValueRange(formulas))))
         os << " " << extent;
       os << "\n";
@@ -238,13 +241,16 @@ std::string FunctionLowering::manifest(const Workspace &workspace) {
     ValueType type = getValueType(argument);
     auto name = source.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "keops.name");
     os << "input " << stringifyPlacement(type.getPlacement()) << " " << type.getDim() << " "
-       << elementName(type.getElementType()) << " " << (name ? name.getValue() : StringRef("-"))
-       << "\n";
+       << getArgumentStorage(source, argument.getArgNumber()) << " "
+       << (name ? name.getValue() : StringRef("-")) << "\n";
   }
-  for (Value result : source.getBody().front().getTerminator()->getOperands())
-    describeOutput(result, os);
+  OperandRange returned = source.getBody().front().getTerminator()->getOperands();
+  for (auto [number, result] : llvm::enumerate(returned))
+    describeOutput(result, getResultStorage(source, number), os);
   LinearSize bytes = workspace.total();
   os << "workspace " << bytes.constant << " " << bytes.perI << " " << bytes.perJ << " 0 0 1 1\n";
+  if (bytes.perThread)
+    os << "scratch " << bytes.perThread << "\n";
   os << "cost " << costPerPair(source) << "\n";
   return text;
 }
@@ -255,10 +261,11 @@ LogicalResult FunctionLowering::run() {
   func::FuncOp function = createFunction();
   Frame frame = createFrame(function);
   Workspace workspace(frame);
+  allocateScratch(frame, workspace, source);
   evaluateParameters(frame, workspace);
   lowerRows(frame, workspace);
   frame.loc = source.getLoc();
-  copyRepeatedResults(frame);
+  copyResults(frame);
   func::ReturnOp::create(b, source.getLoc());
   source->getParentOfType<ModuleOp>()->setAttr("keops.manifest",
                                                b.getStringAttr(manifest(workspace)));
@@ -280,8 +287,9 @@ public:
     if (formulas.empty())
       return;
     declareStop(module);
+    Functions functions(module);
     for (func::FuncOp function : formulas)
-      if (failed(FunctionLowering(function, threads == "openmp").run()))
+      if (failed(FunctionLowering(function, threads == "openmp", functions).run()))
         return signalPassFailure();
   }
 

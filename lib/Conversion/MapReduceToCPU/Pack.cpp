@@ -1,6 +1,8 @@
 // Packing: copies the variables of each index side by side and evaluates on the way whatever
 // depends on one index only.
+#include "Functions.h"
 #include "Phases.h"
+#include "Scratch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -18,10 +20,13 @@ void cpu::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
     return rows.lookup(source).load(frame, parameter ? frame.index(0) : row, k);
   };
   auto size = [&](Placement index) { return splatSize(frame, element, index); };
-  Emitter emitter(frame.b, element, leaf, {size, nullptr});
+  Emitter::Call call = map.getCalls() ? callsTo(frame) : nullptr;
+  ScratchLayout scratch(map.getBlock());
+  Emitter emitter(frame.b, element, leaf, {size, nullptr}, call,
+                  scratchOf(frame, scratch, element));
   for (auto [r, formula] : llvm::enumerate(map.getBlock().getTerminator()->getOperands())) {
     if (getDim(formula) > Emitter::unrollLimit)
-      emitter.prefetchScalars(formula);
+      emitter.prefetch(formula);
     forEachComponent(frame, getDim(formula), [&](OpFoldResult k) {
       Emitter::Scope scope(emitter);
       store(r, k, emitter.component(formula, k));

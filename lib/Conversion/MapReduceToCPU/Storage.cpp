@@ -2,6 +2,7 @@
 #include "Storage.h"
 
 #include "keops/IR/Emitter.h"
+#include "keops/IR/StorageTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -39,6 +40,12 @@ Value Workspace::allocate(Type element, LinearSize bytes) {
     size = frame.add(size, frame.mul(frame.sizeI, frame.index(bytes.perI)));
   if (bytes.perJ)
     size = frame.add(size, frame.mul(frame.sizeJ, frame.index(bytes.perJ)));
+  if (bytes.perThread) {
+    Value threads =
+        arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), frame.threads);
+    threads = arith::MaxSIOp::create(frame.b, frame.loc, threads, frame.index(1));
+    size = frame.add(size, frame.mul(threads, frame.index(bytes.perThread)));
+  }
   size = arith::AndIOp::create(frame.b, frame.loc, size, frame.index(-alignment));
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   Value count = arith::DivSIOp::create(frame.b, frame.loc, size, frame.index(elementBytes));
@@ -46,7 +53,7 @@ Value Workspace::allocate(Type element, LinearSize bytes) {
   Value view =
       memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, ValueRange{count});
   offset = frame.add(offset, size);
-  used = used + bytes + LinearSize{alignment - 1, 0, 0};
+  used = used + bytes + LinearSize{alignment - 1, 0, 0, 0};
   return view;
 }
 
@@ -59,11 +66,18 @@ Value cpu::toValue(Frame &frame, OpFoldResult k) {
 }
 
 Value Rows::load(Frame &frame, Value row, OpFoldResult component) const {
-  return memref::LoadOp::create(frame.b, frame.loc, memref,
-                                ValueRange{row, toValue(frame, component)});
+  Value stored = memref::LoadOp::create(frame.b, frame.loc, memref,
+                                        ValueRange{row, toValue(frame, component)});
+  Type computed = getComputeType(stored.getType());
+  return computed == stored.getType()
+             ? stored
+             : arith::ExtFOp::create(frame.b, frame.loc, computed, stored).getResult();
 }
 
 void Rows::store(Frame &frame, Value value, Value row, Value component) const {
+  Type storage = cast<MemRefType>(memref.getType()).getElementType();
+  if (storage != value.getType())
+    value = arith::TruncFOp::create(frame.b, frame.loc, storage, value);
   memref::StoreOp::create(frame.b, frame.loc, value, memref, ValueRange{row, component});
 }
 

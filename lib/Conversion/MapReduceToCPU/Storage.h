@@ -7,23 +7,31 @@
 
 namespace keops::cpu {
 
-/// A size in bytes that is linear in the run-time sizes: constant + perI * M + perJ * N.
+/// A size in bytes that is linear in the run-time sizes: constant + perI * M + perJ * N + perThread
+/// * threads.
 struct LinearSize {
-  int64_t constant = 0, perI = 0, perJ = 0;
+  int64_t constant = 0, perI = 0, perJ = 0, perThread = 0;
   LinearSize operator+(const LinearSize &other) const {
-    return {constant + other.constant, perI + other.perI, perJ + other.perJ};
+    return {constant + other.constant, perI + other.perI, perJ + other.perJ,
+            perThread + other.perThread};
   }
 };
+
+class Functions;
 
 /// Values that every part of the lowering needs, made once at the start of the function.
 struct Frame {
   mlir::OpBuilder &b;
   mlir::Location loc;
-  mlir::Value sizeI, sizeJ; ///< index
-  mlir::Value threads;      ///< i32
-  mlir::Value workspace;    ///< memref<?xi8>
-  mlir::Value context;      ///< !llvm.ptr to keops_args
-  bool parallel;            ///< OpenMP or a plain loop
+  mlir::Value sizeI, sizeJ;     ///< index
+  mlir::Value threads;          ///< i32
+  mlir::Value workspace;        ///< memref<?xi8>
+  mlir::Value context;          ///< !llvm.ptr to keops_args
+  bool parallel;                ///< OpenMP or a plain loop
+  Functions &functions;         ///< what large formulas call
+  mlir::Value scratch;          ///< memref<?xT>, null where no formula keeps a table
+  mlir::Value scratchBase;      ///< index: where the region of the thread at hand begins
+  mlir::Value scratchPerThread; ///< index
 
   mlir::Value index(int64_t k);
   mlir::Value add(mlir::Value x, mlir::Value y);
@@ -52,7 +60,7 @@ private:
 };
 
 /// Rows that can be read one component at a time: an argument, an output, or a region of the
-/// workspace.
+/// workspace. What is stored as f16 or bf16 is f32 to those who read and write.
 struct Rows {
   mlir::Value memref; ///< rank 2, any strides
   mlir::Value load(Frame &frame, mlir::Value row, mlir::OpFoldResult component) const;

@@ -1,6 +1,8 @@
 // Reads of variables inside a tile, and scratch memory of its pieces.
 #include "Tile.h"
 
+#include "Functions.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -17,7 +19,8 @@ int64_t Columns::offsetOf(BlockArgument argument) const {
 }
 
 Traversal::Traversal(Frame &frame, MapReduceOp op)
-    : frame(frame), op(op), schedule(*op.getSchedule()), chunk(schedule.getChunk()) {
+    : frame(frame), op(op), schedule(*op.getSchedule()), chunk(schedule.getChunk()),
+      scratch(op.getBlock()) {
   for (ReduceAttr reduce : op.getReduceAttrs())
     if (getReductionInfo(reduce.getKind()).takesK)
       chunk = 1;
@@ -52,14 +55,16 @@ Columns &Traversal::columnsOf(BlockArgument argument) {
 TileTerms::TileTerms(Traversal &traversal, Value tile, Value chunkStart, unsigned firstFormula,
                      Value j, Operation *before)
     : traversal(traversal), tile(tile), chunkStart(chunkStart), j(j), firstFormula(firstFormula),
-      before(before), emitter(traversal.frame.b, traversal.valueType(),
-                              [this](Emitter &, BlockArgument argument, OpFoldResult k) {
-                                return leaf(argument, k);
-                              },
-                              {[&traversal](Placement index) {
-                                 return splatSize(traversal.frame, traversal.valueType(), index);
-                               },
-                               [this](Placement index) { return position(index); }}) {}
+      before(before),
+      emitter(
+          traversal.frame.b, traversal.valueType(),
+          [this](Emitter &, BlockArgument argument, OpFoldResult k) { return leaf(argument, k); },
+          {[&traversal](Placement index) {
+             return splatSize(traversal.frame, traversal.valueType(), index);
+           },
+           [this](Placement index) { return position(index); }},
+          traversal.schedule.getCalls() ? callsTo(traversal.frame) : nullptr,
+          scratchOf(traversal.frame, traversal.scratch, traversal.valueType())) {}
 
 Value TileTerms::get(unsigned f, unsigned c) {
   Frame &frame = traversal.frame;
@@ -73,8 +78,10 @@ Value TileTerms::get(unsigned f, unsigned c) {
 }
 
 Value TileTerms::readInvariant(OpFoldResult k, function_ref<Value()> read) {
+  // More than registers can hold is read where it is needed.
+  constexpr int64_t mostColumns = 64;
   OpBuilder::InsertionGuard guard(traversal.frame.b);
-  if (before && getConstantIntValue(k))
+  if (before && getConstantIntValue(k) && traversal.kept.count <= mostColumns)
     traversal.frame.b.setInsertionPoint(before);
   return read();
 }

@@ -3,7 +3,7 @@
 #ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
 #define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
 
-#include "Storage.h"
+#include "Scratch.h"
 
 #include "keops/IR/Reduction.h"
 
@@ -38,6 +38,7 @@ struct Traversal {
   MapReduceOp op;
   ScheduleAttr schedule;
   int64_t chunk; ///< components carried at a time; lists of K best are made one component at a time
+  ScratchLayout scratch;
   Columns kept, reduced;                        ///< of the computing type
   Columns keptIndices, reducedIndices;          ///< 64-bit integers
   llvm::DenseMap<mlir::Value, Rows> parameters; ///< region arguments placed on p

@@ -65,9 +65,6 @@ private:
                                         splat(context, loc, bound)));
   }
 
-  Value number(ReductionContext &context, Location loc, double value) {
-    return createSplat(context.builder(), loc, context.valueType(), value);
-  }
   Value splat(ReductionContext &context, Location loc, Value index) {
     return splatIndex(context.builder(), loc, context.indexType(), index);
   }

@@ -28,8 +28,8 @@ struct SumTypes {
 mlir::Value toFloatType(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::Type type);
 /// The sum of two values of one type.
 mlir::Value addValues(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value y);
-/// The 64-bit integer `count` (type index) as a number over all lanes of `type`.
-mlir::Value splatCount(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type, mlir::Value count);
+/// `value` over all lanes of the computing type.
+mlir::Value number(ReductionContext &context, mlir::Location loc, double value);
 
 /// Knuth's two-sum (TAOCP vol. 2, 4.2.2, theorem B): total becomes total + value, and what the
 /// addition rounds away is added to `error`.

@@ -121,9 +121,6 @@ private:
   static Value position(ReductionContext &context, Location loc, unsigned k) {
     return arith::ConstantIndexOp::create(context.builder(), loc, k);
   }
-  Value number(ReductionContext &context, Location loc, double value) {
-    return createSplat(context.builder(), loc, context.valueType(), value);
-  }
   Value larger(ReductionContext &context, Location loc, Value candidate, Value current) {
     OpBuilder &b = context.builder();
     Value isLarger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, candidate, current);

@@ -1,5 +1,5 @@
-// Products, with or without a count of zero terms. A product of many terms may leave the range of
-// its type, as in NumPy.
+// Products of all terms, or of the nonzero ones beside a count of zeros. A product of many terms
+// may leave the range of its type, as in NumPy.
 #include "Families.h"
 
 using namespace mlir;
@@ -10,7 +10,7 @@ namespace {
 class ProdReduction : public Reduction {
 public:
   ProdReduction(ReduceAttr attr, unsigned width)
-      : Reduction(attr, width), countsZeros(attr.getKind() == ReductionKind::ProdCountZeros) {}
+      : Reduction(attr, width), countsZeros(attr.getKind() == ReductionKind::ProdWithoutZeros) {}
 
   Values init(ReductionContext &context, Location loc) override {
     return identity(context, loc, createZeros(context, loc));
@@ -59,15 +59,24 @@ public:
   }
 
   void finish(ReductionContext &context, Location loc, ValueRange state, Sink sink) override {
-    for (unsigned k = 0; k < state.size(); ++k)
-      sink(k / width, arith::ConstantIndexOp::create(context.builder(), loc, k % width), state[k],
-           Origin::Chunk);
+    OpBuilder &b = context.builder();
+    int64_t count = countsZeros ? attr.getBestOf() : width;
+    for (int64_t k = 0; k < count; ++k) {
+      Value position = arith::ConstantIndexOp::create(b, loc, k);
+      sink(0, position, countsZeros ? ifZeros(context, loc, state, k) : state[k], Origin::Chunk);
+    }
   }
 
 private:
-  Value number(ReductionContext &context, Location loc, double value) {
-    return createSplat(context.builder(), loc, context.valueType(), value);
+  /// The product of the nonzero terms of a single component if there are `wanted` zeros, else 0.
+  Value ifZeros(ReductionContext &context, Location loc, ValueRange state, int64_t wanted) {
+    OpBuilder &b = context.builder();
+    Value count =
+        splatIndex(b, loc, context.indexType(), arith::ConstantIndexOp::create(b, loc, wanted));
+    Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, state[1], count);
+    return arith::SelectOp::create(b, loc, equal, state[0], number(context, loc, 0));
   }
+
   Value createZeros(ReductionContext &context, Location loc) {
     Value zero = arith::ConstantIndexOp::create(context.builder(), loc, 0);
     return splatIndex(context.builder(), loc, context.indexType(), zero);

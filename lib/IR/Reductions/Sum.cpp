@@ -30,14 +30,6 @@ Value keops::addValues(OpBuilder &b, Location loc, Value x, Value y) {
   return arith::AddFOp::create(b, loc, x, y);
 }
 
-Value keops::splatCount(OpBuilder &b, Location loc, Type type, Value count) {
-  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), count);
-  Value number = arith::SIToFPOp::create(b, loc, getElementTypeOrSelf(type), integer);
-  if (isa<VectorType>(type))
-    return vector::BroadcastOp::create(b, loc, type, number);
-  return number;
-}
-
 void keops::addCompensated(OpBuilder &b, Location loc, Value &total, Value &error, Value value) {
   auto sub = [&](Value x, Value y) -> Value { return arith::SubFOp::create(b, loc, x, y); };
   Value sum = addValues(b, loc, total, value);
@@ -97,6 +89,10 @@ Value keops::anyLane(OpBuilder &b, Location loc, Value mask) {
     any = any ? arith::OrIOp::create(b, loc, any, lanes).getResult() : lanes;
   }
   return vector::ReductionOp::create(b, loc, vector::CombiningKind::OR, any);
+}
+
+Value keops::number(ReductionContext &context, Location loc, double value) {
+  return createSplat(context.builder(), loc, context.valueType(), value);
 }
 
 Value keops::splatIndex(OpBuilder &b, Location loc, Type type, Value index) {
@@ -167,7 +163,8 @@ public:
       Value sum = CompensatedSum::finish(
           context, loc, state.slice(c * CompensatedSum::slots, CompensatedSum::slots));
       if (attr.getKind() == ReductionKind::Mean)
-        sum = arith::DivFOp::create(b, loc, sum, splatCount(b, loc, sum.getType(), context.size()));
+        sum =
+            arith::DivFOp::create(b, loc, sum, createSplat(b, loc, sum.getType(), context.size()));
       sink(0, arith::ConstantIndexOp::create(b, loc, c),
            toFloatType(b, loc, sum, context.valueType()), Origin::Chunk);
     }

@@ -48,7 +48,7 @@ public:
                 Value begin, Value end) override {
     OpBuilder &b = context.builder();
     Value size = arith::SubIOp::create(b, loc, end, begin);
-    Value count = splatCount(b, loc, context.valueType(), size);
+    Value count = createSplat(b, loc, context.valueType(), size);
     Values means;
     for (unsigned c = 0; c < width; ++c)
       means.push_back(arith::DivFOp::create(b, loc, summary[c], count));
@@ -84,10 +84,6 @@ public:
   }
 
 private:
-  Value number(ReductionContext &context, Location loc, double value) {
-    return createSplat(context.builder(), loc, context.valueType(), value);
-  }
-
   Group groupOf(ReductionContext &context, Location loc, ValueRange state, unsigned c) {
     Value count = arith::SIToFPOp::create(context.builder(), loc, context.valueType(), state[0]);
     ValueRange own = state.slice(1 + 4 * c, 4);

@@ -17,24 +17,32 @@ namespace {
 struct Fields {
   explicit Fields(ScheduleAttr attr)
       : rows(attr.getRows()), lanes(attr.getLanes()), block(attr.getBlock()),
-        blocks(attr.getBlocks()), chunk(attr.getChunk()), split(attr.getSplit()) {}
+        blocks(attr.getBlocks()), chunk(attr.getChunk()), split(attr.getSplit()),
+        calls(attr.getCalls()) {}
   ScheduleAttr get(MLIRContext *context) const {
-    return ScheduleAttr::get(context, rows, lanes, block, blocks, chunk, split);
+    return ScheduleAttr::get(context, rows, lanes, block, blocks, chunk, split, calls != 0);
   }
-  /// A field by name, and the largest value that gives code of a sensible size.
-  std::pair<int64_t *, int64_t> find(StringRef name) {
-    return llvm::StringSwitch<std::pair<int64_t *, int64_t>>(name)
-        .Case("rows", {&rows, 8})
-        .Case("lanes", {&lanes, 64})
-        .Case("block", {&block, 4096})
-        .Case("blocks", {&blocks, 4096})
-        .Case("chunk", {&chunk, 64})
-        .Case("split", {&split, 4096})
-        .Default({nullptr, 0});
-  }
-  int64_t rows, lanes, block, blocks, chunk, split;
+  int64_t rows, lanes, block, blocks, chunk, split, calls;
+};
+
+/// A field by name, its smallest value, and the largest that gives code of a sensible size.
+struct Field {
+  int64_t *value;
+  int64_t smallest, largest;
 };
 } // namespace
+
+static Field findField(Fields &fields, StringRef name) {
+  return llvm::StringSwitch<Field>(name)
+      .Case("rows", {&fields.rows, 1, 8})
+      .Case("lanes", {&fields.lanes, 1, 64})
+      .Case("block", {&fields.block, 1, 4096})
+      .Case("blocks", {&fields.blocks, 1, 4096})
+      .Case("chunk", {&fields.chunk, 1, 64})
+      .Case("split", {&fields.split, 1, 4096})
+      .Case("calls", {&fields.calls, 0, 1})
+      .Default({nullptr, 0, 0});
+}
 
 /// Sets the fields that `force` names, e.g. "rows=2,block=16".
 static LogicalResult applyForced(Operation *op, StringRef force, Fields &fields) {
@@ -42,16 +50,17 @@ static LogicalResult applyForced(Operation *op, StringRef force, Fields &fields)
   force.split(settings, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   for (StringRef setting : settings) {
     auto [name, text] = setting.split('=');
-    auto [field, largest] = fields.find(name.trim());
+    Field field = findField(fields, name.trim());
     int64_t value;
-    if (!field)
-      return mlir::emitError(op->getLoc(),
-                             "schedule: expected rows, lanes, block, blocks, chunk or split, got '")
+    if (!field.value)
+      return mlir::emitError(op->getLoc(), "schedule: expected rows, lanes, block, blocks, chunk, "
+                                           "split or calls, got '")
              << name << "'";
-    if (text.trim().getAsInteger(10, value) || value < 1 || value > largest)
-      return mlir::emitError(op->getLoc(), "schedule: expected an integer from 1 to ")
-             << largest << " for '" << name << "', got '" << text << "'";
-    *field = value;
+    if (text.trim().getAsInteger(10, value) || value < field.smallest || value > field.largest)
+      return mlir::emitError(op->getLoc(), "schedule: expected an integer from ")
+             << field.smallest << " to " << field.largest << " for '" << name << "', got '" << text
+             << "'";
+    *field.value = value;
   }
   return success();
 }
@@ -68,6 +77,7 @@ struct ChooseSchedulePass : keops::impl::KeopsChooseScheduleBase<ChooseScheduleP
     });
     if (result.wasInterrupted())
       signalPassFailure();
+    getOperation()->walk([](MapOp op) { op.setCalls(isLarge(op.getBlock())); });
   }
 
   LogicalResult schedule(MapReduceOp op, const RegisterModel &model) {
@@ -79,7 +89,7 @@ struct ChooseSchedulePass : keops::impl::KeopsChooseScheduleBase<ChooseScheduleP
       mlir::emitRemark(op.getLoc(), "schedule: ")
           << op.getScheduleAttr() << "; one row keeps " << estimateLiveVectors(op, fields.chunk)
           << " vectors alive, the target has " << model.registers << " registers; "
-          << estimateCost(op) << " operations per pair";
+          << estimateCost(op) << " operations per pair, code of " << estimateCode(op.getBlock());
     return success();
   }
 };

@@ -41,6 +41,61 @@ int64_t keops::estimateCost(MapReduceOp op) {
   return std::max<int64_t>(cost, 1);
 }
 
+//===-- Size of the code --------------------------------------------------------------------===//
+
+// Compile time is LLVM's, and in proportion to the code that it gets: docs/performance.md has the
+// figures behind these sizes. Both count additions.
+
+/// Formulas of more code in one row call their functions. A call of a tile of several rows is as
+/// fast as code in place; small formulas do without, so that what their functions share is shared.
+static constexpr int64_t mostCodeInPlace = 250;
+/// All rows of a tile together have at most this much code, unless one row has more. By then
+/// registers are spilled in any tile.
+static constexpr int64_t mostCodeOfTile = 2000;
+/// Functions that cost less are as short as a call that saves its registers.
+static constexpr int64_t leastCostOfCall = 8;
+
+/// Long vectors and long sums are loops.
+static int64_t unrolled(int64_t components) { return std::min(components, Emitter::unrollLimit); }
+
+/// How often the code of `op` is written, in place or as a call.
+static int64_t placesOf(Operation *op) {
+  if (isa<ConstantOp, ZeroOp, YieldOp>(op))
+    return 0;
+  if (isa<ScratchOpInterface>(op))
+    return 1;
+  int64_t components = getDim(op->getResult(0));
+  if (auto dot = dyn_cast<TensorDotOp>(op))
+    return unrolled(components) * unrolled(dot.getTermCount());
+  for (Value operand : op->getOperands())
+    components = std::max(components, getDim(operand));
+  return unrolled(components);
+}
+
+static int64_t costOfPlace(Operation *op) {
+  const FormulaInfo *info = getFormulaInfo(op);
+  return info ? info->cost : 1;
+}
+
+int64_t keops::estimateCode(Block &block) {
+  int64_t code = 0;
+  for (Operation &op : block)
+    code += placesOf(&op) * costOfPlace(&op);
+  return code;
+}
+
+bool keops::isLarge(Block &block) { return estimateCode(block) > mostCodeInPlace; }
+
+bool keops::isWorthCalling(Operation *op) { return costOfPlace(op) >= leastCostOfCall; }
+
+/// The same with calls, which take two instructions.
+static int64_t estimateCodeWithCalls(Block &block) {
+  int64_t code = 0;
+  for (Operation &op : block)
+    code += placesOf(&op) * (isWorthCalling(&op) ? 2 : costOfPlace(&op));
+  return code;
+}
+
 //===-- Registers ---------------------------------------------------------------------------===//
 
 RegisterModel keops::getRegisterModel(int64_t lanes32) {
@@ -98,6 +153,12 @@ ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
   int64_t block = compensated ? 1 : 16, blocks = compensated ? 1 : 8;
   int64_t chunk = chooseChunk(op, model);
   int64_t rows = std::clamp<int64_t>(model.registers / estimateLiveVectors(op, chunk), 1, mostRows);
+  bool calls = isLarge(op.getBlock());
+  int64_t code = calls ? estimateCodeWithCalls(op.getBlock()) : estimateCode(op.getBlock());
+  rows = std::clamp<int64_t>(mostCodeOfTile / std::max<int64_t>(code, 1), 1, rows);
+  // A table is as large as the tile; that of one row fits into the cache more often.
+  if (llvm::any_of(op.getBlock(), llvm::IsaPred<ScratchOpInterface>))
+    rows = 1;
   int64_t lanes = std::max<int64_t>(isDouble(op) ? model.lanes32 / 2 : model.lanes32, 1);
-  return ScheduleAttr::get(op.getContext(), rows, lanes, block, blocks, chunk, split);
+  return ScheduleAttr::get(op.getContext(), rows, lanes, block, blocks, chunk, split, calls);
 }

@@ -51,8 +51,6 @@ struct Seed {
 /// Seeds for the results of `source` that have an adjoint, by the policies that the records name.
 mlir::LogicalResult seedReductions(Gradient &gradient, MapReduceOp source, const Adjoints &adjoints,
                                    llvm::SmallVectorImpl<Seed> &seeds);
-/// Fails after a diagnostic where a seed cannot be differentiated with respect to `variable`.
-mlir::LogicalResult checkDifferentiable(Gradient &gradient, const Seed &seed, mlir::Value variable);
 /// A keops.map of zeros.
 mlir::Value createZeroRows(mlir::OpBuilder &b, mlir::Location loc, ValueType type);
 /// Puts `derivative`, or zeros where it is null, in the place of a keops.grad or keops.diff of a

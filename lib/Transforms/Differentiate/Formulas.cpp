@@ -71,6 +71,17 @@ static Value sweepForward(OpBuilder &b, DiffOp diff) {
   return tangents.lookup(diff.getFormula());
 }
 
+/// Each derivative of a soft alignment doubles what is kept for a cell.
+static LogicalResult checkDirections(Location loc, Value variable, Value formula) {
+  for (Operation *op : getPath(variable, formula)) {
+    auto plan = dyn_cast<SoftDTWPlanOp>(op);
+    if (plan && plan.getDirectionCount() == SoftDTWPlanOp::mostDirections)
+      return emitError(loc) << "SoftDTW has derivatives up to order "
+                            << SoftDTWPlanOp::mostDirections + 1 << ", not beyond";
+  }
+  return success();
+}
+
 /// Puts `derivative` in the place of `op`; a missing one is zero.
 static void replaceBy(OpBuilder &b, Operation *op, Value derivative) {
   int64_t dim = getDim(op->getResult(0));
@@ -82,13 +93,16 @@ static void replaceBy(OpBuilder &b, Operation *op, Value derivative) {
 
 LogicalResult keops::differentiateFormulas(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (!isa<GradOp, DiffOp>(op))
+      continue;
     OpBuilder b(&op);
+    // Both have the formula and the variable in front.
+    if (failed(checkDirections(op.getLoc(), op.getOperand(1), op.getOperand(0))))
+      return failure();
     if (auto grad = dyn_cast<GradOp>(op))
       replaceBy(b, grad, sweep(b, grad));
-    else if (auto diff = dyn_cast<DiffOp>(op))
-      replaceBy(b, diff, sweepForward(b, diff));
     else
-      continue;
+      replaceBy(b, &op, sweepForward(b, cast<DiffOp>(op)));
     // What the next derivative walks over: the limit bounds time and memory of nested ones.
     if (static_cast<int64_t>(block.getOperations().size()) > maxDerivedOperations)
       return emitError(op.getLoc()) << "the derivatives take more than " << maxDerivedOperations

@@ -2,6 +2,7 @@
 // has the differential of the reduction while what is read from saved results stands still; or an
 // adjoint for the formula itself. Reductions.cpp builds the operations around them.
 #include "Differentiate.h"
+#include "keops/Frontend/Limits.h"
 #include "keops/IR/Reduction.h"
 #include "keops/Transforms/Utilities.h"
 
@@ -50,7 +51,8 @@ private:
   Seed seedProd();
 
   /// Another reduction of the first formula, in front of the gradient.
-  MapReduceOp createCompanion(ReductionKind kind, int64_t missing = 0);
+  MapReduceOp createCompanion(ReductionKind kind, int64_t bestOf, int64_t missing = 0);
+  Value productOfOthers(ArrayRef<Value> products);
   Value subtract(Value x, Value y) { return SubtractOp::create(g.b, g.loc, x, y); }
   Value multiply(Value x, Value y) { return MultOp::create(g.b, g.loc, x, y); }
   Value exponential(Value x) { return ExpOp::create(g.b, g.loc, x); }
@@ -90,9 +92,9 @@ bool Policy::seed(SmallVectorImpl<Seed> &seeds) {
   return method || name == "zero";
 }
 
-MapReduceOp Policy::createCompanion(ReductionKind kind, int64_t missing) {
+MapReduceOp Policy::createCompanion(ReductionKind kind, int64_t bestOf, int64_t missing) {
   OpBuilder b(g.op);
-  auto attr = ReduceAttr::get(b.getContext(), kind, reduce.getBestOf(), missing);
+  auto attr = ReduceAttr::get(b.getContext(), kind, bestOf, missing);
   Value formula = source.getFormulas(number)[0];
   SmallVector<Type> types = {formula.getType()};
   SmallVector<Type> results = getResultTypes(attr, types, source.getKept());
@@ -115,7 +117,7 @@ Value Policy::perTerm(Value x) {
 
 /// R = sum((F - m)^2) / N: the mean m does not matter, for the differences add up to zero.
 Seed Policy::seedVar() {
-  Value mean = createCompanion(ReductionKind::Mean).getResult(0);
+  Value mean = createCompanion(ReductionKind::Mean, 0).getResult(0);
   Value centred = subtract(formulas[0], g.read(mean));
   return {perTerm(SquareOp::create(g.b, g.loc, centred)), g.read(adjoint), Value()};
 }
@@ -128,7 +130,7 @@ Seed Policy::seedLogSumExp() {
 
 /// R = sum(exp(F) G) / sum(exp(F)): the formula is exp(F - L) (G - R), L the log of the divisor.
 Seed Policy::seedSoftmax() {
-  Value logSum = createCompanion(ReductionKind::LogSumExp).getResult(0);
+  Value logSum = createCompanion(ReductionKind::LogSumExp, 0).getResult(0);
   Value weight = exponential(subtract(formulas[0], g.read(logSum)));
   Value centred = subtract(formulas[1], g.read(result));
   return {multiply(weight, centred), g.read(adjoint), Value()};
@@ -161,7 +163,8 @@ static ReductionKind withIndices(ReductionKind kind) {
 /// The selected terms receive the adjoint, in one visit of all pairs that compares indices. What
 /// was not found has the index -1, which is no row.
 Seed Policy::seedSelected() {
-  Value found = createCompanion(withIndices(reduce.getKind()), /*missing=*/-1).getResult(1);
+  Value found = createCompanion(withIndices(reduce.getKind()), reduce.getBestOf(), /*missing=*/-1)
+                    .getResult(1);
   Value indices = g.read(found);
   // With one index, what it selects is all that counts.
   if (getDim(indices) == 1)
@@ -170,12 +173,53 @@ Seed Policy::seedSelected() {
   return {formulas[0], adjoints, indices};
 }
 
+/// How many more derivatives will be taken of the one that is built in front of `op`, at most.
+static int64_t countLaterDerivatives(Operation *op) {
+  while (!isa<GradOp, DiffOp>(op))
+    op = op->getNextNode();
+  llvm::SmallPtrSet<Operation *, 8> dependents = {op};
+  int64_t count = 0;
+  while ((op = op->getNextNode()))
+    if (llvm::any_of(op->getOperands(),
+                     [&](Value operand) { return dependents.contains(operand.getDefiningOp()); })) {
+      dependents.insert(op);
+      count += isa<GradOp, DiffOp>(op);
+    }
+  return std::min(count, maxDerivativeOrder);
+}
+
+/// The product of the terms but this one, F: `products[k]` is that of the nonzero terms if exactly
+/// k are zero. A zero term gets products[1], and a polynomial that vanishes with F for the
+/// derivatives to come, each of which takes another zero term out.
+Value Policy::productOfOthers(ArrayRef<Value> products) {
+  Value f = formulas[0], one = createRational(g.b, g.loc, getValueType(f).getElementType(), 1, 1);
+  Value divisor = WhereOp::create(g.b, g.loc, f, f, one);
+  Value quotient = DivideOp::create(g.b, g.loc, products[0], divisor), series = products.back();
+  for (Value product : llvm::reverse(products.drop_front().drop_back()))
+    series = subtract(product, multiply(f, series));
+  return WhereOp::create(g.b, g.loc, f, quotient, series);
+}
+
 /// A term receives the product of the others, which is no quotient where a term is zero.
 Seed Policy::seedProd() {
-  MapReduceOp companion = createCompanion(ReductionKind::ProdCountZeros);
-  Value product = g.read(companion.getResult(0)), zeros = g.read(companion.getResult(1));
-  Value others = ProductOfOthersOp::create(g.b, g.loc, product, zeros, formulas[0]);
-  return {formulas[0], multiply(g.read(adjoint), others), Value()};
+  bool isProduct = reduce.getKind() == ReductionKind::Prod;
+  int64_t count = isProduct ? 1 : reduce.getBestOf(), later = countLaterDerivatives(g.op);
+  int64_t dim = getDim(formulas[0]);
+  Value all =
+      g.read(createCompanion(ReductionKind::ProdWithoutZeros, count + 1 + later).getResult(0));
+  auto part = [&](Value of, int64_t k) -> Value {
+    return ExtractOp::create(g.b, g.loc, of, k * dim, dim);
+  };
+  SmallVector<Value> products;
+  for (int64_t k = 0; k <= count + later; ++k)
+    products.push_back(part(all, k));
+  Value sum;
+  for (int64_t k = 0; k < count; ++k) {
+    Value term =
+        multiply(part(g.read(adjoint), k), productOfOthers(ArrayRef(products).slice(k, later + 2)));
+    sum = sum ? AddOp::create(g.b, g.loc, sum, term).getResult() : term;
+  }
+  return {formulas[0], sum, Value()};
 }
 
 LogicalResult keops::seedReductions(Gradient &g, MapReduceOp source, const Adjoints &adjoints,

@@ -21,25 +21,14 @@ static LogicalResult seedResults(Gradient &g, const Adjoints &adjoints,
 
 //===-- Contributions and their sum ---------------------------------------------------------===//
 
-/// The product of all terms but one has no derivative rule: it would need the product of all but
-/// two.
-LogicalResult keops::checkDifferentiable(Gradient &g, const Seed &seed, Value variable) {
-  for (Operation *op : getPath(variable, seed.formula))
-    if (isa<ProductOfOthersOp>(op))
-      return mlir::emitError(g.loc, "Grad: the gradient of Prod_Reduction has no gradient itself");
-  return success();
-}
-
 /// Ends the region: the sum over seeds and over the arguments that stand for `input`.
-static LogicalResult yieldGradients(Gradient &g, ArrayRef<Seed> seeds, Value input) {
+static void yieldGradients(Gradient &g, ArrayRef<Seed> seeds, Value input) {
   Block &block = g.op->getRegion(0).front();
   Value sum;
   for (auto [k, operand] : llvm::enumerate(g.source->getOperands()))
     for (const Seed &seed : seeds) {
       if (operand != input)
         continue;
-      if (failed(checkDifferentiable(g, seed, block.getArgument(k))))
-        return failure();
       Value gradient = GradOp::create(g.b, g.loc, seed.formula, block.getArgument(k), seed.adjoint);
       if (seed.only)
         gradient = OnlyAtOp::create(g.b, g.loc, seed.only, gradient);
@@ -48,7 +37,6 @@ static LogicalResult yieldGradients(Gradient &g, ArrayRef<Seed> seeds, Value inp
   if (!sum)
     sum = createZero(g.b, g.loc, getElementType(g.op), getDim(input));
   YieldOp::create(g.b, g.loc, sum);
-  return success();
 }
 
 /// The operation whose region will hold the gradient of `source`; its result stands on `target`.
@@ -75,8 +63,10 @@ static FailureOr<Value> buildContribution(GradOp grad, Operation *source, Value 
     return failure();
   Gradient g = startGradient(*op, source, grad.getLoc());
   SmallVector<Seed> seeds;
-  if (failed(seedResults(g, adjoints, seeds)) || failed(yieldGradients(g, seeds, input)) ||
-      failed(differentiateFormulas((*op)->getRegion(0).front())))
+  if (failed(seedResults(g, adjoints, seeds)))
+    return failure();
+  yieldGradients(g, seeds, input);
+  if (failed(differentiateFormulas((*op)->getRegion(0).front())))
     return failure();
   removeUnusedInputs(*op);
   return (*op)->getResult(0);

@@ -1,5 +1,6 @@
 // Decides what is hoisted, by one backward scan over the region.
 #include "Choice.h"
+#include "keops/Transforms/CostModel.h"
 
 using namespace mlir;
 using namespace keops;
@@ -34,6 +35,21 @@ static std::pair<Places, bool> placeOperands(Operation *op, Places places) {
   return {hoisted, leaves};
 }
 
+/// So many values of one index are hoisted whatever they cost. Each of them is read from memory for
+/// every pair, which is no better than a few instructions.
+static constexpr size_t mostCheapRoots = 64;
+
+/// Keeps the roots whose computation contains a function that is worth calling.
+static void dropCheap(Block &block, SmallVectorImpl<Value> &roots) {
+  llvm::SmallPtrSet<Operation *, 32> dear;
+  for (Operation &op : block)
+    if (isWorthCalling(&op) || llvm::any_of(op.getOperands(), [&](Value operand) {
+          return dear.contains(operand.getDefiningOp());
+        }))
+      dear.insert(&op);
+  llvm::erase_if(roots, [&](Value root) { return !dear.contains(root.getDefiningOp()); });
+}
+
 SmallVector<Value> keops::chooseHoisted(Block &block, Placement placement) {
   llvm::DenseMap<Operation *, Places> needed;
   SmallVector<Value> roots;
@@ -54,5 +70,7 @@ SmallVector<Value> keops::chooseHoisted(Block &block, Placement placement) {
     if (leaves && getValueType(op.getResult(0)).getPlacement() == placement)
       roots.push_back(op.getResult(0));
   }
+  if (roots.size() > mostCheapRoots)
+    dropCheap(block, roots);
   return SmallVector<Value>(llvm::reverse(roots));
 }

@@ -7,7 +7,7 @@
 namespace keops {
 
 /// The formulas of `block` that are worth computing once per row of `placement` (p, i or j), in
-/// order: the largest ones with arithmetic at their root.
+/// order: the largest ones with arithmetic at their root. Of very many, only the costly ones.
 llvm::SmallVector<mlir::Value> chooseHoisted(mlir::Block &block, Placement placement);
 
 } // namespace keops

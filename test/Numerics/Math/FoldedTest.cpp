@@ -4,8 +4,9 @@
 #include "MathKernel.h"
 #include "Reference.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "gtest/gtest.h"
+
 #include <cmath>
-#include <gtest/gtest.h>
 
 using namespace keops;
 using namespace keops::test;

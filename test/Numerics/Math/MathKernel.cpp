@@ -1,6 +1,7 @@
 // Text of the kernel, lowering to LLVM with upstream passes, and a small JIT of its own: this test
 // must not depend on the product's code generation.
 #include "MathKernel.h"
+#include "keops/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/Extensions/AllExtensions.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -20,7 +21,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
-#include <gtest/gtest.h>
+#include "gtest/gtest.h"
 
 using namespace mlir;
 
@@ -162,6 +163,9 @@ OwningOpRef<ModuleOp> lower(const KernelSpec &spec) {
     applyBuilder(*module, spec);
   PassManager passes(&context);
   passes.addPass(createApproximateMathPass(optionsFor(spec)));
+  ExpandShortFloatsOptions shortFloats;
+  shortFloats.f16c = spec.target != MathTarget::Plain;
+  passes.addPass(createExpandShortFloats(shortFloats));
   PassManager rest(&context);
   if (failed(parsePassPipeline(lowering, rest)) || failed(passes.run(*module)) ||
       failed(rest.run(*module)))

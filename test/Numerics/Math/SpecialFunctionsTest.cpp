@@ -4,9 +4,10 @@
 #include "MathKernel.h"
 #include "Reference.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "gtest/gtest.h"
+
 #include <array>
 #include <cmath>
-#include <gtest/gtest.h>
 #include <limits>
 #include <random>
 
@@ -176,6 +177,7 @@ const Hit hits[] = {
     {lgammaOrder, -1, inf},
     {lgammaOrder, -7, inf},
     {lgammaOrder, -1e30, inf},
+    {lgammaOrder, -std::numeric_limits<double>::max(), inf},
     {lgammaOrder, 1, 0},
     {lgammaOrder, 2, 0},
     {lgammaOrder, 1e308, inf},

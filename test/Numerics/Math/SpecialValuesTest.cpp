@@ -3,8 +3,9 @@
 // neighbours.
 #include "MathKernel.h"
 #include "Reference.h"
+#include "gtest/gtest.h"
+
 #include <cmath>
-#include <gtest/gtest.h>
 #include <limits>
 
 using namespace keops;

@@ -68,7 +68,7 @@ TEST_F(FrontendTest, LimitsDimensions) {
   EXPECT_EQ(errorOf(reduce("Zero(1000000000)"), aliases),
             "Zero: dimensions go from 1 to 1048576, got 1000000000");
   EXPECT_EQ(errorOf(reduce("SumT(x,1000000000)"), aliases),
-            "the result has dimension 1000000000; at most 1048576 is accepted");
+            "SumT: the dimension must lie between 1 and 1048576, got 1000000000");
   EXPECT_EQ(errorOf(reduce("ExtractT(x,0,2000000)"), aliases),
             "the result has dimension 2000000; at most 1048576 is accepted");
   EXPECT_EQ(errorOf(reduce("Concat(Zero(1048576),x)"), aliases),

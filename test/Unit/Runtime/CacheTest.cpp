@@ -68,6 +68,7 @@ TEST_F(ProgramCacheTest, manyThreadsCompileOnce) {
   ProgramCache cache = makeCache();
   std::vector<std::thread> threads;
   std::vector<std::shared_ptr<const Program>> programs(8);
+  threads.reserve(programs.size());
   for (auto &program : programs)
     threads.emplace_back([&] { program = cache.get(makeRequest("slow(x,y,b)")).program; });
   for (std::thread &thread : threads)
@@ -80,6 +81,7 @@ TEST_F(ProgramCacheTest, manyThreadsCompileOnce) {
 TEST_F(ProgramCacheTest, failuresAreNotKeptAndEveryCallerIsTold) {
   ProgramCache cache = makeCache();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       std::string message = getErrorMessage([&] { cache.get(makeRequest("bad slow")); });
@@ -159,6 +161,7 @@ TEST_F(ProgramCacheTest, aChildDoesNotWaitForThreadsOfItsParent) {
 TEST_F(ProgramCacheTest, manyThreadsAndManyKeys) {
   ProgramCache cache = makeCache(/*capacity=*/4);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&, t] {
       for (int k = 0; k < 100; ++k) {

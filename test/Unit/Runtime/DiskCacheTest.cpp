@@ -215,6 +215,7 @@ TEST(DiskCache, anEntryLargerThanTheBoundIsNotKept) {
 TEST(DiskCache, writersAndReadersMayRace) {
   TemporaryFolder folder;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
       DiskCache cache(folder / "cache", large);

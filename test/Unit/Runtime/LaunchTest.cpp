@@ -116,7 +116,7 @@ TEST_F(LauncherTest, sizesMustAgree) {
 }
 
 TEST_F(LauncherTest, parametersMayHaveLeadingOnesOrNone) {
-  for (std::vector<int64_t> shape : {std::vector<int64_t>{}, {1}, {1, 1}, {1, 1, 1}}) {
+  for (const std::vector<int64_t> &shape : {std::vector<int64_t>{}, {1}, {1, 1}, {1, 1, 1}}) {
     result = {-1, -1};
     run(x, y, OwnedTensor(pData.data(), shape), out);
     EXPECT_EQ(result, expected);
@@ -211,6 +211,140 @@ TEST_F(LauncherTest, smallWorkUsesOneThread) {
   EXPECT_EQ(launcher.chooseThreads({int64_t(1) << 46, int64_t(1) << 46}, 0), 8);
   EXPECT_EQ(launcher.chooseThreads({0, 1000000}, 0), 1);
   setNumThreads(0);
+}
+
+namespace {
+
+/// out[i] = z[i] * p for z and p of two components, as complex numbers.
+int32_t multiply(const keops_args *args) {
+  auto at = [](const keops_array &array, int64_t row, int64_t component) -> float & {
+    return static_cast<float *>(
+        array.data)[row * array.row_stride + component * array.component_stride];
+  };
+  const keops_array &z = args->inputs[0], &p = args->inputs[1], &out = args->outputs[0];
+  for (int64_t i = 0; i < args->size_i; ++i) {
+    at(out, i, 0) = at(z, i, 0) * at(p, 0, 0) - at(z, i, 1) * at(p, 0, 1);
+    at(out, i, 1) = at(z, i, 0) * at(p, 0, 1) + at(z, i, 1) * at(p, 0, 0);
+  }
+  return KEOPS_STEP_OK;
+}
+
+class ComplexTest : public ::testing::Test {
+protected:
+  void run(const OwnedTensor &z, const OwnedTensor &p, const OwnedTensor &out) {
+    launcher.run(std::vector{z.tensor, p.tensor}, std::vector{out.tensor}, {});
+  }
+  std::string refuse(const OwnedTensor &z, const OwnedTensor &p, const OwnedTensor &out) {
+    return getErrorMessage([&] { run(z, p, out); });
+  }
+
+  static constexpr DType c64 = DType::C64;
+  std::vector<float> zData = {1, 2, 3, 4}, pData = {0, 1}, result = {0, 0, 0, 0};
+  OwnedTensor z{zData.data(), {2, 1}, {}, c64}, p{pData.data(), {1}, {}, c64};
+  OwnedTensor out{result.data(), {2, 1}, {}, c64};
+  std::vector<std::string> names = {"z", "p"};
+  Program program{Manifest::parse("keops-program 1\nsymbol f\ninput i 2 f32 z\ninput p 2 f32 p\n"
+                                  "output i f32 Sum 2\n"),
+                  multiply};
+  Launcher launcher{program, names};
+  const std::vector<float> expected = {-2, 1, -4, 3};
+};
+
+} // namespace
+
+TEST_F(ComplexTest, arraysStandForTheirParts) {
+  run(z, p, out);
+  EXPECT_EQ(result, expected);
+  result = {};
+  result.resize(4);
+  run(OwnedTensor(zData.data(), {2, 2}), OwnedTensor(pData.data(), {}, {}, c64),
+      OwnedTensor(result.data(), {2, 2}));
+  EXPECT_EQ(result, expected) << "real and complex arrays side by side, and a number";
+}
+
+TEST_F(ComplexTest, anyStridesWillDo) {
+  std::vector<float> reversed = {3, 4, 0, 1, 2};
+  run(OwnedTensor(reversed.data() + 3, {2, 1}, {-12, 8}, c64), p, out);
+  EXPECT_EQ(result, expected);
+  std::vector<float> wide(8, -1);
+  run(z, p, OwnedTensor(wide.data(), {2, 1}, {16, 8}, c64));
+  EXPECT_EQ(wide, (std::vector<float>{-2, 1, -1, -1, -4, 3, -1, -1}));
+  std::vector<char> bytes(17);
+  std::memcpy(bytes.data() + 1, zData.data(), 16);
+  run(OwnedTensor(bytes.data() + 1, {2, 1}, {}, c64), p, out);
+  EXPECT_EQ(result, expected);
+}
+
+TEST_F(ComplexTest, columnsThatAreNotSideBySideAreCopied) {
+  Program sum{Manifest::parse("keops-program 1\nsymbol f\ninput i 4 f32 x\noutput i f32 Sum 4\n"),
+              [](const keops_args *args) {
+                const keops_array &x = args->inputs[0];
+                for (int64_t k = 0; k < 4; ++k)
+                  static_cast<float *>(args->outputs[0].data)[k] =
+                      static_cast<const float *>(x.data)[k * x.component_stride];
+                return int32_t(KEOPS_STEP_OK);
+              }};
+  std::vector<float> spread = {1, 2, -1, -1, 3, 4};
+  OwnedTensor x(spread.data(), {1, 2}, {0, 16}, c64);
+  OwnedTensor copied(result.data(), {1, 2}, {}, c64);
+  Launcher(sum, names).run(std::vector{x.tensor}, std::vector{copied.tensor}, {});
+  EXPECT_EQ(result, zData);
+}
+
+TEST_F(ComplexTest, refusesWrongTypesAndShapes) {
+  EXPECT_EQ(
+      refuse(OwnedTensor(zData.data(), {1, 1}, {}, DType::C128), p, out),
+      "argument 1 (z): expected dtype float32 or, where the dimension is even, complex64, got "
+      "complex128 for dimension 2");
+  EXPECT_EQ(refuse(OwnedTensor(zData.data(), {1, 2}, {}, c64), p, out),
+            "argument 1 (z): expected shape (M, 1), got (1, 2)");
+  EXPECT_EQ(refuse(z, OwnedTensor(zData.data(), {2}, {}, c64), out),
+            "argument 2 (p): expected shape (1,), got (2,)");
+  EXPECT_EQ(refuse(z, p, OwnedTensor(result.data(), {2, 1})),
+            "output 1 (Sum): expected shape (2, 2), got (2, 1)");
+  EXPECT_EQ(refuse(z, p, OwnedTensor(result.data(), {2, 2}, {}, c64)),
+            "output 1 (Sum): expected shape (2, 1), got (2, 2)");
+  EXPECT_EQ(refuse(z, p, OwnedTensor(zData.data() + 1, {2, 1}, {}, c64)),
+            "output 1 (Sum): expected memory of its own, but it overlaps argument 1 (z)");
+  Program odd{Manifest::parse("keops-program 1\nsymbol f\ninput i 3 f64 x\ninput i 2 f16 h\n"
+                              "output i f32 Sum 1\n"),
+              multiply};
+  std::vector<std::string> none;
+  Launcher checker(odd, none);
+  auto check = [&](const OwnedTensor &x, const OwnedTensor &h) {
+    return getErrorMessage([&] { checker.checkInputs(std::vector{x.tensor, h.tensor}); });
+  };
+  OwnedTensor x(zData.data(), {0, 3}, {}, DType::F64), c(zData.data(), {0, 1}, {}, c64);
+  EXPECT_EQ(check(OwnedTensor(zData.data(), {0, 1}, {}, DType::C128), c),
+            "argument 1: expected dtype float64 or, where the dimension is even, complex128, got "
+            "complex128 for dimension 3");
+  EXPECT_EQ(check(x, c), "argument 2: expected dtype float16, got complex64");
+  EXPECT_EQ(check(x, OwnedTensor(zData.data(), {0, 2}, {}, DType::BF16)),
+            "argument 2: expected dtype float16, got bfloat16");
+}
+
+TEST(Launcher, shortElementsHaveTwoBytes) {
+  Program copy{Manifest::parse("keops-program 1\nsymbol f\ninput i 2 bf16 x\noutput i f16 Sum 2\n"),
+               [](const keops_args *args) {
+                 const keops_array &x = args->inputs[0], &out = args->outputs[0];
+                 for (int64_t i = 0; i < args->size_i; ++i)
+                   for (int64_t k = 0; k < 2; ++k)
+                     static_cast<uint16_t *>(out.data)[i * out.row_stride + k] =
+                         static_cast<const uint16_t *>(
+                             x.data)[i * x.row_stride + k * x.component_stride];
+                 return int32_t(KEOPS_STEP_OK);
+               }};
+  std::vector<std::string> names;
+  std::vector<uint16_t> columns = {1, 2, 3, 4}, result(4);
+  OwnedTensor x(columns.data(), {2, 2}, {2, 4}, DType::BF16);
+  OwnedTensor out(result.data(), {2, 2}, {}, DType::F16);
+  Launcher(copy, names).run(std::vector{x.tensor}, std::vector{out.tensor}, {});
+  EXPECT_EQ(result, (std::vector<uint16_t>{1, 3, 2, 4}));
+  std::vector<char> bytes(9);
+  std::memcpy(bytes.data() + 1, columns.data(), 8);
+  OwnedTensor odd(bytes.data() + 1, {2, 2}, {}, DType::BF16);
+  Launcher(copy, names).run(std::vector{odd.tensor}, std::vector{out.tensor}, {});
+  EXPECT_EQ(result, columns);
 }
 
 TEST(Workspace, isAlignedReusedAndReentrant) {

@@ -30,12 +30,39 @@ TEST(Manifest, readsEveryItem) {
   EXPECT_EQ(manifest.text, whole);
 }
 
+TEST(Manifest, readsEveryElementType) {
+  auto read = [](const std::string &name) {
+    return Manifest::parse("keops-program 1\nsymbol f\ninput p 1 " + name + " -\noutput i " + name +
+                           " Sum 1\n");
+  };
+  struct {
+    const char *name;
+    DType dtype;
+    int64_t bytes;
+  } const types[] = {{"f32", DType::F32, 4},
+                     {"f64", DType::F64, 8},
+                     {"f16", DType::F16, 2},
+                     {"bf16", DType::BF16, 2}};
+  for (auto [name, dtype, bytes] : types) {
+    EXPECT_EQ(read(name).inputs[0].dtype, dtype);
+    EXPECT_EQ(read(name).outputs[0].dtype, dtype);
+    EXPECT_EQ(getByteSize(dtype), bytes);
+    EXPECT_EQ(getPart(dtype), dtype);
+  }
+  EXPECT_EQ(getName(DType::BF16), "bfloat16");
+  EXPECT_EQ(getName(DType::C128), "complex128");
+  EXPECT_EQ(getPart(DType::C64), DType::F32);
+  EXPECT_EQ(getPart(DType::C128), DType::F64);
+  EXPECT_EQ(getByteSize(DType::C64), 8);
+  EXPECT_EQ(getByteSize(DType::C128), 16);
+}
+
 TEST(Manifest, workspaceCountsRowsAndTiles) {
   ManifestWorkspace workspace = Manifest::parse(whole).workspace;
-  EXPECT_EQ(workspace.getBytes(0, 0), 64);
-  EXPECT_EQ(workspace.getBytes(5, 0), 64 + 8 * 5 + 32 * 2);
-  EXPECT_EQ(workspace.getBytes(0, 17), 64 + 16 * 17 + 128 * 2);
-  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes(int64_t(1) << 62, 1); }),
+  EXPECT_EQ(workspace.getBytes(0, 0, 1), 64);
+  EXPECT_EQ(workspace.getBytes(5, 0, 1), 64 + 8 * 5 + 32 * 2);
+  EXPECT_EQ(workspace.getBytes(0, 17, 1), 64 + 16 * 17 + 128 * 2);
+  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes(int64_t(1) << 62, 1, 1); }),
             "the arrays are too large: M = 4611686018427387904, N = 1");
 }
 
@@ -48,7 +75,8 @@ TEST(Manifest, refusesLinesItDoesNotKnow) {
   for (const char *line : {"guard radius",
                            "input k 3 f32 x",
                            "input i 0 f32 x",
-                           "input i 3 f16 x",
+                           "input i 3 f8 x",
+                           "input i 3 c64 x",
                            "input i 3 f32",
                            "input i 3 i64 x",
                            "input i 3 f32 x y",

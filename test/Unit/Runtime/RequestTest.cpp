@@ -25,6 +25,8 @@ TEST(Request, everyOptionMatters) {
     EXPECT_NE(request.getNormalForm(), base);
   };
   change([](Request &r) { r.dtype = "f64"; });
+  change([](Request &r) { r.dtype = "f16"; });
+  change([](Request &r) { r.dtype = "bf16"; });
   change([](Request &r) { r.precision = "high"; });
   change([](Request &r) { r.sumScheme = "kahan_scheme"; });
   change([](Request &r) { r.accumulator = "f64"; });
@@ -32,7 +34,7 @@ TEST(Request, everyOptionMatters) {
   change([](Request &r) { r.target = "x86-64-v3"; });
   change([](Request &r) { r.schedule = "rows=2"; });
   change([](Request &r) { r.aliases[0] = "x=Vi(4)"; });
-  change([](Request &r) { r.aliases.push_back("z=Pm(1)"); });
+  change([](Request &r) { r.aliases.emplace_back("z=Pm(1)"); });
   change([](Request &r) { r.formula = "Sum_Reduction(Exp(-SqDist(x,y))*b,1)"; });
 }
 
@@ -91,8 +93,8 @@ TEST(Request, refusesWhatNeedsNoParser) {
             "the formula has 10000000 characters; at most 65536 are accepted");
   EXPECT_EQ(refuse([](Request &r) { r.aliases.assign(257, "x=Vi(1)"); }),
             "got 257 aliases; at most 256 are accepted");
-  EXPECT_EQ(refuse([](Request &r) { r.dtype = "f16"; }),
-            "dtype: expected one of 'f32', 'f64'; got 'f16'");
+  EXPECT_EQ(refuse([](Request &r) { r.dtype = "f8"; }),
+            "dtype: expected one of 'f32', 'f64', 'f16', 'bf16'; got 'f8'");
   EXPECT_EQ(refuse([](Request &r) { r.precision = "best"; }),
             "precision: expected one of 'fast', 'default', 'high'; got 'best'");
   EXPECT_EQ(refuse([](Request &r) { r.sumScheme = "best"; }),
