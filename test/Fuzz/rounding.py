@@ -101,6 +101,13 @@ def _shifted_sums(value, terms, options, unit):
     return torch.cat((torch.zeros_like(value[:, :1]), sums.expand(-1, value.shape[-1] - 1)), -1)
 
 
+def _plan(value, operands, attributes, unit):
+    """Differences of costs along the directions, over all paths."""
+    count = operands[0].shape[-1] // value.shape[-1] - 1
+    directions = operands[0][..., value.shape[-1] :].reshape(*value.shape[:-1], count, value.shape[-1])
+    return directions.abs().sum(-1).prod(-1, keepdim=True).expand_as(value)
+
+
 def _largest(terms):
     return terms.abs().amax(1) if terms.shape[1] else torch.zeros(terms.shape[0], terms.shape[2])
 
@@ -112,6 +119,7 @@ SIZES = {
     "complexmult": _complex_product(torch.mul),
     "complexscal": _complex_product(torch.mul),
     "complexdivide": _complex_product(torch.div),
+    "softdtwplan": _plan,
     "Sum": _sum,
     "Mean": _mean,
     "Prod": _product,
