@@ -352,7 +352,8 @@ def draw_size(pick):
 
 def draw_case(pick):
     formula = Writer(pick).program()
-    dtype = pick.one_of(DTYPES)
+    # Without arguments there is no array that has another type.
+    dtype = pick.one_of(DTYPES) if variables_of(formula) else "float64"
     return Case(
         formula,
         aliases_of(formula),
