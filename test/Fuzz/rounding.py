@@ -12,6 +12,8 @@ from keops import reference_ops, reference_reductions
 
 # Bits of mantissa: those of float32, and fewer than float64 has, whose own errors must be small beside them.
 BITS = {"float32": 24, "float64": 44}
+# What short numbers are computed in.
+COMPUTED = {"float16": "float32", "bfloat16": "float32"}
 # Numbers that are multiples of 1/GRID, and products of two of them up to EXACT, have no rounding errors in sums.
 GRID, EXACT = 64, 2**11
 
@@ -141,6 +143,7 @@ class RandomRounding:
     where operations round correctly. Like the type, it overflows and underflows."""
 
     def __init__(self, dtype, precision, seed):
+        dtype = COMPUTED.get(dtype, dtype)
         self.bits, self.limits, self.precision = BITS[dtype], np.finfo(dtype), precision
         self.promises, self.generator = PROMISES[precision], np.random.default_rng(seed)
 
