@@ -359,7 +359,7 @@ Value FormulaParser::parseTableCall(const FormulaInfo &callee) {
   if (failed(parseArguments(info, name, open, operands, attributes)))
     return {};
   tokens.consume(TokenKind::Comma);
-  if (tokens.hasUnclosed() && tokens.at(TokenKind::Integer)) {
+  if (tokens.at(TokenKind::Integer) && tokens.hasUnclosed()) {
     // Exp(x,0) inside Sum_Reduction(Exp(x,0): the tag of the reduction was meant.
     tokens.errorAt(open) << "this '(' is never closed";
     return {};

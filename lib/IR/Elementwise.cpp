@@ -68,8 +68,6 @@ static Value applyTo(OpBuilder &b, Operation *op, ArrayRef<Value> operands) {
 /// An operation that is linear in all operands together.
 static Value applyToTangents(OpBuilder &b, Operation *op, ValueRange tangents) {
   SmallVector<Value> operands(tangents.begin(), tangents.end());
-  if (llvm::none_of(operands, [](Value tangent) { return tangent != Value(); }))
-    return {};
   for (auto [operand, tangent] : llvm::zip(op->getOperands(), operands))
     if (!tangent)
       tangent = createZero(b, op->getLoc(), getElementType(op), getDim(operand));

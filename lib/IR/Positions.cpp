@@ -106,16 +106,10 @@ Value MinOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned) {
   return MultOp::create(b, getLoc(), hot, adjoint);
 }
 Value MaxOp::buildTangent(OpBuilder &b, ValueRange tangents) {
-  return tangents[0]
-             ? GatherOp::create(b, getLoc(), tangents[0], ArgMaxOp::create(b, getLoc(), getX()))
-                   .getResult()
-             : Value();
+  return GatherOp::create(b, getLoc(), tangents[0], ArgMaxOp::create(b, getLoc(), getX()));
 }
 Value MinOp::buildTangent(OpBuilder &b, ValueRange tangents) {
-  return tangents[0]
-             ? GatherOp::create(b, getLoc(), tangents[0], ArgMinOp::create(b, getLoc(), getX()))
-                   .getResult()
-             : Value();
+  return GatherOp::create(b, getLoc(), tangents[0], ArgMinOp::create(b, getLoc(), getX()));
 }
 Value ArgMaxOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }
 Value ArgMinOp::buildAdjoint(OpBuilder &, Value, unsigned) { return {}; }

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rounding import BITS, RandomRounding
+from ml_dtypes import finfo
+from rounding import COMPUTED, RandomRounding
 
 from keops import _keops, reference, reference_ir
 from keops.reference_tools import Tools
@@ -29,7 +30,7 @@ OPTIONAL = (
     "keops-place-values",
     "keops-contract-multiply-add",
 )
-SHORT = {"float32": "f32", "float64": "f64", "auto": "auto"}
+SHORT = {"float32": "f32", "float64": "f64", "float16": "f16", "bfloat16": "bf16", "auto": "auto"}
 # How many evaluations find the uncertainty. Where few do not explain a difference, more are made; the last ones spell
 # derivatives and composites out, so that errors inside these count as well.
 SAMPLES, MORE_SAMPLES = 3, (6, 30, 30)
@@ -104,11 +105,14 @@ class Expectation:
         result, spread = self.results[k], self.spreads[k]
         if result.dtype == np.int64:
             return np.where(spread > 0, math.nan, 0.5)
-        known = np.isfinite(result) & np.isfinite(spread)
-        tiny, eps = float(np.finfo(self.case.dtype).tiny), 2.0 ** -BITS[self.case.dtype]
-        tolerance = FACTOR * spread + eps * abs(result) + tiny
+        limits = finfo(self.case.dtype)
+        known = np.isfinite(spread) & (abs(result) < float(limits.max))
+        # The result is rounded once more where it is stored.
+        tiny, eps = float(np.finfo(COMPUTED.get(self.case.dtype, self.case.dtype)).tiny), float(limits.eps)
+        smallest = max(tiny, float(limits.smallest_subnormal))
+        tolerance = FACTOR * spread + eps * abs(result) + smallest
         largest = abs(result[known]).max(initial=0)
-        return np.where(known & (tolerance <= LOOSE * (abs(result) + largest) + 2 * tiny), tolerance, math.nan)
+        return np.where(known & (tolerance <= LOOSE * (abs(result) + largest) + 2 * smallest), tolerance, math.nan)
 
     # ---- comparison ---------------------------------------------------------------------------------------------
 

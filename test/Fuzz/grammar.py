@@ -5,6 +5,7 @@ import dataclasses
 import json
 import re
 
+import ml_dtypes  # noqa: F401  (NumPy learns bfloat16)
 import numpy as np
 from rules import FITTING, FORMS, LINEAR, POSITIVE, RECORDS, USED, WIDTHS, Operand, factors
 
@@ -13,10 +14,12 @@ SIZES = (1, 2, 3, 0, 5, 7, 8, 15, 16, 17, 31, 33, 64, 100)
 LARGEST = 100
 # Forced shapes of loops, so that small arrays see tails, several blocks, and several pieces.
 SCHEDULES = ("", "", "rows=1", "rows=3,block=4", "block=2,blocks=3", "chunk=1", "block=4,blocks=2,split=3", "lanes=4")
-DTYPES = ("float64", "float32")
+DTYPES = ("float64", "float32", "float64", "float32", "float16", "bfloat16")
 PRECISIONS = ("default", "high", "fast")
 SUM_SCHEMES = ("auto", "direct_sum", "block_sum", "kahan_scheme")
-ACCUMULATORS = {"float64": ("auto", "float64"), "float32": ("auto", "float64", "float32")}
+# Short numbers are stored, and computed in float32.
+NARROW = ("auto", "float64", "float32")
+ACCUMULATORS = {"float64": ("auto", "float64")} | dict.fromkeys(("float32", "float16", "bfloat16"), NARROW)
 # How deep a formula may go.
 DEPTHS = (0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 6, 8, 10, 12)
 # Derivatives inside one another.
@@ -349,7 +352,8 @@ def draw_size(pick):
 
 def draw_case(pick):
     formula = Writer(pick).program()
-    dtype = pick.one_of(DTYPES)
+    # Without arguments there is no array that has another type.
+    dtype = pick.one_of(DTYPES) if variables_of(formula) else "float64"
     return Case(
         formula,
         aliases_of(formula),

@@ -12,6 +12,8 @@ from keops import reference_ops, reference_reductions
 
 # Bits of mantissa: those of float32, and fewer than float64 has, whose own errors must be small beside them.
 BITS = {"float32": 24, "float64": 44}
+# What short numbers are computed in.
+COMPUTED = {"float16": "float32", "bfloat16": "float32"}
 # Numbers that are multiples of 1/GRID, and products of two of them up to EXACT, have no rounding errors in sums.
 GRID, EXACT = 64, 2**11
 
@@ -99,6 +101,13 @@ def _shifted_sums(value, terms, options, unit):
     return torch.cat((torch.zeros_like(value[:, :1]), sums.expand(-1, value.shape[-1] - 1)), -1)
 
 
+def _plan(value, operands, attributes, unit):
+    """Differences of costs along the directions, over all paths."""
+    count = operands[0].shape[-1] // value.shape[-1] - 1
+    directions = operands[0][..., value.shape[-1] :].reshape(*value.shape[:-1], count, value.shape[-1])
+    return directions.abs().sum(-1).prod(-1, keepdim=True).expand_as(value)
+
+
 def _largest(terms):
     return terms.abs().amax(1) if terms.shape[1] else torch.zeros(terms.shape[0], terms.shape[2])
 
@@ -110,6 +119,7 @@ SIZES = {
     "complexmult": _complex_product(torch.mul),
     "complexscal": _complex_product(torch.mul),
     "complexdivide": _complex_product(torch.div),
+    "softdtwplan": _plan,
     "Sum": _sum,
     "Mean": _mean,
     "Prod": _product,
@@ -133,6 +143,7 @@ class RandomRounding:
     where operations round correctly. Like the type, it overflows and underflows."""
 
     def __init__(self, dtype, precision, seed):
+        dtype = COMPUTED.get(dtype, dtype)
         self.bits, self.limits, self.precision = BITS[dtype], np.finfo(dtype), precision
         self.promises, self.generator = PROMISES[precision], np.random.default_rng(seed)
 

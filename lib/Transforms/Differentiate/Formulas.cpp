@@ -65,6 +65,9 @@ static Value sweepForward(OpBuilder &b, DiffOp diff) {
     SmallVector<Value> ofOperands;
     for (Value operand : op->getOperands())
       ofOperands.push_back(tangents.lookup(operand));
+    // What stands on constant operands is constant, though the path leads through it.
+    if (llvm::none_of(ofOperands, [](Value tangent) { return tangent != Value(); }))
+      continue;
     if (Value tangent = cast<FormulaOpInterface>(op).buildTangent(b, ofOperands))
       tangents[op->getResult(0)] = tangent;
   }

@@ -1,5 +1,6 @@
-/* Runs half_call, scale * sum over j of (x_i | y_j), on every number of a type of 16 bits: one term gives the number
- * back, three give sums that are exact, subnormal, and beyond the largest one. With -DBFLOAT for bfloat16. */
+/* Runs half_call, scale * sum over j of (x_i | y_j), on every number of a type of 16 bits: one term
+ * gives the number back, three give sums that are exact, subnormal, and beyond the largest one.
+ * With -DBFLOAT for bfloat16. */
 #include "half.h"
 #include <stdio.h>
 
