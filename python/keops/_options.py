@@ -5,7 +5,11 @@ BACKENDS += ("GPU_2D", "GPU_2D_device", "GPU_2D_host")
 
 
 def check_call(caller, backend, device_id, ranges):
-    """Raises ValueError for a backend that is unknown or not that of NumPy arrays."""
+    """Raises ValueError for a backend that is unknown or not that of NumPy arrays, TypeError for other types."""
+    if not isinstance(backend, str):
+        raise TypeError(f"{caller}: backend: expected a string, got {type(backend).__name__}")
+    if not isinstance(device_id, (int, type(None))):
+        raise TypeError(f"{caller}: device_id: expected an integer, got {type(device_id).__name__}")
     if backend not in BACKENDS:
         raise ValueError(f"{caller}: backend: expected one of {', '.join(BACKENDS)}; got {backend!r}")
     if backend.startswith("GPU") or device_id not in (-1, None):

@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from keops.numpy import LazyTensor, Pm, Var, Vi, Vj, generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
 
@@ -22,7 +24,7 @@ NOT_REDUCED = (
     "A LazyTensor object may be called only if it corresponds to the output of a reduction operation or solve operation."
 )
 KINDS = "expected an array of dtype float16, bfloat16, float32 or float64, got "
-WHAT = "LazyTensor: x: expected a number, a list of numbers, an array of numpy or a tuple (ind,dim,cat); got "
+WHAT = "LazyTensor: x: expected a number, a list of numbers, a numpy array or a tuple (ind,dim,cat); got "
 NO_BATCHES = "LazyTensor: batch dimensions are not supported yet"
 NO_COMPLEX = "LazyTensor: complex arrays and numbers are not supported yet"
 
@@ -128,6 +130,14 @@ WRONG = [
     (lambda: K.Kmin(2.0, axis=1), TypeError, "LazyTensor: K: expected an integer, got float"),
     (lambda: K.Kmin([2], axis=1), TypeError, "LazyTensor: K: expected an integer, got list"),
     (lambda: K.reduction("Nothing", axis=1), ValueError, "unknown reduction 'Nothing_Reduction'"),
+    (lambda: K.sum(axis=X), TypeError, "a reduction needs axis (or dim) 0 or 1, got array("),
+    (lambda: K.sum(axis=1, call="no"), TypeError, "LazyTensor: Sum: call: expected True or False, got str"),
+    (lambda: K.sum(axis=1, use_double_acc=X), TypeError, "LazyTensor: Sum: use_double_acc: expected True or False"),
+    (lambda: K.sum(axis=1, backend=3), TypeError, "LazyTensor: backend: expected a string, got int"),
+    (lambda: K.sum(axis=1, device_id="0"), TypeError, "LazyTensor: device_id: expected an integer, got str"),
+    (lambda: K.reduction(3, axis=1), TypeError, "LazyTensor: reduction_op: expected a string, got int"),
+    (lambda: K.unary(3), TypeError, "LazyTensor: operation: expected a string, got int"),
+    (lambda: x.norm(X), ValueError, "KeOps only supports norms over the last dimension."),
     (lambda: K.sum(axis=1, backend="TPU"), ValueError, "LazyTensor: backend: expected one of auto, CPU, GPU"),
     (lambda: K.sum(axis=1, backend="GPU"), ValueError, "NumPy arrays are computed on the CPU"),
     (lambda: K.sum(axis=1, device_id=0), ValueError, "NumPy arrays are computed on the CPU"),
@@ -204,3 +214,27 @@ def test_generic():
     assert np.allclose(generic_logsumexp("SqDist(x,y)", "a = Vi(1)", *aliases)(X, Y)[:, 0], np.log(np.exp(d).sum(1)))
     assert np.array_equal(generic_argmin("SqDist(x,y)", "Vi(1)", *aliases)(X, Y)[:, 0], d.argmin(1))
     assert np.array_equal(generic_argkmin("SqDist(x,y)", "a = Vj(3)", *aliases)(X, Y), np.argsort(d, 0)[:3].T)
+
+
+# ---- Calls of every method with anything at all ------------------------------------------------------------------
+
+METHODS = [name for name in dir(LazyTensor) if not name.startswith("_") and callable(getattr(LazyTensor, name))]
+METHODS += [f"__{name}__" for name in "add radd sub rsub mul rmul truediv rtruediv or ror pow eq lt getitem matmul call".split()]
+SELVES = [x, y, s, K, REDUCED, Vi(0, 3), Pm([1.0, 2.0, 3.0]), LazyTensor(2)]
+VALUES = [None, True, 0, 1, -1, 3, 10**30, 0.5, float("nan"), 1j, "x", b"x", (), (1,), (0, 3, 0), [], [1.0], [[1.0]], {}]
+VALUES += [X, X[0], X[:, None], X[None], X.astype(int), X.astype("float32"), X[:0], X[:, :0], np.array(1.0), np.array([None])]
+VALUES += [np.float32(1), np.int64(2), np.bool_(True), slice(None), slice(1, 9), Ellipsis, object(), int, *SELVES]
+KEYWORDS = "axis dim K weight call out backend device_id ranges sum_scheme dtype_acc use_double_acc opt_arg foo".split()
+
+
+@settings(max_examples=500, deadline=None, database=None, derandomize=True)
+@given(data=st.data())
+def test_anything_gives_a_result_or_a_clean_exception(data):
+    method, lazy = data.draw(st.sampled_from(METHODS)), data.draw(st.sampled_from(SELVES))
+    values = st.sampled_from(VALUES)
+    arguments = data.draw(st.lists(values, max_size=3))
+    keywords = data.draw(st.dictionaries(st.sampled_from(KEYWORDS), values, max_size=2))
+    try:
+        getattr(LazyTensor, method)(lazy, *arguments, **keywords)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        assert str(error) and "truth value" not in str(error) and "unhashable" not in str(error)

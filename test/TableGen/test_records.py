@@ -78,6 +78,24 @@ def test_row_of_the_operations_page(tmp_path):
     assert "| `Cube(x)` | x * x * x | `Mult(3, Square(x))` | 2.5 / 1.0 | none |" in page
 
 
+def test_python_method(tmp_path):
+    names = {}
+    exec(generated(tmp_path, CUBE, "-gen-python"), names)
+    assert names["RECORDS"]["Cube"] == ("v", "inferElementwise", "cube")
+
+    class Tensor(names["Operations"]):
+        def _unary(self, form):
+            return form
+
+        def _apply(self, form, others, integers):
+            return form, others, integers
+
+    assert Tensor().cube() == "Cube" and Tensor.cube.__doc__.startswith("``Cube(x)``: x * x * x.")
+    assert Tensor().extract(1, dim=2) == ("Extract", (), (1, 2))
+    assert Tensor().clamp("low", "high") == ("Clamp", ("low", "high"), ())
+    assert Tensor().tensordot("y", [2], [2], [0], [0]) == ("TensorDot", ("y",), ([2], [2], [0], [0], ()))
+
+
 def test_operation_class(tmp_path):
     """The record is an ODS operation too; mlir-tblgen needs nothing else."""
     tool = llvm_include().parent / "bin" / "mlir-tblgen"

@@ -2,7 +2,7 @@
 indexing, concatenation, symbolic derivatives. Everything else is generated from the records (``_operations``)."""
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 
 from ._operations import Operations
 
@@ -155,9 +155,12 @@ class Arithmetic(Operations):
 
     def norm(self, dim):
         """The Euclidean norm; ``dim`` is -1 or the number of the last axis."""
-        if dim not in (-1, len(self._shape) - 1):
+        if not self._is_last_axis(dim):
             raise ValueError(f"KeOps only supports norms over the last dimension. Received {dim!r}.")
         return self._unary("Norm2")
+
+    def _is_last_axis(self, axis):
+        return isinstance(axis, Integral) and int(axis) in (-1, len(self._shape) - 1)
 
     def weightedsqnorm(self, s):
         """The squared norm of this vector with weights ``s``: of dimension 1, D (a diagonal) or D*D (a matrix)."""
@@ -228,7 +231,7 @@ class Arithmetic(Operations):
         first, *others = tuple_of_lt
         if not isinstance(first, Operations):
             raise ValueError(f"LazyTensor: concatenate: expected LazyTensors, got {type(first).__name__}")
-        if axis not in (-1, len(first._shape) - 1):
+        if not first._is_last_axis(axis):
             raise ValueError(f"LazyTensor: concatenate: only the last axis is supported, got {axis!r}")
         for other in others:
             first = first._binary("Concat", other)
@@ -284,7 +287,7 @@ class Arithmetic(Operations):
     def unary(self, operation, dimres=None, opt_arg=None, opt_arg2=None):
         """The operation of this name, with up to two integers; ``dimres`` must be its dimension."""
         integers = tuple(value for value in (opt_arg, opt_arg2) if value is not None)
-        return self._check_dimension(self._apply(operation, (), integers), dimres)
+        return self._apply_named(operation, (), integers, dimres)
 
     def binary(
         self, other, operation, is_operator=False, dimres=None, dimcheck="sameor1", opt_arg=None, opt_pos="last"
@@ -296,16 +299,17 @@ class Arithmetic(Operations):
                 f"Operation {operation} expects inputs of the same dimension. Received {self.ndim} and {other.ndim}."
             )
         integers = () if opt_arg is None else (opt_arg,)
-        return self._check_dimension(self._apply(_OPERATORS.get(operation, operation), (other,), integers), dimres)
+        return self._apply_named(operation, (other,), integers, dimres)
 
     def ternary(self, other1, other2, operation, dimres=None, dimcheck="sameor1", opt_arg=None):
         """The operation of this name on three operands."""
         integers = () if opt_arg is None else (opt_arg,)
-        return self._check_dimension(self._apply(operation, (other1, other2), integers), dimres)
+        return self._apply_named(operation, (other1, other2), integers, dimres)
 
-    @staticmethod
-    def _check_dimension(result, expected):
-        if expected not in (None, result.ndim):
-            form = result._node.form
-            raise ValueError(f"Operation {form} gives dimension {result.ndim}. Received dimres={expected}.")
+    def _apply_named(self, operation, others, integers, dimres):
+        if not isinstance(operation, str):
+            raise TypeError(f"LazyTensor: operation: expected a string, got {type(operation).__name__}")
+        result = self._apply(_OPERATORS.get(operation, operation), others, integers)
+        if dimres is not None and dimres != result.ndim:
+            raise ValueError(f"Operation {operation} gives dimension {result.ndim}. Received dimres={dimres}.")
         return result

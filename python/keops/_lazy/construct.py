@@ -55,7 +55,7 @@ def read(arrays, x, axis):
 
 def _wrong_type(arrays, x):
     return TypeError(
-        f"LazyTensor: x: expected a number, a list of numbers, an array of {arrays.name} or a tuple (ind,dim,cat); "
+        f"LazyTensor: x: expected a number, a list of numbers, a {arrays.name} array or a tuple (ind,dim,cat); "
         f"got {type(x).__name__}"
     )
 

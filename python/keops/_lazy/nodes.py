@@ -223,9 +223,9 @@ def _rebuild(root, make_leaf):
 
 def transpose(root):
     """The expression in which i and j have changed places."""
-    found = root.memo.get("transposed")
+    found = root.memo.get(("transposed",))
     if found is None:
-        found = root.memo["transposed"] = _rebuild(root, _transpose_leaf)
+        found = root.memo["transposed",] = _rebuild(root, _transpose_leaf)
     return found
 
 

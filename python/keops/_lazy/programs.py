@@ -1,6 +1,7 @@
 """From a reduction of a node to ``_keops``: the text, the options, the order of the arguments."""
 
 import operator
+from numbers import Integral
 
 from .. import _keops
 from .._options import choose_accumulator, write_reduction
@@ -8,6 +9,7 @@ from .nodes import name_variables, number_variables, write
 
 # Options that make another program, with their defaults; then those of a call.
 _COMPILED = {"sum_scheme": "auto", "dtype_acc": "auto", "precision": "default"}
+_FLAGS = {"call": True, "use_double_acc": False}
 _CALLED = ("backend", "device_id", "ranges", "out")
 # The compiler makes these choices itself.
 _IGNORED = ("enable_chunks", "use_fast_math")
@@ -75,14 +77,20 @@ def find_program(node, operation, axis, opt_arg, options):
     return found
 
 
-def check_axis(axis):
-    if axis is None or isinstance(axis, bool):
+def read_axis(axis):
+    """The number of an axis as an int; TypeError for what is no integer."""
+    if isinstance(axis, bool) or not isinstance(axis, Integral):
         raise TypeError(f"LazyTensor: a reduction needs axis (or dim) 0 or 1, got {axis!r}")
+    return int(axis)
+
+
+def check_axis(axis):
+    """An axis that is 0 or 1; ValueError for others."""
     if axis not in (0, 1):
         raise ValueError(
             "Reductions must be called with 'axis' (or 'dim') equal to the number of batch dimensions + 0 or 1."
         )
-    return int(axis)
+    return axis
 
 
 def read_count(name, value):
@@ -99,14 +107,18 @@ def read_count(name, value):
 def split_options(operation, keywords):
     """The options of the program, those of the call, and whether to call at once."""
     rest = dict(keywords)
-    call = bool(rest.pop("call", True))
-    rest["dtype_acc"] = choose_accumulator(
-        operation, rest.get("dtype_acc", "auto"), rest.pop("use_double_acc", False)
-    )
-    options = tuple(_read_text(operation, name, rest.pop(name, default)) for name, default in _COMPILED.items())
+    call, use_double_acc = (_read_flag(operation, name, rest.pop(name, default)) for name, default in _FLAGS.items())
+    texts = {name: _read_text(operation, name, rest.pop(name, default)) for name, default in _COMPILED.items()}
+    texts["dtype_acc"] = choose_accumulator(operation, texts["dtype_acc"], use_double_acc)
     for name in _IGNORED:
         rest.pop(name, None)
-    return options, check_call_options(operation, rest), call
+    return tuple(texts.values()), check_call_options(operation, rest), call
+
+
+def _read_flag(operation, name, value):
+    if not isinstance(value, int):
+        raise TypeError(f"{operation}: {name}: expected True or False, got {type(value).__name__}")
+    return bool(value)
 
 
 def _read_text(operation, name, value):

@@ -3,7 +3,7 @@
 from functools import partial
 
 from .nodes import Node
-from .programs import check_axis, check_call_options, find_program, read_count, split_options
+from .programs import check_axis, check_call_options, find_program, read_axis, read_count, split_options
 
 
 class Reduced:
@@ -52,11 +52,13 @@ class Reducing:
     def _reduce(self, operation, axis, dim, opt_arg, weight, keywords):
         if dim is not None:
             axis = dim
+        if type(axis) is not int:
+            axis = read_axis(axis)
         if weight is not None:
             self = self._binary("pair", weight)
         if not keywords:
             run = self._node.programs.get((operation, axis, opt_arg))
-            if run is not None and self._domain.is_plain and axis is not True and axis is not False:
+            if run is not None and self._domain.is_plain:
                 return run(*self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
 
@@ -118,7 +120,9 @@ class Reducing:
 
     def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""
-        keywords = kwargs if call else {**kwargs, "call": False}
+        if not isinstance(reduction_op, str):
+            raise TypeError(f"LazyTensor: reduction_op: expected a string, got {type(reduction_op).__name__}")
+        keywords = kwargs if call is True else {**kwargs, "call": call}
         if opt_arg is not None:
             opt_arg = read_count("opt_arg", opt_arg)
         return self._reduce(reduction_op, axis, dim, opt_arg, other, keywords)
@@ -126,9 +130,8 @@ class Reducing:
     # ---- Over components or over an index ----------------------------------------------------------------------------
 
     def _component_or_reduce(self, operation, axis, dim, keywords):
-        if dim is not None:
-            axis = dim
-        if (axis == -1 or axis == 2) and axis is not True:
+        axis = read_axis(axis if dim is None else dim)
+        if axis in (-1, 2):
             if keywords:
                 raise TypeError(f"LazyTensor: {operation} over components takes no '{next(iter(keywords))}'")
             return self._unary(operation)
@@ -136,7 +139,7 @@ class Reducing:
 
     def sum(self, axis=-1, dim=None, **kwargs):
         """The sum of the components (axis -1 or 2, a LazyTensor), over i (0) or over j (1)."""
-        if axis == -1 and dim is None and not kwargs:
+        if type(axis) is int and axis == -1 and dim is None and not kwargs:
             return self._unary("Sum")
         return self._component_or_reduce("Sum", axis, dim, kwargs)
 
