@@ -130,6 +130,9 @@ SIZES = {
     "Max_SumShiftExp": _shifted_sums,
 }
 
+# Of these, what is more than a sum of products: no grid makes its results exact.
+ROUNDED = {"softdtwplan", "complexdivide", "Mean", "Var", "LogSumExp", "SumSoftMaxWeight", "Max_SumShiftExp"}
+
 # ---- errors ------------------------------------------------------------------------------------------------------
 
 
@@ -170,7 +173,7 @@ class RandomRounding:
         unit = 2.0 ** (1 - self.bits)
         if name in SIZES:
             size = SIZES[name](value, operands, attributes, unit)
-            exact = _on_grid(operands) and bool((size < EXACT).all())
+            exact = name not in ROUNDED and _on_grid(operands) and bool((size < EXACT).all())
             return 0.0 if exact else unit * np.nan_to_num(size.numpy(), posinf=0.0) * self.random(value.shape)
         units = self.units(name, operands)
         return unit * abs(value.numpy()) * units * self.random(value.shape) if np.any(units) else 0.0
