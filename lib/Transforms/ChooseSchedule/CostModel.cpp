@@ -77,24 +77,20 @@ static int64_t costOfPlace(Operation *op) {
   return info ? info->cost : 1;
 }
 
-int64_t keops::estimateCode(Block &block) {
-  int64_t code = 0;
-  for (Operation &op : block)
-    code += placesOf(&op) * costOfPlace(&op);
-  return code;
-}
-
-bool keops::isLarge(Block &block) { return estimateCode(block) > mostCodeInPlace; }
-
 bool keops::isWorthCalling(Operation *op) { return costOfPlace(op) >= leastCostOfCall; }
 
-/// The same with calls, which take two instructions.
-static int64_t estimateCodeWithCalls(Block &block) {
+/// The code of one row, where functions are written in place or called.
+static int64_t codeOf(Block &block, bool calls) {
+  constexpr int64_t codeOfCall = 2;
   int64_t code = 0;
   for (Operation &op : block)
-    code += placesOf(&op) * (isWorthCalling(&op) ? 2 : costOfPlace(&op));
+    code += placesOf(&op) * (calls && isWorthCalling(&op) ? codeOfCall : costOfPlace(&op));
   return code;
 }
+
+int64_t keops::estimateCode(Block &block) { return codeOf(block, /*calls=*/false); }
+
+bool keops::isLarge(Block &block) { return estimateCode(block) > mostCodeInPlace; }
 
 //===-- Registers ---------------------------------------------------------------------------===//
 
@@ -154,7 +150,7 @@ ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
   int64_t chunk = chooseChunk(op, model);
   int64_t rows = std::clamp<int64_t>(model.registers / estimateLiveVectors(op, chunk), 1, mostRows);
   bool calls = isLarge(op.getBlock());
-  int64_t code = calls ? estimateCodeWithCalls(op.getBlock()) : estimateCode(op.getBlock());
+  int64_t code = codeOf(op.getBlock(), calls);
   rows = std::clamp<int64_t>(mostCodeOfTile / std::max<int64_t>(code, 1), 1, rows);
   // A table is as large as the tile; that of one row fits into the cache more often.
   if (llvm::any_of(op.getBlock(), llvm::IsaPred<ScratchOpInterface>))
