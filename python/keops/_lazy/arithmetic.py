@@ -5,9 +5,9 @@ import math
 from numbers import Integral, Real
 
 from ._operations import Operations
+from .dimensions import SYMBOLS
 
-_OPERATORS = {"+": "Add", "-": "Subtract", "*": "Mult", "/": "Divide", "|": "Scalprod", "<": "LessThan"}
-_OPERATORS |= {"<=": "LessOrEqual"}
+_OPERATORS = {symbol: form for form, symbol in SYMBOLS.items()}
 _INDEXING = "LazyTensor: only the last axis can be indexed, by an integer k >= 0 or a slice k:l without step; got {}"
 
 

@@ -17,9 +17,6 @@ _SHAPE_OF_3D = "If 'x' is a 3D+ tensor, its shape should be one of (..,M,1,D), (
 _TRIPLET = "LazyTensors(tuple) is only valid if tuple = (ind,dim,cat) is a triplet of integers."
 
 
-# Objects lie at multiples of 16, so that a category fits into the last bits of an identity.
-
-
 class Seen:
     """The key of an array that is read through a view: keeps the array, whose identity counts."""
 
@@ -35,6 +32,7 @@ class Seen:
 
 def find_key(datum, category):
     """Equal for the same object in the same category. Numbers are variables of their own each time."""
+    # Objects lie at multiples of 16, so that a category fits into the last bits of an identity.
     return -next(_numbers) if type(datum) is float else id(datum) | category
 
 

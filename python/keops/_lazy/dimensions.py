@@ -8,12 +8,13 @@ from math import prod
 
 LARGEST = 1048576
 MOST_COSTS = 65536
-_SYMBOLS = {"Add": "+", "Subtract": "-", "Mult": "*", "Divide": "/", "Scalprod": "|"}
-_SYMBOLS |= {"LessThan": "<", "LessOrEqual": "<="}
+# Operations that are written between their operands.
+SYMBOLS = {"Add": "+", "Subtract": "-", "Mult": "*", "Divide": "/", "Scalprod": "|"}
+SYMBOLS |= {"LessThan": "<", "LessOrEqual": "<="}
 
 
 def _refuse(name, text):
-    raise ValueError(f"Operation {_SYMBOLS.get(name, name)} {text}")
+    raise ValueError(f"Operation {SYMBOLS.get(name, name)} {text}")
 
 
 def _join(numbers):

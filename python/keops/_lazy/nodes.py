@@ -5,13 +5,11 @@ A node knows nothing of arrays; ``tensor`` binds arrays to its variables. What i
 dimension rules. docs/rationale/python.md says why."""
 
 from ._operations import RECORDS
-from .dimensions import RULES
+from .dimensions import RULES, SYMBOLS
 
 # Nodes made before the tables of leaves are emptied, so that expressions nobody holds can go.
 MOST_NODES = 100_000
 LONGEST_TEXT = 65536
-_INFIX = {"Add": "+", "Subtract": "-", "Mult": "*", "Divide": "/", "Scalprod": "|"}
-_INFIX |= {"LessThan": "<", "LessOrEqual": "<="}
 
 
 class Node:
@@ -296,8 +294,8 @@ def _lay_out(node, names):
     if node.form == "Zero":
         return (f"Zero({node.dim})",)
     children = [(child, tuple(names[place] for place in places)) for child, places in zip(node.children, node.maps)]
-    if node.form in _INFIX:
-        return ("(", children[0], f" {_INFIX[node.form]} ", children[1], ")")
+    if node.form in SYMBOLS:
+        return ("(", children[0], f" {SYMBOLS[node.form]} ", children[1], ")")
     pieces = [f"{node.form}("]
     for argument in [*children, *map(_write_integers, node.integers)]:
         pieces += [argument, ","]
