@@ -5,15 +5,9 @@
 #include "keops/Conversion/Passes.h"
 #include "keops/Transforms/Passes.h"
 
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
-#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
-#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
-#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
-#include "mlir/Conversion/OpenMPToLLVM/ConvertOpenMPToLLVM.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -74,15 +68,10 @@ void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &opt
   manager.addPass(createCSEPass());
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createConvertVectorToLLVMPass());
-  manager.addPass(createConvertMathToLLVMPass());
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
-  manager.addPass(createArithToLLVMConversionPass());
-  // vector.insert leaves ub.poison behind.
-  manager.addPass(createUBToLLVMConversionPass());
-  manager.addPass(createConvertControlFlowToLLVMPass());
-  manager.addPass(createConvertFuncToLLVMPass());
-  if (options.threads)
-    manager.addPass(createConvertOpenMPToLLVMPass());
+  // All other dialects in one conversion: each one more would walk the whole module again.
+  ConvertToLLVMPassOptions conversion;
+  conversion.allowPatternRollback = false;
+  manager.addPass(createConvertToLLVMPass(conversion));
   manager.addPass(createReconcileUnrealizedCastsPass());
   EmitEntryPointOptions entry;
   entry.plain = options.plainFunction;
