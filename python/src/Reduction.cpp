@@ -356,7 +356,7 @@ nb::tuple Reduction::describe(const std::string &dtype) {
     keopsOutputInfo info;
     check(keopsProgramGetOutput(program, k, &info));
     outputs.append(nb::make_tuple(int(info.category), getName(info.dtype),
-                                  toTuple(info.dimensions, info.dimension_count)));
+                                  toTuple(info.dimensions, info.dimension_count), info.name));
   }
   return nb::make_tuple(inputs, outputs);
 }

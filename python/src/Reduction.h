@@ -26,7 +26,7 @@ public:
   nb::object run(nb::args arguments, nb::handle out);
 
   /// What arguments must be and what results are, for arrays of this dtype: a list of (category,
-  /// dimension, name), and one of (category, dtype, shape of a row).
+  /// dimension, name), and one of (category, dtype, shape of a row, name).
   nb::tuple describe(const std::string &dtype);
 
   /// The program as text after a stage of the compiler.

@@ -19,9 +19,9 @@ class Reduced:
     def axis(self):
         return self.program.axis
 
-    def transpose(self, node):
+    def transpose(self, arrays, node):
         program = self.program
-        mirrored = find_program(node, program.operation, 1 - program.axis, program.opt_arg, program.options)
+        mirrored = find_program(arrays, node, program.operation, 1 - program.axis, program.opt_arg, program.options)
         return Reduced(mirrored, self.call_options)
 
     def save(self):
@@ -57,7 +57,7 @@ class Reducing:
         if weight is not None:
             self = self._binary("pair", weight)
         if not keywords:
-            run = self._node.programs.get((operation, axis, opt_arg))
+            run = self._node.programs.get((self._arrays, operation, axis, opt_arg))
             if run is not None and self._domain.is_plain:
                 return run(*self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
@@ -68,7 +68,8 @@ class Reducing:
             if getattr(self._domain, name) is not None:
                 call_options.setdefault(name, getattr(self._domain, name))
         self._check_not_reduced()
-        reduced = Reduced(find_program(self._node, operation, axis, opt_arg, options), call_options)
+        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
+        reduced = Reduced(program, call_options)
         prepared = self._build(self._node, self._keys, self._data, self._domain)._with_program(reduced)
         is_ready = self._domain._dtype is not None and not self._node.is_symbolic
         return prepared() if call and is_ready else prepared
@@ -87,7 +88,8 @@ class Reducing:
         return self
 
     def _restore_reduced(self, operation, axis, opt_arg, options, call_options):
-        return self._with_program(Reduced(find_program(self._node, operation, axis, opt_arg, options), call_options))
+        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
+        return self._with_program(Reduced(program, call_options))
 
     def _prepare(self):
         """Checks the options of the call, and makes what a call without arguments runs."""
