@@ -57,9 +57,9 @@ class Reducing:
         if weight is not None:
             self = self._binary("pair", weight)
         if not keywords:
-            run = self._node.programs.get((self._arrays, operation, axis, opt_arg))
-            if run is not None and self._domain.is_plain:
-                return run(*self._data)
+            compiled = self._node.programs.get((self._arrays, operation, axis, opt_arg))
+            if compiled is not None and self._domain.is_plain:
+                return compiled.run(*self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
 
     def _reduce_with(self, operation, axis, opt_arg, keywords):
@@ -100,7 +100,7 @@ class Reducing:
         self._arrays.check_call("LazyTensor", **{**defaults, **options})
         self._run = None
         if not reduced.program.symbols:
-            self._run = partial(reduced.program.run, *self._data)
+            self._run = partial(reduced.program.compiled.run, *self._data)
             if out is not None:
                 self._run.keywords["out"] = out
 
@@ -118,7 +118,7 @@ class Reducing:
         if not symbols:
             return self._run()
         out = self._reduced.call_options.get("out")
-        return reduced.program.run(*reduced.program.order(args, self._data), out=out)
+        return reduced.program.compiled.run(*reduced.program.order(args, self._data), out=out)
 
     def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""
