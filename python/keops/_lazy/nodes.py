@@ -94,6 +94,11 @@ def _trace(name, dims, integers):
     return 1
 
 
+def _linear_system(name, dims, integers):
+    _same(name, dims, integers)
+    return dims[1]
+
+
 def _laplacian(name, dims, integers):
     if dims[0] != 1:
         raise ValueError(f"Operation {name} expects a formula of dimension 1. Received {dims[0]}.")
@@ -101,7 +106,7 @@ def _laplacian(name, dims, integers):
 
 
 # Zero keeps the variables of the expression that was multiplied by 0: sizes follow from them. A pair is what a
-# reduction with a weight reads.
+# reduction with a weight reads, Solve what a linear system is made of: the operator on the unknown, the right side.
 _OPERATORS = {
     "Grad": (3, _gradient),
     "Diff": (3, _tangent),
@@ -113,6 +118,7 @@ _OPERATORS = {
     "AutoFactorize": (1, lambda name, dims, integers: dims[0]),
     "Zero": (1, lambda name, dims, integers: dims[0]),
     "pair": (2, lambda name, dims, integers: dims[0]),
+    "Solve": (2, _linear_system),
 }
 
 
@@ -219,19 +225,19 @@ def _rebuild(root, make_leaf):
     return made[root]
 
 
-def transpose(root):
-    """The expression in which i and j have changed places."""
-    found = root.memo.get(("transposed",))
+def rename_variables(root, rename):
+    """The expression whose variables (category, dimension, number) are ``rename`` of them, at the same places."""
+    return _rebuild(root, lambda leaf: variable(*rename(*leaf.variables[0])) if leaf.variables else leaf)
+
+
+def move_variables(root, categories):
+    """The expression whose variables of category c have become ``categories[c]``: (1, 0, 2) exchanges i and j."""
+    found = root.memo.get(("moved", categories))
     if found is None:
-        found = root.memo["transposed",] = _rebuild(root, _transpose_leaf)
+        found = root.memo["moved", categories] = rename_variables(
+            root, lambda category, dim, number: (categories[category], dim, number)
+        )
     return found
-
-
-def _transpose_leaf(node):
-    if not node.variables:
-        return node
-    ((category, dim, number),) = node.variables
-    return variable((1, 0, 2)[category], dim, number)
 
 
 def save(root):

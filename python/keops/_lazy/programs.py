@@ -28,7 +28,7 @@ class Program:
         self.axis = axis
         self.opt_arg = opt_arg
         self.options = options
-        self.symbols = _list_symbols(node)
+        self.symbols = list_symbols(node)
         self.bound = [place for place, (_, _, number) in enumerate(node.variables) if number is None]
         formula, formula2 = write_formulas(node)
         sum_scheme, dtype_acc, precision = options
@@ -41,8 +41,13 @@ class Program:
         """The arguments of ``run``, of values for the symbolic variables and of the data of all variables."""
         return (*symbols, *(data[place] for place in self.bound))
 
+    def transpose(self, node):
+        """The program of the node in which i and j have changed places."""
+        return find_program(node, self.operation, 1 - self.axis, self.opt_arg, self.options)
 
-def _list_symbols(node):
+
+def list_symbols(node):
+    """(number, dimension, category) of the symbolic variables; ValueError unless they are 0, 1, 2 and so on."""
     symbols = sorted((number, dim, category) for category, dim, number in node.variables if number is not None)
     for expected, symbol in enumerate(symbols):
         if symbol[0] < expected:
@@ -56,9 +61,9 @@ def _list_symbols(node):
 
 
 def write_formulas(node):
-    """The text of the formula and of its weight, which may be missing."""
+    """The text of the formula and of its weight or right-hand side, which may be missing."""
     names = name_variables(node)
-    if node.form != "pair":
+    if node.form not in ("pair", "Solve"):
         return write(node, names), None
     texts = [
         write(child, tuple(names[place] for place in places)) for child, places in zip(node.children, node.maps)

@@ -20,9 +20,7 @@ class Reduced:
         return self.program.axis
 
     def transpose(self, node):
-        program = self.program
-        mirrored = find_program(node, program.operation, 1 - program.axis, program.opt_arg, program.options)
-        return Reduced(mirrored, self.call_options)
+        return Reduced(self.program.transpose(node), self.call_options)
 
     def save(self):
         program = self.program
@@ -63,13 +61,21 @@ class Reducing:
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
 
     def _reduce_with(self, operation, axis, opt_arg, keywords):
+        options, call_options, call = self._split_options(operation, keywords)
+        self._check_not_reduced()
+        return self._finish(find_program(self._node, operation, axis, opt_arg, options), call_options, call)
+
+    def _split_options(self, operation, keywords):
         options, call_options, call = split_options(f"LazyTensor: {operation}", keywords)
         for name in ("backend", "ranges"):
             if getattr(self._domain, name) is not None:
                 call_options.setdefault(name, getattr(self._domain, name))
-        self._check_not_reduced()
-        reduced = Reduced(find_program(self._node, operation, axis, opt_arg, options), call_options)
-        prepared = self._build(self._node, self._keys, self._data, self._domain)._with_program(reduced)
+        return options, call_options, call
+
+    def _finish(self, program, call_options, call):
+        """The result of a program on this node, or an object that computes it later."""
+        prepared = self._build(self._node, self._keys, self._data, self._domain)
+        prepared._with_program(Reduced(program, call_options))
         is_ready = self._domain._dtype is not None and not self._node.is_symbolic
         return prepared() if call and is_ready else prepared
 
@@ -87,7 +93,10 @@ class Reducing:
         return self
 
     def _restore_reduced(self, operation, axis, opt_arg, options, call_options):
-        return self._with_program(Reduced(find_program(self._node, operation, axis, opt_arg, options), call_options))
+        return self._with_program(Reduced(self._restore_program(operation, axis, opt_arg, options), call_options))
+
+    def _restore_program(self, operation, axis, opt_arg, options):
+        return find_program(self._node, operation, axis, opt_arg, options)
 
     def _prepare(self):
         """Checks the options of the call, and makes what a call without arguments runs."""

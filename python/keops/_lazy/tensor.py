@@ -10,9 +10,10 @@ from ._operations import RECORDS
 from .arithmetic import Arithmetic
 from .construct import Seen, find_key, read, read_array
 from .domain import find_domain
-from .nodes import binary, leaves, load, make, remember, save, transpose, unary
+from .nodes import binary, leaves, load, make, move_variables, remember, save, unary
 from .programs import write_formulas
 from .reducing import Reducing
+from .solving import Solving
 
 _NOT_REDUCED = (
     "A LazyTensor object may be called only if it corresponds to the output of a reduction operation "
@@ -21,7 +22,7 @@ _NOT_REDUCED = (
 _new = object.__new__
 
 
-class LazyTensor(Reducing, Arithmetic):
+class LazyTensor(Solving, Reducing, Arithmetic):
     """An array of shape (M, N, D) given by a formula of its entries, which is never stored.
 
     Parameters
@@ -215,7 +216,7 @@ class LazyTensor(Reducing, Arithmetic):
     @property
     def variables(self):
         """What is bound to the variables, in their order; symbolic variables are left out."""
-        return tuple(x for x, (_, _, number) in zip(self._data, self._node.variables) if number is None)
+        return tuple(x for x in self._data if x is not None)
 
     @property
     def symbolic_variables(self):
@@ -259,7 +260,7 @@ class LazyTensor(Reducing, Arithmetic):
     def t(self):
         """The same with i and j exchanged: ``K.t()[j, i] = K[i, j]``."""
         keys = tuple(_transpose_key(key) for key in self._keys)
-        node, domain = transpose(self._formula_node), self._domain.transpose()
+        node, domain = move_variables(self._formula_node, _TRANSPOSED), self._domain.transpose()
         transposed = self._build(node, keys, self._data, domain)
         if self._node.form == "reduced":
             return transposed._with_program(self._reduced.transpose(node))
@@ -293,6 +294,9 @@ class LazyTensor(Reducing, Arithmetic):
     def rmatvec(self, v):
         """``K.T @ v``."""
         return self.T @ v
+
+    matmat = matvec
+    rmatmat = rmatvec
 
     def __reduce__(self):
         reduced = self._reduced.save() if self._node.form == "reduced" else None

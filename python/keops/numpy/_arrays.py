@@ -19,3 +19,21 @@ def refuse_dtype(dtype):
     if dtype.kind == "c":
         raise NotImplementedError("LazyTensor: complex arrays and numbers are not supported yet")
     raise TypeError(f"LazyTensor: x: expected an array of dtype float16, bfloat16, float32 or float64, got {dtype}")
+
+
+# ---- What solvers compute with ---------------------------------------------------------------------------------------
+
+
+def zeros_like(x):
+    """A new array, whatever the strides of ``x``."""
+    return np.zeros(x.shape, x.dtype)
+
+
+def dot(x, y):
+    """The float64 inner products of the columns of (..., M, E): (..., 1, E)."""
+    return np.einsum("...ij,...ij->...j", x, y, dtype=np.float64)[..., None, :]
+
+
+def divide(x, y, like):
+    """x / y, 0 where y is 0, in the type of the array ``like``."""
+    return np.divide(x, y, out=np.zeros(x.shape), where=y != 0).astype(like.dtype)

@@ -11,6 +11,19 @@ class LazyTensor(_LazyTensor):
     _arrays = _arrays
     _array_type = _arrays.np.ndarray
 
+    def aslinearoperator(self):
+        """This matrix as a ``scipy.sparse.linalg.LinearOperator`` with ``matvec``, ``matmat`` and their adjoints.
+
+        ValueError where it has several components, or no arrays."""
+        if self.ndim != 1 or self.dtype is None:
+            raise ValueError(
+                "LazyTensor: aslinearoperator: expected a matrix, of dimension 1 and with arrays; "
+                f"got shape {self.shape} and dtype {self.dtype}"
+            )
+        from ._linear_operator import KernelOperator
+
+        return KernelOperator(self)
+
 
 _make_variable = LazyTensor._from_variable
 
