@@ -19,7 +19,7 @@ def test_names():
         "set_num_threads",
         "settings",
     ]
-    classes = ["Genred", "KernelSolve", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
+    classes = ["ComplexLazyTensor", "Genred", "KernelSolve", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
     generic = ["generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
     assert keops.numpy.__all__ == classes + generic
     assert all(getattr(keops.numpy, name).__doc__ for name in keops.numpy.__all__)

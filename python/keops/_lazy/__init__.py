@@ -2,6 +2,6 @@
 
 ``nodes`` holds expressions and ``dimensions`` their rules, ``domain`` what an expression inherits from its arrays,
 ``tensor`` the LazyTensor itself, ``construct`` what it is made of, ``arithmetic``, ``reducing`` and ``solving`` its
-methods beside those that are generated from the records, ``programs`` the way from a reduction to ``_keops``. ``keops.numpy`` adds an
-adapter for its arrays.
+methods beside those that are generated from the records, ``complex`` the sort for complex numbers, ``programs`` the way
+from a reduction to ``_keops``. ``keops.numpy`` adds an adapter for its arrays.
 """

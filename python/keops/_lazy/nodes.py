@@ -107,6 +107,7 @@ def _laplacian(name, dims, integers):
 
 # Zero keeps the variables of the expression that was multiplied by 0: sizes follow from them. A pair is what a
 # reduction with a weight reads, Solve what a linear system is made of: the operator on the unknown, the right side.
+# The reductions of what is interleaved are complex arrays.
 _OPERATORS = {
     "Grad": (3, _gradient),
     "Diff": (3, _tangent),
@@ -119,7 +120,10 @@ _OPERATORS = {
     "Zero": (1, lambda name, dims, integers: dims[0]),
     "pair": (2, lambda name, dims, integers: dims[0]),
     "Solve": (2, _linear_system),
+    "interleaved": (1, lambda name, dims, integers: dims[0]),
 }
+# What says how the result of a reduction is presented; it is no part of the text.
+_PRESENTATIONS = ("interleaved",)
 
 
 def _describe(form):
@@ -291,6 +295,15 @@ def write(node, names):
         node, names = item
         stack.extend(reversed(_lay_out(node, names)))
     return "".join(parts)
+
+
+def strip(node):
+    """The expression below what says how its reductions are presented, with the same variables; and that."""
+    forms = []
+    while node.form in _PRESENTATIONS:
+        forms.append(node.form)
+        (node,) = node.children
+    return node, forms
 
 
 def _lay_out(node, names):

@@ -5,7 +5,7 @@ from numbers import Integral
 
 from .. import _keops
 from .._options import choose_accumulator, write_reduction
-from .nodes import name_variables, number_variables, write
+from .nodes import name_variables, number_variables, strip, write
 
 # Options that make another program, with their defaults; then those of a call.
 _COMPILED = {"sum_scheme": "auto", "dtype_acc": "auto", "precision": "default"}
@@ -34,7 +34,8 @@ class Program:
         sum_scheme, dtype_acc, precision = options
         self.text = write_reduction(formula, operation, axis, opt_arg, formula2)
         aliases = [name for _, name in sorted(zip(number_variables(node), name_variables(node)))]
-        native = _keops.Reduction(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc)
+        is_complex = "interleaved" in strip(node)[1]
+        native = _keops.Reduction(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc, is_complex)
         self.run = native.run
 
     def order(self, symbols, data):
@@ -62,6 +63,7 @@ def list_symbols(node):
 
 def write_formulas(node):
     """The text of the formula and of its weight or right-hand side, which may be missing."""
+    node, _ = strip(node)
     names = name_variables(node)
     if node.form not in ("pair", "Solve"):
         return write(node, names), None

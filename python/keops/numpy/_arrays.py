@@ -7,6 +7,9 @@ from .._options import check_call  # noqa: F401  (the core calls it)
 name = "numpy"
 dtypes = {np.dtype(kind): kind for kind in ("float16", "float32", "float64")}
 
+# The types of the parts of complex numbers.
+complex_dtypes = {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
+
 
 def is_array(x):
     return isinstance(x, np.ndarray)
@@ -16,9 +19,10 @@ def refuse_dtype(dtype):
     """The name of a type that NumPy knows from an extension; raises for one that cannot be computed with."""
     if dtype.name == "bfloat16":
         return "bfloat16"
-    if dtype.kind == "c":
-        raise NotImplementedError("LazyTensor: complex arrays and numbers are not supported yet")
-    raise TypeError(f"LazyTensor: x: expected an array of dtype float16, bfloat16, float32 or float64, got {dtype}")
+    raise TypeError(
+        "LazyTensor: x: expected an array of dtype float16, bfloat16, float32, float64, complex64 or complex128, "
+        f"got {dtype}"
+    )
 
 
 # ---- What solvers compute with ---------------------------------------------------------------------------------------

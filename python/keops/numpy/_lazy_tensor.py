@@ -1,5 +1,6 @@
 """LazyTensor over NumPy arrays, and the functions that make one of a variable."""
 
+from .._lazy.complex import ComplexTensor
 from .._lazy.tensor import LazyTensor as _LazyTensor
 from . import _arrays
 
@@ -24,6 +25,15 @@ class LazyTensor(_LazyTensor):
 
         return KernelOperator(self)
 
+
+class ComplexLazyTensor(ComplexTensor, LazyTensor):
+    __doc__ = ComplexTensor.__doc__
+    __slots__ = ()
+    __module__ = "keops.numpy"
+
+
+LazyTensor._real_type = LazyTensor
+LazyTensor._complex_type = ComplexLazyTensor
 
 _make_variable = LazyTensor._from_variable
 
