@@ -12,6 +12,7 @@ from .complex import holds_complex
 from .construct import Seen, find_key, read, read_array
 from .domain import find_domain
 from .nodes import binary, leaves, load, make, move_variables, remember, save, unary
+from .plumbing import Plumbing
 from .programs import write_formulas
 from .reducing import Reducing
 from .solving import Solving
@@ -23,7 +24,7 @@ _NOT_REDUCED = (
 _new = object.__new__
 
 
-class LazyTensor(Solving, Reducing, Arithmetic):
+class LazyTensor(Solving, Reducing, Plumbing, Arithmetic):
     """An array of shape (M, N, D) given by a formula of its entries, which is never stored.
 
     Parameters
