@@ -1,9 +1,9 @@
-"""Genred: a reduction given by a formula string. Builds the text of the reduction; all else happens in ``_keops``."""
+"""Genred: a reduction given by a formula string. Builds the text of the reduction and asks the adapter of a library of
+arrays for the program, as ``_arrays``, which ``keops.numpy`` and ``keops.torch`` set in their subclasses."""
 
 import warnings
 
-from . import _keops
-from ._options import check_call, choose_accumulator, write_reduction
+from ._options import choose_accumulator, write_reduction
 
 
 def _check_text(name, value, optional=False):
@@ -89,7 +89,7 @@ class Genred:
         text = write_reduction(formula, reduction_op, axis, opt_arg, formula2)
         options = (precision, schedule, "Genred", sum_scheme, dtype_acc, bool(complex_result))
         self._arguments = (text, list(aliases), *options)
-        self._reduction = _keops.Reduction(*self._arguments)
+        self._reduction = self._arrays.make_program(*self._arguments)
 
     def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None):
         """Compute on arrays, one for each alias: ``Vi`` (M, D), ``Vj`` (N, D), ``Pm`` (D,) or a number.
@@ -101,7 +101,7 @@ class Genred:
         tuple of arrays where the reduction has several results.
         """
         if backend != "auto" or ranges is not None or device_id != -1:
-            check_call("Genred", backend, device_id, ranges)
+            self._arrays.check_call("Genred", backend=backend, device_id=device_id, ranges=ranges)
         return self._reduction.run(*args, out=out)
 
     @property
@@ -126,4 +126,4 @@ class Genred:
 
     def __setstate__(self, state):
         self._arguments = state
-        self._reduction = _keops.Reduction(*state)
+        self._reduction = self._arrays.make_program(*state)

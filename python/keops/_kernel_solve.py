@@ -1,11 +1,9 @@
 """KernelSolve: a linear system whose operator is given by a formula string. The product with the operator is a
-``Genred``, the iteration is that of ``_conjugate_gradients``; each library adds its adapter and order of arguments."""
+``Genred``, the iteration is that of ``_conjugate_gradients``; each library adds its adapter, its ``Genred`` and its order of arguments."""
 
 import re
 
 from . import _conjugate_gradients as conjugate_gradients
-from ._genred import Genred
-from ._options import check_call
 
 _ALIAS = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=)?\s*(?P<kind>\w+)\s*\(\s*(?P<numbers>[\d\s,]+)\)\s*")
 
@@ -44,10 +42,8 @@ class KernelSolve:
 
     Calls take arrays for all aliases; the array in the place of ``varinvalias`` is the right-hand side b."""
 
-    _arrays = None
-
     def _prepare(self, formula, aliases, varinvalias, axis, options):
-        self._product = Genred(formula, aliases, axis=axis, **options)
+        self._product = self._genred_type(formula, aliases, axis=axis, **options)
         self._place, self._dim = find_unknown(aliases, varinvalias)
 
     def __call__(
@@ -89,7 +85,7 @@ class KernelSolve:
             "KernelSolve", alpha, eps, rtol, maxiter, preconditioner, info, is_coupled=True
         )
         if backend != "auto" or ranges is not None or device_id != -1:
-            check_call("KernelSolve", backend, device_id, ranges)
+            self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id, ranges=ranges)
         if self._place >= len(args):
             raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
         arguments, b = list(args), args[self._place]

@@ -1,9 +1,8 @@
-"""From a reduction of a node to ``_keops``: the text, the options, the order of the arguments."""
+"""From a reduction of a node to a program: the text, the options, the order of the arguments."""
 
 import operator
 from numbers import Integral
 
-from .. import _keops
 from .._options import choose_accumulator, write_reduction
 from .nodes import name_variables, number_variables, strip, write
 
@@ -22,7 +21,8 @@ class Program:
     ``symbols`` are the symbolic variables in the order of their numbers, ``bound`` the places of the others among the
     node's variables."""
 
-    def __init__(self, node, operation, axis, opt_arg, options):
+    def __init__(self, arrays, node, operation, axis, opt_arg, options):
+        self.arrays = arrays
         self.node = node
         self.operation = operation
         self.axis = axis
@@ -35,8 +35,9 @@ class Program:
         self.text = write_reduction(formula, operation, axis, opt_arg, formula2)
         aliases = [name for _, name in sorted(zip(number_variables(node), name_variables(node)))]
         is_complex = "interleaved" in strip(node)[1]
-        native = _keops.Reduction(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc, is_complex)
-        self.run = native.run
+        options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, is_complex)
+        self.native = arrays.make_program(self.text, aliases, *options)
+        self.run = self.native.run
 
     def order(self, symbols, data):
         """The arguments of ``run``, of values for the symbolic variables and of the data of all variables."""
@@ -44,7 +45,7 @@ class Program:
 
     def transpose(self, node):
         """The program of the node in which i and j have changed places."""
-        return find_program(node, self.operation, 1 - self.axis, self.opt_arg, self.options)
+        return find_program(self.arrays, node, self.operation, 1 - self.axis, self.opt_arg, self.options)
 
 
 def list_symbols(node):
@@ -73,14 +74,14 @@ def write_formulas(node):
     return tuple(texts)
 
 
-def find_program(node, operation, axis, opt_arg, options):
-    """The program, made at its first use."""
-    key = (operation, axis, opt_arg, options)
+def find_program(arrays, node, operation, axis, opt_arg, options):
+    """The program for arrays of the adapter's library, made at its first use."""
+    key = (arrays, operation, axis, opt_arg, options)
     found = node.programs.get(key)
     if found is None:
-        found = node.programs[key] = Program(node, operation, axis, opt_arg, options)
+        found = node.programs[key] = Program(arrays, node, operation, axis, opt_arg, options)
         if options == _PLAIN and not found.symbols:
-            node.programs[operation, axis, opt_arg] = found.run
+            node.programs[arrays, operation, axis, opt_arg] = found.run
     return found
 
 

@@ -55,7 +55,7 @@ class Reducing:
         if weight is not None:
             self = self._binary("pair", weight)
         if not keywords:
-            run = self._node.programs.get((operation, axis, opt_arg))
+            run = self._node.programs.get((self._arrays, operation, axis, opt_arg))
             if run is not None and self._domain.is_plain:
                 return run(*self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
@@ -63,7 +63,8 @@ class Reducing:
     def _reduce_with(self, operation, axis, opt_arg, keywords):
         options, call_options, call = self._split_options(operation, keywords)
         self._check_not_reduced()
-        return self._finish(find_program(self._node, operation, axis, opt_arg, options), call_options, call)
+        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
+        return self._finish(program, call_options, call)
 
     def _split_options(self, operation, keywords):
         options, call_options, call = split_options(f"LazyTensor: {operation}", keywords)
@@ -96,7 +97,7 @@ class Reducing:
         return self._with_program(Reduced(self._restore_program(operation, axis, opt_arg, options), call_options))
 
     def _restore_program(self, operation, axis, opt_arg, options):
-        return find_program(self._node, operation, axis, opt_arg, options)
+        return find_program(self._arrays, self._node, operation, axis, opt_arg, options)
 
     def _prepare(self):
         """Checks the options of the call, and makes what a call without arguments runs."""

@@ -26,7 +26,7 @@ class Solver:
         product, right = node.children
         self.dim = right.dim
         unbound = rename_variables(product, lambda category, dim, number: (category, dim, None))
-        self.product = find_program(unbound, "Sum", axis, None, options)
+        self.product = find_program(arrays, unbound, "Sum", axis, None, options)
 
     def transpose(self, node):
         return Solver(self.arrays, node, 1 - self.axis, self.opt_arg, self.options)

@@ -2,6 +2,7 @@
 
 from .._kernel_solve import KernelSolve as _KernelSolve
 from . import _arrays
+from ._lazy_tensor import Genred
 
 
 class KernelSolve(_KernelSolve):
@@ -25,6 +26,7 @@ class KernelSolve(_KernelSolve):
 
     __module__ = "keops.numpy"
     _arrays = _arrays
+    _genred_type = Genred
 
     def __init__(
         self,

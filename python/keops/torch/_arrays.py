@@ -1,0 +1,44 @@
+"""What the core must know about PyTorch tensors."""
+
+from functools import partial
+
+import torch
+
+from .._options import check_call as _check_call
+from ._program import TensorProgram as make_program  # noqa: F401  (the core calls it)
+
+name = "torch"
+dtypes = {getattr(torch, kind): kind for kind in ("float16", "bfloat16", "float32", "float64")}
+# The types of the parts of complex numbers.
+complex_dtypes = {torch.complex64: "float32", torch.complex128: "float64"}
+check_call = partial(_check_call, arrays="these tensors")
+
+
+def is_array(x):
+    return isinstance(x, torch.Tensor)
+
+
+def refuse_dtype(dtype):
+    """Raises for a type that cannot be computed with."""
+    raise TypeError(
+        "LazyTensor: x: expected a tensor of dtype float16, bfloat16, float32, float64, complex64 or complex128, "
+        f"got {dtype}"
+    )
+
+
+# ---- What solvers compute with ---------------------------------------------------------------------------------------
+
+
+def zeros_like(x):
+    """A new tensor, whatever the strides of ``x``."""
+    return torch.zeros(x.shape, dtype=x.dtype, device=x.device)
+
+
+def dot(x, y):
+    """The float64 inner products of the columns of (..., M, E): (..., 1, E)."""
+    return (x.double() * y.double()).sum(-2, keepdim=True)
+
+
+def divide(x, y, like):
+    """x / y, 0 where y is 0, in the type of the tensor ``like``."""
+    return torch.where(y == 0, 0.0, x / y).to(like.dtype)
