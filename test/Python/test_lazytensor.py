@@ -363,7 +363,7 @@ max_argmax_reduction Kmin argKmin Kmin_argKmin Kmin_reduction argKmin_reduction 
 logsumexp_reduction sumsoftmaxweight sumsoftmaxweight_reduction t T matvec rmatvec shape dim ndim ni nj batchdims
 nbatchdims axis dtype formula formula2 variables symbolic_variables ranges backend addop subop mulop divop solve exp1j
 real2complex imag2complex init join promote fixvariables lt_constructor get_tools new_variable_index separate_kwargs
-difference_matrix""".split()
+difference_matrix dense diagonal row column""".split()
 
 
 def test_plumbing():

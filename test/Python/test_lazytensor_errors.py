@@ -31,6 +31,7 @@ WRONG = [
     # Construction.
     (lambda: LazyTensor(X), ValueError, EXPLICIT),
     (lambda: LazyTensor(X, axis=3), ValueError, "LazyTensor: axis: expected 0 or 1, got 3"),
+    (lambda: LazyTensor(X, 0, is_complex="no"), TypeError, "LazyTensor: is_complex: expected True or False, got str"),
     (lambda: LazyTensor(X, axis=2), NotImplementedError, NO_BATCHES),
     (lambda: LazyTensor(X[:, None], axis=0), ValueError, "'axis' parameter should not be given when 'x' is a 3D tensor."),
     (lambda: LazyTensor(RNG.random((2, 3, 4))), ValueError, SHAPES),
@@ -115,10 +116,10 @@ WRONG = [
     # Reductions.
     (lambda: x.sum(axis=3), ValueError, AXIS),
     (lambda: x.sum_reduction(axis=2), ValueError, AXIS),
-    (lambda: x.sum(axis=-2), ValueError, AXIS),
+    (lambda: x.sum(axis=-4), ValueError, AXIS),
     (lambda: x.logsumexp(), TypeError, "a reduction needs axis (or dim) 0 or 1, got None"),
     (lambda: x.sum(axis=True), TypeError, "a reduction needs axis (or dim) 0 or 1, got True"),
-    (lambda: x.sum(axis=1, keepdim=True), TypeError, "LazyTensor: Sum: unexpected keyword argument 'keepdim'"),
+    (lambda: x.sum(axis=1, keepdim="yes"), TypeError, "LazyTensor: Sum: keepdim: expected True or False, got str"),
     (lambda: x.sum(axis=1, optional_flags=[]), TypeError, "unexpected keyword argument 'optional_flags'"),
     (lambda: x.sum(out=X), TypeError, "LazyTensor: Sum over components takes no 'out'"),
     (lambda: K.Kmin(0, axis=1), ValueError, "LazyTensor: K: expected a positive integer, got 0"),

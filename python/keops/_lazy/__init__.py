@@ -1,7 +1,7 @@
 """LazyTensor without arrays: expressions, sizes, operations, reductions. Knows neither NumPy nor PyTorch.
 
 ``nodes`` holds expressions and ``dimensions`` their rules, ``domain`` what an expression inherits from its arrays,
-``tensor`` the LazyTensor itself, ``construct`` what it is made of, ``arithmetic``, ``reducing``, ``solving`` and
-``plumbing`` its methods beside those that are generated from the records, ``complex`` the sort for complex numbers,
+``tensor`` the LazyTensor itself, ``construct`` what it is made of, ``arithmetic``, ``reducing``, ``entries``,
+``solving`` and ``plumbing`` its methods beside those that are generated from the records, ``complex`` the sort for complex numbers,
 ``programs`` the way from a reduction to ``_keops``. ``keops.numpy`` adds an adapter for its arrays.
 """

@@ -107,7 +107,8 @@ def _laplacian(name, dims, integers):
 
 # Zero keeps the variables of the expression that was multiplied by 0: sizes follow from them. A pair is what a
 # reduction with a weight reads, Solve what a linear system is made of: the operator on the unknown, the right side.
-# The reductions of what is interleaved are complex arrays.
+# The reductions of what is interleaved are complex arrays; those of what is kept have an axis in the place of the one
+# that was reduced.
 _OPERATORS = {
     "Grad": (3, _gradient),
     "Diff": (3, _tangent),
@@ -121,9 +122,10 @@ _OPERATORS = {
     "pair": (2, lambda name, dims, integers: dims[0]),
     "Solve": (2, _linear_system),
     "interleaved": (1, lambda name, dims, integers: dims[0]),
+    "kept": (1, lambda name, dims, integers: dims[0]),
 }
 # What says how the result of a reduction is presented; it is no part of the text.
-_PRESENTATIONS = ("interleaved",)
+_PRESENTATIONS = ("interleaved", "kept")
 
 
 def _describe(form):

@@ -1,7 +1,7 @@
 """Methods that programs which extend KeOps call: pieces of what operations do. Nothing here uses them."""
 
 from .nodes import constant
-from .programs import split_options
+from .programs import read_flag, split_options
 
 _PROPERTIES = {"dtype": "_dtype", "_dtype": "_dtype", "ni": "ni", "nj": "nj", "backend": "backend", "ranges": "ranges"}
 
@@ -22,7 +22,7 @@ class Plumbing:
     def init(self, is_complex=False):
         """The integer 0 with the sizes, dtype, backend and ranges of this LazyTensor."""
         zero = self._real_type._build(constant(0), (), (), self._domain)
-        return zero.real2complex() if is_complex else zero
+        return zero.real2complex() if read_flag("LazyTensor: init", "is_complex", is_complex) else zero
 
     def join(self, other):
         """This formula with the variables and properties of ``other`` too; ValueError where these contradict."""

@@ -1,6 +1,7 @@
 """From a reduction of a node to a program: the text, the options, the order of the arguments."""
 
 import operator
+from functools import partial
 from numbers import Integral
 
 from .._options import choose_accumulator, write_reduction
@@ -34,10 +35,10 @@ class Program:
         sum_scheme, dtype_acc, precision = options
         self.text = write_reduction(formula, operation, axis, opt_arg, formula2)
         aliases = [name for _, name in sorted(zip(number_variables(node), name_variables(node)))]
-        is_complex = "interleaved" in strip(node)[1]
-        options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, is_complex)
+        _, forms = strip(node)
+        options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, "interleaved" in forms)
         self.native = arrays.make_program(self.text, aliases, *options)
-        self.run = self.native.run
+        self.run = partial(_keep_axis, self.native.run, axis) if "kept" in forms else self.native.run
 
     def order(self, symbols, data):
         """The arguments of ``run``, of values for the symbolic variables and of the data of all variables."""
@@ -46,6 +47,14 @@ class Program:
     def transpose(self, node):
         """The program of the node in which i and j have changed places."""
         return find_program(self.arrays, node, self.operation, 1 - self.axis, self.opt_arg, self.options)
+
+
+def _keep_axis(run, axis, *args, out=None):
+    """What ``run`` gives, with an axis of length 1 in the place of the one that was reduced."""
+    results = run(*args, out=out)
+    if isinstance(results, tuple):
+        return tuple(x[:, None] if axis else x[None] for x in results)
+    return results[:, None] if axis else results[None]
 
 
 def list_symbols(node):
@@ -93,7 +102,9 @@ def read_axis(axis):
 
 
 def check_axis(axis):
-    """An axis that is 0 or 1; ValueError for others."""
+    """0 or 1, of an axis of (M, N, D) counted from either end; ValueError for others."""
+    if axis in (-3, -2):
+        return axis + 3
     if axis not in (0, 1):
         raise ValueError(
             "Reductions must be called with 'axis' (or 'dim') equal to the number of batch dimensions + 0 or 1."
@@ -101,12 +112,17 @@ def check_axis(axis):
     return axis
 
 
-def read_count(name, value):
-    """A positive integer; messages call it ``name``."""
+def read_integer(name, value):
+    """An integer; messages call it ``name``."""
     try:
-        count = operator.index(value)
+        return operator.index(value)
     except TypeError:
         raise TypeError(f"LazyTensor: {name}: expected an integer, got {type(value).__name__}") from None
+
+
+def read_count(name, value):
+    """A positive integer; messages call it ``name``."""
+    count = read_integer(name, value)
     if count < 1 or isinstance(value, bool):
         raise ValueError(f"LazyTensor: {name}: expected a positive integer, got {value!r}")
     return count
@@ -115,7 +131,7 @@ def read_count(name, value):
 def split_options(operation, keywords):
     """The options of the program, those of the call, and whether to call at once."""
     rest = dict(keywords)
-    call, use_double_acc = (_read_flag(operation, name, rest.pop(name, default)) for name, default in _FLAGS.items())
+    call, use_double_acc = (read_flag(operation, name, rest.pop(name, default)) for name, default in _FLAGS.items())
     texts = {name: _read_text(operation, name, rest.pop(name, default)) for name, default in _COMPILED.items()}
     texts["dtype_acc"] = choose_accumulator(operation, texts["dtype_acc"], use_double_acc)
     for name in _IGNORED:
@@ -123,7 +139,8 @@ def split_options(operation, keywords):
     return tuple(texts.values()), check_call_options(operation, rest), call
 
 
-def _read_flag(operation, name, value):
+def read_flag(operation, name, value):
+    """True or False; messages call it ``name`` of ``operation``."""
     if not isinstance(value, int):
         raise TypeError(f"{operation}: {name}: expected True or False, got {type(value).__name__}")
     return bool(value)

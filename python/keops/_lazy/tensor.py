@@ -11,9 +11,10 @@ from .arithmetic import Arithmetic
 from .complex import holds_complex
 from .construct import Seen, find_key, read, read_array
 from .domain import find_domain
+from .entries import Entries
 from .nodes import binary, leaves, load, make, move_variables, remember, save, unary
 from .plumbing import Plumbing
-from .programs import write_formulas
+from .programs import read_flag, write_formulas
 from .reducing import Reducing
 from .solving import Solving
 
@@ -24,7 +25,7 @@ _NOT_REDUCED = (
 _new = object.__new__
 
 
-class LazyTensor(Solving, Reducing, Plumbing, Arithmetic):
+class LazyTensor(Solving, Reducing, Entries, Plumbing, Arithmetic):
     """An array of shape (M, N, D) given by a formula of its entries, which is never stored.
 
     Parameters
@@ -52,6 +53,7 @@ class LazyTensor(Solving, Reducing, Plumbing, Arithmetic):
     _is_complex = False
 
     def __new__(cls, x=None, axis=None, is_complex=False):
+        is_complex = is_complex is not False and read_flag("LazyTensor", "is_complex", is_complex)
         if cls._is_complex or not (is_complex or holds_complex(cls._arrays, x)):
             return _new(cls)
         made = _new(cls._complex_type)

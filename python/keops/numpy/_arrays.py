@@ -29,6 +29,26 @@ def refuse_dtype(dtype):
     )
 
 
+# ---- What entries are gathered with ----------------------------------------------------------------------------------
+
+
+def concatenate(parts, count, axis):
+    """The array of ``count`` rows (axis 0) or columns (axis 1) that ``parts`` yields some at a time."""
+    made, start = None, 0
+    for part in parts:
+        if made is None:
+            made = np.empty((*part.shape[:axis], count, *part.shape[axis + 1 :]), part.dtype)
+        stop = start + part.shape[axis]
+        made[(slice(None),) * axis + (slice(start, stop),)] = part
+        start = stop
+    return made
+
+
+def make_mask(width, dim, dtype, data):
+    """Unit vectors of ``width``, each component ``dim`` times: (width, width * dim)."""
+    return np.repeat(np.eye(width), dim, axis=1).astype(dtype)
+
+
 # ---- What solvers compute with ---------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,20 @@ def refuse_dtype(dtype):
     )
 
 
+# ---- What entries are gathered with ----------------------------------------------------------------------------------
+
+
+def concatenate(parts, count, axis):
+    """The tensor of ``count`` rows (axis 0) or columns (axis 1) that ``parts`` yields some at a time."""
+    return torch.cat(list(parts), axis)
+
+
+def make_mask(width, dim, dtype, data):
+    """Unit vectors of ``width``, each component ``dim`` times: (width, width * dim), where the tensors ``data`` are."""
+    device = next((x.device for x in data if is_array(x)), None)
+    return torch.eye(width, dtype=getattr(torch, dtype), device=device).repeat_interleave(dim, 1)
+
+
 # ---- What solvers compute with ---------------------------------------------------------------------------------------
 
 
