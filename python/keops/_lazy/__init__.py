@@ -3,5 +3,6 @@
 ``nodes`` holds expressions and ``dimensions`` their rules, ``domain`` what an expression inherits from its arrays,
 ``tensor`` the LazyTensor itself, ``construct`` what it is made of, ``arithmetic``, ``reducing``, ``entries``,
 ``solving`` and ``plumbing`` its methods beside those that are generated from the records, ``complex`` the sort for complex numbers,
-``programs`` the way from a reduction to ``_keops``. ``keops.numpy`` adds an adapter for its arrays.
+``programs`` the way from a reduction to ``_keops``, ``fusing``
+that of several. ``keops.numpy`` adds an adapter for its arrays.
 """

@@ -38,7 +38,7 @@ class Program:
         _, forms = strip(node)
         options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, "interleaved" in forms)
         self.native = arrays.make_program(self.text, aliases, *options)
-        self.run = partial(_keep_axis, self.native.run, axis) if "kept" in forms else self.native.run
+        self.run = partial(_run_and_keep, self.native.run, axis) if "kept" in forms else self.native.run
 
     def order(self, symbols, data):
         """The arguments of ``run``, of values for the symbolic variables and of the data of all variables."""
@@ -49,11 +49,14 @@ class Program:
         return find_program(self.arrays, node, self.operation, 1 - self.axis, self.opt_arg, self.options)
 
 
-def _keep_axis(run, axis, *args, out=None):
-    """What ``run`` gives, with an axis of length 1 in the place of the one that was reduced."""
-    results = run(*args, out=out)
+def _run_and_keep(run, axis, *args, out=None):
+    return keep_axis(run(*args, out=out), axis)
+
+
+def keep_axis(results, axis):
+    """An array or several, with an axis of length 1 in the place of the one that was reduced."""
     if isinstance(results, tuple):
-        return tuple(x[:, None] if axis else x[None] for x in results)
+        return tuple(keep_axis(result, axis) for result in results)
     return results[:, None] if axis else results[None]
 
 
@@ -71,10 +74,10 @@ def list_symbols(node):
     return tuple(symbols)
 
 
-def write_formulas(node):
-    """The text of the formula and of its weight or right-hand side, which may be missing."""
+def write_formulas(node, names=None):
+    """The text of the formula and of its weight or right-hand side, which may be missing; variables may have names."""
     node, _ = strip(node)
-    names = name_variables(node)
+    names = names or name_variables(node)
     if node.form not in ("pair", "Solve"):
         return write(node, names), None
     texts = [

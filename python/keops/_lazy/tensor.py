@@ -145,7 +145,7 @@ class LazyTensor(Solving, Reducing, Entries, Plumbing, Arithmetic):
     def _binary_sharing(self, form, other):
         """``_binary`` of operands with a common variable."""
         domain = self._domain.merged.get(other._domain) or self._domain.merge(other._domain)
-        keys, data, places = _merge(self._keys, self._data, other._keys, other._data)
+        keys, data, places = merge_variables(self._keys, self._data, other._keys, other._data)
         node, right = self._node, other._node
         made = node.memo.get((form, (right,), (places,)))
         if made is None:
@@ -166,7 +166,7 @@ class LazyTensor(Solving, Reducing, Entries, Plumbing, Arithmetic):
         for other in others:
             domain = domain.merged.get(other._domain) or domain.merge(other._domain)
             nodes.append(other._node)
-            keys, data, places = _merge(keys, data, other._keys, other._data)
+            keys, data, places = merge_variables(keys, data, other._keys, other._data)
             maps.append(places)
         node = make(form, tuple(nodes), tuple(maps), _read_integers(form, integers))
         return self._build(node, keys, data, domain)
@@ -348,7 +348,7 @@ class LazyTensor(Solving, Reducing, Entries, Plumbing, Arithmetic):
         return "\n".join(lines)
 
 
-def _merge(keys, data, other_keys, other_data):
+def merge_variables(keys, data, other_keys, other_data):
     """The variables of both, and the places of the others among them; new ones come last."""
     places = []
     for key, datum in zip(other_keys, other_data):

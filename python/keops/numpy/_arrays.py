@@ -29,6 +29,11 @@ def refuse_dtype(dtype):
     )
 
 
+def fuse(parts):
+    """The text of several reductions for ``make_program``."""
+    return f"Fused({','.join(parts)})" if len(parts) > 1 else parts[0]
+
+
 # ---- What entries are gathered with ----------------------------------------------------------------------------------
 
 

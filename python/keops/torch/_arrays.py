@@ -26,6 +26,11 @@ def refuse_dtype(dtype):
     )
 
 
+def fuse(parts):
+    """Several reductions for ``make_program``, which differentiates each."""
+    return tuple(parts)
+
+
 # ---- What entries are gathered with ----------------------------------------------------------------------------------
 
 
