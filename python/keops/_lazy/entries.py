@@ -8,13 +8,13 @@ from math import prod
 from .construct import find_key
 from .nodes import move_variables
 from .programs import read_integer
+from .reporting import BYTES
 
 # What a variable of i, of j and of neither becomes where i or j is fixed, or both are equal.
 _FIXED = ((2, 1, 2), (0, 2, 2))
 _EQUAL = (0, 0, 2)
 # Entries that are computed by one sum: fewer have its cost for themselves, more are selected one by one.
 _COMPONENTS = 8
-_BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16}
 
 
 class Entries:
@@ -47,7 +47,7 @@ class Entries:
         ValueError where the array would take more than ``max_bytes`` bytes."""
         self._check_entries("dense")
         limit = read_integer("dense: max_bytes", max_bytes)
-        size = prod(self._shape) * _BYTES[self.dtype]
+        size = prod(self._shape) * BYTES[self.dtype]
         if size > limit:
             raise ValueError(
                 f"LazyTensor: dense: an array of shape {self.shape} takes {size} bytes, more than max_bytes={limit}"

@@ -283,8 +283,9 @@ def name_variables(node):
     return tuple(f"Var({k},{dim},{category})" for k, (category, dim, _) in zip(numbers, node.variables))
 
 
-def write(node, names):
-    """The formula as text, given the names of the variables."""
+def write(node, names, lay_out=None):
+    """The formula as text, given the names of the variables; ``lay_out`` may give the pieces of another language."""
+    lay_out = lay_out or _lay_out
     parts, length, stack = [], 0, [(node, names)]
     while stack:
         item = stack.pop()
@@ -295,7 +296,7 @@ def write(node, names):
                 raise ValueError(f"LazyTensor: the formula has more than {LONGEST_TEXT} characters")
             continue
         node, names = item
-        stack.extend(reversed(_lay_out(node, names)))
+        stack.extend(reversed(lay_out(node, names)))
     return "".join(parts)
 
 

@@ -27,6 +27,7 @@ class Solver:
         self.dim = right.dim
         unbound = rename_variables(product, lambda category, dim, number: (category, dim, None))
         self.product = find_program(arrays, unbound, "Sum", axis, None, options)
+        self.native = self.product.native
 
     def transpose(self, node):
         return Solver(self.arrays, node, 1 - self.axis, self.opt_arg, self.options)

@@ -16,6 +16,7 @@ from .nodes import binary, leaves, load, make, move_variables, remember, save, u
 from .plumbing import Plumbing
 from .programs import read_flag, write_formulas
 from .reducing import Reducing
+from .reporting import Reporting
 from .solving import Solving
 
 _NOT_REDUCED = (
@@ -25,7 +26,7 @@ _NOT_REDUCED = (
 _new = object.__new__
 
 
-class LazyTensor(Solving, Reducing, Entries, Plumbing, Arithmetic):
+class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
     """An array of shape (M, N, D) given by a formula of its entries, which is never stored.
 
     Parameters
