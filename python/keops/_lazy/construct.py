@@ -1,8 +1,9 @@
 """What a LazyTensor can be made of: arrays, numbers, lists, indices of symbolic variables. Each becomes a leaf, the key
-by which equal variables are recognised, the array or number itself, and a domain."""
+by which equal variables are recognised, the array or number itself, and a domain. Complex arrays have their dimension
+here, in ``complex`` the double."""
 
 from itertools import count
-from numbers import Complex, Integral, Real
+from numbers import Integral, Real
 
 from . import tracing
 from .domain import find_domain
@@ -11,7 +12,6 @@ from .nodes import constant, variable
 _numbers = count(1)
 
 NO_BATCHES = "LazyTensor: batch dimensions are not supported yet"
-NO_COMPLEX = "LazyTensor: complex arrays and numbers are not supported yet"
 _NO_AXIS = "When 'x' is encoded as a 2D array, LazyTensor expects an explicit 'axis' value in {0,1}."
 _AXIS_OF_3D = "'axis' parameter should not be given when 'x' is a 3D tensor."
 _SHAPE_OF_3D = "If 'x' is a 3D+ tensor, its shape should be one of (..,M,1,D), (..,1,N,D) or (..,1,1,D)."
@@ -48,7 +48,7 @@ def read(arrays, x, axis):
         return read_array(arrays, x, axis)
     if isinstance(x, (bool, str, bytes)) or x is None:
         raise _wrong_type(arrays, x)
-    if isinstance(x, Complex):
+    if isinstance(x, Real):
         return _read_number(arrays, x, axis)
     if isinstance(x, tuple):
         return _read_symbol(arrays, x, axis)
@@ -66,7 +66,7 @@ def _wrong_type(arrays, x):
 
 def read_array(arrays, x, axis):
     shape = x.shape
-    dtype = arrays.dtypes.get(x.dtype) or arrays.refuse_dtype(x.dtype)
+    dtype = arrays.dtypes.get(x.dtype) or arrays.complex_dtypes.get(x.dtype) or arrays.refuse_dtype(x.dtype)
     if len(shape) == 2:
         if axis == 0 or axis == 1:
             return _read_rows(arrays, x, axis, dtype)
@@ -117,8 +117,6 @@ def _read_number(arrays, x, axis):
     _check_parameter_axis(axis)
     if isinstance(x, Integral):
         return constant(int(x)), (), (), find_domain(arrays.name)
-    if not isinstance(x, Real):
-        raise NotImplementedError(NO_COMPLEX)
     return variable(2, 1), (-next(_numbers),), (float(x),), find_domain(arrays.name)
 
 
@@ -127,10 +125,8 @@ def _read_list(arrays, x, axis):
     if not x:
         raise ValueError("LazyTensor: x: expected at least one number, got an empty list")
     for number in x:
-        if isinstance(number, bool) or not isinstance(number, Complex):
+        if isinstance(number, bool) or not isinstance(number, Real):
             raise TypeError(f"LazyTensor: x: expected a list of numbers, got a list with {type(number).__name__}")
-        if not isinstance(number, Real):
-            raise NotImplementedError(NO_COMPLEX)
     return variable(2, len(x)), (find_key(x, 2),), (x,), find_domain(arrays.name)
 
 

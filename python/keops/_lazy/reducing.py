@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from .nodes import Node
-from .programs import check_axis, check_call_options, find_program, read_axis, read_count, split_options
+from .nodes import Node, unary
+from .programs import check_axis, check_call_options, find_program, read_axis, read_count, read_flag
+from .programs import split_options
 
 
 class Reduced:
@@ -19,10 +20,8 @@ class Reduced:
     def axis(self):
         return self.program.axis
 
-    def transpose(self, arrays, node):
-        program = self.program
-        mirrored = find_program(arrays, node, program.operation, 1 - program.axis, program.opt_arg, program.options)
-        return Reduced(mirrored, self.call_options)
+    def transpose(self, node):
+        return Reduced(self.program.transpose(node), self.call_options)
 
     def save(self):
         program = self.program
@@ -41,7 +40,8 @@ class Reduced:
 class Reducing:
     """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D).
 
-    Keyword arguments of all: ``call=False`` gives an object to call later; ``out`` an array for the result;
+    Axes may count from the end of (M, N, D): -3 is i, -2 is j. Keyword arguments of all: ``keepdim=True`` leaves an axis
+    of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to call later; ``out`` an array for the result;
     ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision`` are those of ``Genred``; ``backend`` and
     ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where
     variables are symbolic, the result is always an object to call. TypeError for other keywords, ValueError for wrong
@@ -63,14 +63,26 @@ class Reducing:
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
 
     def _reduce_with(self, operation, axis, opt_arg, keywords):
+        if "keepdim" in keywords:
+            keywords = dict(keywords)
+            if read_flag(f"LazyTensor: {operation}", "keepdim", keywords.pop("keepdim")):
+                self = self._build(unary("kept", self._node), self._keys, self._data, self._domain)
+        options, call_options, call = self._split_options(operation, keywords)
+        self._check_not_reduced()
+        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
+        return self._finish(program, call_options, call)
+
+    def _split_options(self, operation, keywords):
         options, call_options, call = split_options(f"LazyTensor: {operation}", keywords)
         for name in ("backend", "ranges"):
             if getattr(self._domain, name) is not None:
                 call_options.setdefault(name, getattr(self._domain, name))
-        self._check_not_reduced()
-        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
-        reduced = Reduced(program, call_options)
-        prepared = self._build(self._node, self._keys, self._data, self._domain)._with_program(reduced)
+        return options, call_options, call
+
+    def _finish(self, program, call_options, call):
+        """The result of a program on this node, or an object that computes it later."""
+        prepared = self._build(self._node, self._keys, self._data, self._domain)
+        prepared._with_program(Reduced(program, call_options))
         is_ready = self._domain._dtype is not None and not self._node.is_symbolic
         return prepared() if call and is_ready else prepared
 
@@ -88,8 +100,10 @@ class Reducing:
         return self
 
     def _restore_reduced(self, operation, axis, opt_arg, options, call_options):
-        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
-        return self._with_program(Reduced(program, call_options))
+        return self._with_program(Reduced(self._restore_program(operation, axis, opt_arg, options), call_options))
+
+    def _restore_program(self, operation, axis, opt_arg, options):
+        return find_program(self._arrays, self._node, operation, axis, opt_arg, options)
 
     def _prepare(self):
         """Checks the options of the call, and makes what a call without arguments runs."""

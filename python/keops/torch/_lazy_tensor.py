@@ -4,6 +4,7 @@ import torch
 
 from .._generic import make_generics
 from .._genred import Genred as _Genred
+from .._lazy.complex import ComplexTensor
 from .._lazy.tensor import LazyTensor as _LazyTensor
 from .._lazy import tracing
 from .._lazy.variables import make_variables
@@ -17,6 +18,16 @@ class LazyTensor(_LazyTensor):
     __module__ = "keops.torch"
     _arrays = _arrays
     _array_type = torch.Tensor
+
+
+class ComplexLazyTensor(ComplexTensor, LazyTensor):
+    __doc__ = ComplexTensor.__doc__
+    __slots__ = ()
+    __module__ = "keops.torch"
+
+
+LazyTensor._real_type = LazyTensor
+LazyTensor._complex_type = ComplexLazyTensor
 
 
 class Genred(_Genred):
