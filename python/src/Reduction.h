@@ -22,8 +22,9 @@ public:
             std::string schedule, std::string caller, const std::string &sumScheme,
             const std::string &accumulator, bool isComplex);
 
-  /// Computes. `out` is None, an array, or a tuple of arrays.
-  nb::object run(nb::args arguments, nb::handle out);
+  /// Computes. `out` is None, an array, or a tuple of arrays; `ranges` is None or a tuple of six
+  /// arrays of int64.
+  nb::object run(nb::args arguments, nb::handle out, nb::handle ranges);
 
   /// The program as text after a stage of the compiler.
   std::string dump(const std::string &stage, const std::string &dtype) const;

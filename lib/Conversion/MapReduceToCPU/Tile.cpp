@@ -52,8 +52,8 @@ Columns &Traversal::columnsOf(BlockArgument argument) {
 
 //===-- Terms -------------------------------------------------------------------------------===//
 
-TileTerms::TileTerms(Traversal &traversal, Value tile, Value chunkStart, unsigned firstFormula,
-                     Value j, Operation *before)
+TileTerms::TileTerms(Traversal &traversal, const Tile &tile, Value chunkStart,
+                     unsigned firstFormula, Value j, Operation *before)
     : traversal(traversal), tile(tile), chunkStart(chunkStart), j(j), firstFormula(firstFormula),
       before(before),
       emitter(
@@ -96,7 +96,9 @@ Value TileTerms::readReduced(const Columns &columns, int64_t offset, SlotKind ki
                              OpFoldResult k) {
   Frame &frame = traversal.frame;
   VectorType type = traversal.vectorType(kind);
-  Value component = toValue(frame, emitter.offset(frame.loc, k, offset));
+  Value row = frame.mul(tile.item.atHand, traversal.reducedSize());
+  Value component = frame.add(frame.mul(row, frame.index(columns.count)),
+                              toValue(frame, emitter.offset(frame.loc, k, offset)));
   if (j.getType().isIndex()) {
     Value at = frame.add(frame.mul(j, frame.index(columns.count)), component);
     Value scalar = memref::LoadOp::create(frame.b, frame.loc, columns.pack, at);
@@ -114,8 +116,7 @@ Value TileTerms::position(Placement index) {
   SmallVector<int64_t> lanes = llvm::to_vector(llvm::seq<int64_t>(0, traversal.tileRows()));
   Value lane = arith::ConstantOp::create(frame.b, frame.loc,
                                          DenseIntElementsAttr::get(traversal.indexType(), lanes));
-  Value first = frame.mul(tile, frame.index(traversal.tileRows()));
-  return frame.add(splatIndex(traversal, first), lane);
+  return frame.add(splatIndex(traversal, tile.firstRow), lane);
 }
 
 Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
@@ -123,7 +124,7 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
   Placement placement = getValueType(argument).getPlacement();
   if (placement == Placement::P)
     return readInvariant(k, [&]() -> Value {
-      Value scalar = traversal.parameters.lookup(argument).load(frame, frame.index(0), k);
+      Value scalar = tile.parameters.lookup(argument).load(frame, frame.index(0), k);
       return vector::BroadcastOp::create(frame.b, frame.loc, traversal.valueType(), scalar);
     });
   SlotKind kind = getValueType(argument).getElementType().isInteger() ? IndexSlot : ValueSlot;
@@ -132,7 +133,7 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
     return readReduced(columns, columns.offsetOf(argument), kind, k);
   return readInvariant(k, [&]() -> Value {
     Value component = toValue(frame, emitter.offset(frame.loc, k, columns.offsetOf(argument)));
-    Value column = frame.add(frame.mul(tile, frame.index(columns.count)), component);
+    Value column = frame.add(frame.mul(tile.slot, frame.index(columns.count)), component);
     return loadVector(frame, traversal.vectorType(kind), columns.pack,
                       frame.mul(column, frame.index(traversal.tileRows())));
   });
