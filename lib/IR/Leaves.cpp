@@ -57,6 +57,7 @@ static Placement joinPlacements(ValueRange operands) {
   return placement;
 }
 
+/// The element type is that of the tangent: an index has a derivative too, which is zero.
 LogicalResult DiffOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc,
                                        ValueRange operands, DictionaryAttr, OpaqueProperties,
                                        RegionRange, SmallVectorImpl<Type> &types) {
@@ -64,7 +65,8 @@ LogicalResult DiffOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
     return failure();
   ValueType formula = getValueType(operands[0]);
   Placement placement = isReduced(operands[0]) ? formula.getPlacement() : joinPlacements(operands);
-  types.push_back(ValueType::get(context, formula.getDim(), formula.getElementType(), placement));
+  Type elementType = getValueType(operands[2]).getElementType();
+  types.push_back(ValueType::get(context, formula.getDim(), elementType, placement));
   return success();
 }
 

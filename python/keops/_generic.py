@@ -1,4 +1,6 @@
-"""Reductions whose axis follows from a description of the result: the short forms of ``Genred``."""
+"""Reductions whose axis follows from a description of the result: the short forms of ``Genred``.
+
+Written once; ``make_generics`` gives them for the ``Genred`` of a library."""
 
 import re
 
@@ -18,30 +20,40 @@ def _read_output(function, output):
     return (1 if found[1] in ("Vi", "Vx") else 0), int(found[2])
 
 
-def _make(function, reduction_op, formula, output, aliases, options):
-    axis, dim = _read_output(function, output)
-    if reduction_op == "ArgKMin":
-        options = {"opt_arg": dim, **options}
-    return Genred(formula, list(aliases), reduction_op=reduction_op, axis=axis, **options)
+def make_generics(genred):
+    """generic_sum, generic_logsumexp, generic_argmin, generic_argkmin."""
+
+    def make(function, reduction_op, formula, output, aliases, options):
+        axis, dim = _read_output(function, output)
+        if reduction_op == "ArgKMin":
+            options = {"opt_arg": dim, **options}
+        return genred(formula, list(aliases), reduction_op=reduction_op, axis=axis, **options)
+
+    def generic_sum(formula, output, *aliases, **kwargs):
+        """``Genred`` of a sum; ``output`` is ``"a = Vi(D)"`` for a sum over j, ``"a = Vj(D)"`` for one over i.
+
+        Returns a function of arrays, one for each alias, with result (M, D) or (N, D). ValueError for another output.
+        """
+        return make("generic_sum", "Sum", formula, output, aliases, kwargs)
+
+    def generic_logsumexp(formula, output, *aliases, **kwargs):
+        """The same for log-sum-exp: result (M, D) or (N, D)."""
+        return make("generic_logsumexp", "LogSumExp", formula, output, aliases, kwargs)
+
+    def generic_argmin(formula, output, *aliases, **kwargs):
+        """The same for the int64 indices of the smallest values: result (M, D) or (N, D)."""
+        return make("generic_argmin", "ArgMin", formula, output, aliases, kwargs)
+
+    def generic_argkmin(formula, output, *aliases, **kwargs):
+        """The same for the int64 indices of the K smallest values; ``output`` is ``"a = Vi(K)"``, the result (M, K)."""
+        return make("generic_argkmin", "ArgKMin", formula, output, aliases, kwargs)
+
+    return adopt(genred.__module__, generic_sum, generic_logsumexp, generic_argmin, generic_argkmin)
 
 
-def generic_sum(formula, output, *aliases, **kwargs):
-    """``Genred`` of a sum; ``output`` is ``"a = Vi(D)"`` for a sum over j, ``"a = Vj(D)"`` for one over i.
-
-    Returns a function of arrays, one for each alias, with result (M, D) or (N, D). ValueError for another output."""
-    return _make("generic_sum", "Sum", formula, output, aliases, kwargs)
-
-
-def generic_logsumexp(formula, output, *aliases, **kwargs):
-    """The same for log-sum-exp: result (M, D) or (N, D)."""
-    return _make("generic_logsumexp", "LogSumExp", formula, output, aliases, kwargs)
-
-
-def generic_argmin(formula, output, *aliases, **kwargs):
-    """The same for the int64 indices of the smallest values: result (M, D) or (N, D)."""
-    return _make("generic_argmin", "ArgMin", formula, output, aliases, kwargs)
-
-
-def generic_argkmin(formula, output, *aliases, **kwargs):
-    """The same for the int64 indices of the K smallest values; ``output`` is ``"a = Vi(K)"``, the result (M, K)."""
-    return _make("generic_argkmin", "ArgKMin", formula, output, aliases, kwargs)
+def adopt(module, *functions):
+    """The functions as if the module had defined them: so they are shown, and found again when they are unpickled."""
+    for function in functions:
+        function.__module__ = module
+        function.__qualname__ = function.__name__
+    return functions

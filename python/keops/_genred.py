@@ -1,9 +1,9 @@
-"""Genred: a reduction given by a formula string. Builds the text of the reduction; all else happens in ``_keops``."""
+"""Genred: a reduction given by a formula string. Builds the text of the reduction and asks the adapter of a library of
+arrays for the program, as ``_arrays``, which ``keops.numpy`` and ``keops.torch`` set in their subclasses."""
 
 import warnings
 
-from . import _keops
-from ._options import check_call, choose_accumulator, read_ranges, write_reduction
+from ._options import choose_accumulator, read_ranges, write_reduction
 
 
 def _check_text(name, value, optional=False):
@@ -89,7 +89,7 @@ class Genred:
         text = write_reduction(formula, reduction_op, axis, opt_arg, formula2)
         options = (precision, schedule, "Genred", sum_scheme, dtype_acc, bool(complex_result))
         self._arguments = (text, list(aliases), *options)
-        self._reduction = _keops.Reduction(*self._arguments)
+        self._reduction = self._arrays.make_program(*self._arguments)
 
     def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None):
         """Compute on arrays, one for each alias: ``Vi`` (..., M, D), ``Vj`` (..., N, D), ``Pm`` (..., D) or a number.
@@ -109,7 +109,7 @@ class Genred:
         get the result of an empty reduction. Indices count all of j, and all items of a batch have the same ranges.
         """
         if backend != "auto" or device_id != -1:
-            check_call("Genred", backend, device_id)
+            self._arrays.check_call("Genred", backend=backend, device_id=device_id)
         return self._reduction.run(*args, out=out, ranges=read_ranges("Genred", ranges))
 
     @property
@@ -134,4 +134,4 @@ class Genred:
 
     def __setstate__(self, state):
         self._arguments = state
-        self._reduction = _keops.Reduction(*state)
+        self._reduction = self._arrays.make_program(*state)

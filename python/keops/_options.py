@@ -7,8 +7,10 @@ BACKENDS = ("auto", "CPU", "GPU", "GPU_1D", "GPU_1D_device", "GPU_1D_host")
 BACKENDS += ("GPU_2D", "GPU_2D_device", "GPU_2D_host")
 
 
-def check_call(caller, backend, device_id):
-    """Raises ValueError for a backend that is unknown or not that of NumPy arrays, TypeError for other types."""
+def check_call(caller, arrays, backend, device_id):
+    """Raises ValueError for a backend that is unknown or not the CPU, TypeError for other types.
+
+    ``arrays`` says what is computed on, in messages."""
     if not isinstance(backend, str):
         raise TypeError(f"{caller}: backend: expected a string, got {type(backend).__name__}")
     if not isinstance(device_id, (int, type(None))):
@@ -17,7 +19,7 @@ def check_call(caller, backend, device_id):
         raise ValueError(f"{caller}: backend: expected one of {', '.join(BACKENDS)}; got {backend!r}")
     if backend.startswith("GPU") or device_id not in (-1, None):
         raise ValueError(
-            f"{caller}: NumPy arrays are computed on the CPU; got backend={backend!r}, device_id={device_id!r}"
+            f"{caller}: {arrays} are computed on the CPU; got backend={backend!r}, device_id={device_id!r}"
         )
 
 

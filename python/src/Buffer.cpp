@@ -99,8 +99,8 @@ nb::object toBFloat16(nb::handle object) {
 } // namespace
 
 bool Buffer::acquire(PyObject *object, bool isWritten) {
-  return acquireView(object, isWritten) || acquireBFloat16(object, isWritten) ||
-         acquireShared(object, isWritten);
+  return acquireView(object, isWritten) || acquireBorrowed(object, isWritten) ||
+         acquireBFloat16(object, isWritten) || acquireShared(object, isWritten);
 }
 
 bool Buffer::acquireView(PyObject *object, bool isWritten) {
@@ -130,25 +130,53 @@ bool Buffer::acquireBFloat16(nb::handle object, bool isWritten) {
   return true;
 }
 
+/// Whether the numbers are what lies in memory, and no more. DLPack would forget without a word
+/// that a gradient is wanted, and that PyTorch negates or conjugates some tensors when it reads
+/// them.
+static bool isPlain(nb::handle object) {
+  if (nb::getattr(object, "requires_grad", nb::none()).is(Py_True))
+    return false;
+  return !nb::hasattr(object, "is_neg") ||
+         !(object.attr("is_neg")().is(Py_True) || object.attr("is_conj")().is(Py_True));
+}
+
+bool Buffer::acquireBorrowed(nb::handle object, bool isWritten) {
+  const Exchange *exchange = findExchange(object.type());
+  if (!exchange || !isPlain(object))
+    return false;
+  borrowed = borrowTensor(*exchange, object);
+  return borrowed && !(isWritten && (borrowed->flags & ManagedTensor::readOnly)) &&
+         setTensor(borrowed->tensor);
+}
+
 bool Buffer::acquireShared(nb::handle object, bool isWritten) {
-  // DLPack would forget that a gradient is wanted, without a word.
-  nb::object wantsGradient = nb::getattr(object, "requires_grad", nb::none());
   nb::ndarray<> writable;
-  if (!nb::hasattr(object, "__dlpack__") || wantsGradient.is(Py_True) ||
+  if (!nb::hasattr(object, "__dlpack__") || !isPlain(object) ||
       !(isWritten ? nb::try_cast(object, writable, /*convert=*/false)
                   : nb::try_cast(object, shared, /*convert=*/false)))
     return false;
   if (isWritten)
     shared = nb::ndarray<nb::ro>(writable);
-  if (shared.device_type() != nb::device::cpu::value)
+  return setTensor({const_cast<void *>(shared.data()),
+                    {shared.device_type(), shared.device_id()},
+                    int32_t(shared.ndim()),
+                    shared.dtype(),
+                    const_cast<int64_t *>(shared.shape_ptr()),
+                    const_cast<int64_t *>(shared.stride_ptr()),
+                    0});
+}
+
+bool Buffer::setTensor(const nb::dlpack::dltensor &lent) {
+  if (lent.device.device_type != nb::device::cpu::value)
     return false;
-  for (size_t axis = 0; axis < shared.ndim(); ++axis)
-    strides.push_back(shared.stride(axis) * int64_t(shared.itemsize()));
-  tensor = {const_cast<void *>(shared.data()), KEOPS_F64, int32_t(shared.ndim()),
-            shared.shape_ptr(), strides.data()};
-  nb::dlpack::dtype given = shared.dtype();
+  int64_t bytes = lent.dtype.bits / 8;
+  for (int32_t axis = 0; axis < lent.ndim; ++axis)
+    strides.push_back(lent.strides[axis] * bytes);
+  tensor = {static_cast<char *>(lent.data) + lent.byte_offset, KEOPS_F64, lent.ndim, lent.shape,
+            strides.data()};
   isKnown = findType(tensor.dtype, [&](const ElementType &type) {
-    return given.code == uint8_t(type.code) && given.bits == 8 * type.bytes && given.lanes == 1;
+    return lent.dtype.code == uint8_t(type.code) && lent.dtype.bits == 8 * type.bytes &&
+           lent.dtype.lanes == 1;
   });
   return true;
 }
@@ -172,11 +200,26 @@ nb::object toArray(nb::handle object, keopsDType dtype) {
                              : getNumpy().asarray(object, getNumpyDType(dtype));
 }
 
-nb::object makeEmpty(const int64_t *shape, int32_t rank, keopsDType dtype) {
-  nb::object lengths = nb::steal(PyTuple_New(rank));
-  for (int32_t axis = 0; axis < rank; ++axis)
-    PyTuple_SET_ITEM(lengths.ptr(), axis, PyLong_FromLongLong(shape[axis]));
-  return getNumpy().empty(lengths, getNumpyDType(dtype));
+ManagedTensorPtr allocateTensor(const Exchange &exchange, int64_t *shape, int32_t rank,
+                                keopsDType dtype) {
+  const ElementType &type = elementTypes[dtype];
+  nb::dlpack::dltensor prototype;
+  prototype.device = {nb::device::cpu::value, 0};
+  prototype.ndim = rank;
+  prototype.dtype = {uint8_t(type.code), uint8_t(8 * type.bytes), 1};
+  prototype.shape = shape;
+  return allocateTensor(exchange, prototype);
+}
+
+nb::object toTuple(const int64_t *lengths, int32_t count) {
+  nb::object tuple = nb::steal(PyTuple_New(count));
+  for (int32_t k = 0; k < count; ++k)
+    PyTuple_SET_ITEM(tuple.ptr(), k, PyLong_FromLongLong(lengths[k]));
+  return tuple;
+}
+
+nb::object makeEmpty(nb::handle shape, keopsDType dtype) {
+  return getNumpy().empty(shape, getNumpyDType(dtype));
 }
 
 } // namespace keops::python

@@ -4,17 +4,13 @@
 #ifndef KEOPS_PYTHON_BUFFER_H
 #define KEOPS_PYTHON_BUFFER_H
 
+#include "Exchange.h"
 #include "keops-c/keops.h"
-
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 
 #include <string>
 #include <vector>
 
 namespace keops::python {
-
-namespace nb = nanobind;
 
 /// Holds a Py_buffer or a DLPack tensor. Not movable, because NumPy's buffers may point into the
 /// structure.
@@ -31,6 +27,9 @@ public:
   /// Returns false, without a Python error, when the object has no memory of the CPU to lend.
   bool acquire(PyObject *object, bool isWritten = false);
 
+  /// Describes memory that somebody else holds. Returns false if it is not the CPU's.
+  bool setTensor(const nb::dlpack::dltensor &lent);
+
   /// Whether the elements have a type that arrays may have, in native byte order.
   bool getDType(keopsDType &dtype) const {
     dtype = tensor.dtype;
@@ -45,11 +44,13 @@ public:
 private:
   bool acquireView(PyObject *object, bool isWritten);
   bool acquireBFloat16(nb::handle object, bool isWritten);
+  bool acquireBorrowed(nb::handle object, bool isWritten);
   bool acquireShared(nb::handle object, bool isWritten);
   keopsTensor tensor{};
   bool isKnown = false;
   Py_buffer view{};
   bool isHeld = false;
+  ManagedTensorPtr borrowed;
   nb::ndarray<nb::ro> shared;
   std::vector<int64_t> strides;
 };
@@ -79,8 +80,13 @@ std::string getDTypeName(nb::handle object);
 
 /// numpy.asarray(object, dtype); the bits of the numbers for bfloat16, which NumPy does not know.
 nb::object toArray(nb::handle object, keopsDType dtype);
+/// A tensor of this type in the memory of the CPU, made by the library of the exchange.
+ManagedTensorPtr allocateTensor(const Exchange &exchange, int64_t *shape, int32_t rank,
+                                keopsDType dtype);
+/// The lengths of an array as Python's tuple.
+nb::object toTuple(const int64_t *lengths, int32_t count);
 /// numpy.empty(shape, dtype), where bfloat16 comes from the package ml_dtypes.
-nb::object makeEmpty(const int64_t *shape, int32_t rank, keopsDType dtype);
+nb::object makeEmpty(nb::handle shape, keopsDType dtype);
 
 } // namespace keops::python
 

@@ -48,19 +48,38 @@ static nb::dict getSettings() {
   return result;
 }
 
+/// A reduction holds what makes its results, which may hold the reduction.
+static int visitReduction(PyObject *self, visitproc visit, void *arg) {
+  Py_VISIT(Py_TYPE(self));
+  if (nb::inst_ready(self))
+    Py_VISIT(nb::inst_ptr<Reduction>(self)->getMakeArray().ptr());
+  return 0;
+}
+
+static int clearReduction(PyObject *self) {
+  nb::inst_ptr<Reduction>(self)->forgetMakeArray();
+  return 0;
+}
+
+static PyType_Slot reductionSlots[] = {{Py_tp_traverse, reinterpret_cast<void *>(visitReduction)},
+                                       {Py_tp_clear, reinterpret_cast<void *>(clearReduction)},
+                                       {0, nullptr}};
+
 NB_MODULE(_keops, m) {
   adoptMainThread();
   nb::module_::import_("os").attr("register_at_fork")(nb::arg("after_in_child") =
                                                           nb::cpp_function(adoptMainThread));
 
-  nb::class_<Reduction>(m, "Reduction")
+  nb::class_<Reduction>(m, "Reduction", nb::type_slots(reductionSlots))
       .def(nb::init<std::string, std::vector<std::string>, const std::string &, std::string,
-                    std::string, const std::string &, const std::string &, bool>(),
+                    std::string, const std::string &, const std::string &, bool, nb::object>(),
            nb::arg("formula"), nb::arg("aliases"), nb::arg("precision") = "default",
            nb::arg("schedule") = "", nb::arg("caller") = "keops", nb::arg("sum_scheme") = "auto",
-           nb::arg("dtype_acc") = "auto", nb::arg("complex_result") = false)
+           nb::arg("dtype_acc") = "auto", nb::arg("complex_result") = false,
+           nb::arg("make_array").none() = nb::none())
       .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
            nb::arg("ranges").none() = nb::none())
+      .def("describe", &Reduction::describe, nb::arg("dtype"))
       .def("dump", &Reduction::dump, nb::arg("stage"), nb::arg("dtype"))
       .def_prop_ro("compile_info", &Reduction::getCompileInfo);
 

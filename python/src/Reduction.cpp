@@ -57,7 +57,8 @@ void raiseStatus(keopsStatus status) {
 
 Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                      const std::string &precision, std::string schedule, std::string caller,
-                     const std::string &sumScheme, const std::string &accumulator, bool isComplex)
+                     const std::string &sumScheme, const std::string &accumulator, bool isComplex,
+                     nb::object makeArray)
     : formula(std::move(formula)), aliases(std::move(aliases)), schedule(std::move(schedule)),
       caller(std::move(caller)),
       precision(parseName<keopsPrecision>(this->caller, "precision", {"default", "fast", "high"},
@@ -67,7 +68,8 @@ Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                                           sumScheme)),
       accumulator(parseName<keopsAccumulator>(this->caller, "dtype_acc",
                                               {"auto", "float32", "float64"}, accumulator)),
-      isComplex(isComplex) {
+      isComplex(isComplex), makeArray(std::move(makeArray)),
+      exchange(this->makeArray.is_none() ? nullptr : findExchange(this->makeArray)) {
   for (const std::string &alias : this->aliases)
     aliasPointers.push_back(alias.c_str());
 }
@@ -110,10 +112,13 @@ keopsProgram Reduction::getProgram(keopsDType dtype) {
 struct Reduction::Call {
   Reduction &reduction;
   std::array<keopsTensor, maxArguments> inputs;
+  std::array<const Buffer *, maxArguments> lent; ///< null for what must be converted
   size_t inputCount = 0;
   std::deque<Buffer> buffers;
   std::deque<Number> numbers;
   std::vector<nb::object> owned;
+  std::vector<nb::object> results;
+  std::vector<ManagedTensorPtr> made; ///< results that become objects when they are computed
   keopsDType dtype = KEOPS_F64;
   keopsProgram program = nullptr;
   keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
@@ -131,12 +136,14 @@ struct Reduction::Call {
   nb::object compute(nb::handle out);
 
 private:
-  void findDType(const nb::args &arguments);
+  void borrowInputs(const nb::args &arguments);
   void readInput(size_t index, nb::handle object);
   void readNumber(size_t index, nb::handle object);
   void readConverted(size_t index, nb::handle object);
   void inferSizes();
-  keopsTensor makeOutput(int32_t index, nb::object &result);
+  keopsTensor makeOutput(int32_t index);
+  keopsTensor makeResult(int32_t index, int64_t *shape, int32_t rank, keopsDType type);
+  nb::object makeArray(nb::handle shape, keopsDType type) const;
   void makeComplex(int32_t index, keopsDType &type, int64_t &lastLength) const;
   keopsTensor readOutput(int32_t index, nb::handle object);
   [[noreturn]] void raise(const std::string &message) const;
@@ -163,14 +170,20 @@ static bool isNumber(nb::handle object) {
 
 /// Numbers and lists follow the arrays; among arrays the first one of floating point decides, a
 /// complex one by its parts, and the runtime refuses the others that differ.
-void Reduction::Call::findDType(const nb::args &arguments) {
-  for (nb::handle object : arguments) {
-    Buffer buffer;
+void Reduction::Call::borrowInputs(const nb::args &arguments) {
+  bool isFound = false;
+  for (size_t k = 0; k < inputCount; ++k) {
+    lent[k] = nullptr;
+    if (isNumber(arguments[k]))
+      continue;
+    Buffer &buffer = buffers.emplace_back();
     keopsDType found;
-    if (!isNumber(object) && buffer.acquire(object.ptr()) && buffer.getDType(found) &&
-        found != KEOPS_I64) {
+    if (!buffer.acquire(arguments[k].ptr()))
+      continue;
+    lent[k] = &buffer;
+    if (!isFound && buffer.getDType(found) && found != KEOPS_I64) {
       dtype = getPart(found);
-      return;
+      isFound = true;
     }
   }
 }
@@ -205,27 +218,24 @@ void Reduction::Call::readNumber(size_t index, nb::handle object) {
 void Reduction::Call::readInput(size_t index, nb::handle object) {
   if (isNumber(object))
     return readNumber(index, object);
-  Buffer &buffer = buffers.emplace_back();
-  bool isLent = buffer.acquire(object.ptr());
-  if (!isLent && !PyObject_CheckBuffer(object.ptr())) {
-    buffers.pop_back();
+  if (!lent[index] && !PyObject_CheckBuffer(object.ptr()))
     return readConverted(index, object);
-  }
   // NumPy lends no memory of types that it has from extensions.
   keopsDType found;
-  if (!isLent || !buffer.getDType(found) || found == KEOPS_I64)
+  if (!lent[index] || !lent[index]->getDType(found) || found == KEOPS_I64)
     raiseArgument(index, std::string("expected dtype ") + getName(dtype) + ", got " +
                              getDTypeName(object));
-  inputs[index] = buffer.getTensor(found);
+  inputs[index] = lent[index]->getTensor(found);
 }
 
 void Reduction::Call::readInputs(const nb::args &arguments) {
-  inputCount = arguments.size();
-  findDType(arguments);
+  inputCount = std::min(arguments.size(), maxArguments);
+  borrowInputs(arguments);
   program = reduction.getProgram(dtype);
-  int32_t expected = keopsProgramGetInputCount(program);
-  if (inputCount != size_t(expected))
-    raise("expected " + std::to_string(expected) + " arguments, got " + std::to_string(inputCount));
+  auto expected = size_t(keopsProgramGetInputCount(program));
+  if (arguments.size() != expected)
+    raise("expected " + std::to_string(expected) + " arguments, got " +
+          std::to_string(arguments.size()));
   for (size_t k = 0; k < inputCount; ++k)
     readInput(k, arguments[k]);
 }
@@ -267,7 +277,7 @@ void Reduction::Call::inferSizes() {
                                &batchRank));
 }
 
-keopsTensor Reduction::Call::makeOutput(int32_t index, nb::object &result) {
+keopsTensor Reduction::Call::makeOutput(int32_t index) {
   int64_t shape[maxBatchRank + maxOutputRank];
   int32_t rank = 0;
   keopsOutputInfo info;
@@ -278,14 +288,31 @@ keopsTensor Reduction::Call::makeOutput(int32_t index, nb::object &result) {
   check(keopsProgramGetOutput(program, index, &info));
   if (reduction.isComplex && info.dtype != KEOPS_I64)
     makeComplex(index, info.dtype, shape[rank - 1]);
+  return makeResult(index, shape, rank, info.dtype);
+}
+
+keopsTensor Reduction::Call::makeResult(int32_t index, int64_t *shape, int32_t rank,
+                                        keopsDType type) {
+  if (reduction.exchange) {
+    made[size_t(index)] = allocateTensor(*reduction.exchange, shape, rank, type);
+    Buffer &buffer = buffers.emplace_back();
+    buffer.setTensor(made[size_t(index)]->tensor);
+    return buffer.getTensor(type);
+  }
+  results[size_t(index)] = makeArray(toTuple(shape, rank), type);
+  return readOutput(index, results[size_t(index)]);
+}
+
+nb::object Reduction::Call::makeArray(nb::handle shape, keopsDType type) const {
+  if (!reduction.makeArray.is_none())
+    return reduction.makeArray(shape, getName(type));
   try {
-    result = makeEmpty(shape, rank, info.dtype);
+    return makeEmpty(shape, type);
   } catch (nb::python_error &error) {
     if (!error.matches(PyExc_ImportError))
       throw;
     raise("results of dtype bfloat16 need the package ml_dtypes, or an array given as out");
   }
-  return readOutput(index, result);
 }
 
 /// Real and imaginary parts stand side by side on the last axis.
@@ -305,11 +332,12 @@ nb::object Reduction::Call::compute(nb::handle out) {
   bool isTuple = PyTuple_Check(out.ptr());
   if (!out.is_none() && (isTuple ? PyTuple_GET_SIZE(out.ptr()) : 1) != count)
     raise("out: expected " + std::to_string(count) + " array(s)");
-  std::vector<nb::object> results{size_t(count)};
+  results.resize(size_t(count));
+  made.resize(size_t(count));
   std::vector<keopsTensor> outputs{size_t(count)};
   for (int32_t k = 0; k < count; ++k) {
     if (out.is_none()) {
-      outputs[size_t(k)] = makeOutput(k, results[size_t(k)]);
+      outputs[size_t(k)] = makeOutput(k);
       continue;
     }
     results[size_t(k)] = nb::borrow(isTuple ? PyTuple_GET_ITEM(out.ptr(), k) : out.ptr());
@@ -324,6 +352,9 @@ nb::object Reduction::Call::compute(nb::handle out) {
                              &options);
   }
   check(status);
+  for (int32_t k = 0; k < count; ++k)
+    if (made[size_t(k)])
+      results[size_t(k)] = toObject(*reduction.exchange, std::move(made[size_t(k)]));
   if (count == 1)
     return results[0];
   nb::object tuple = nb::steal(PyTuple_New(count));
@@ -339,12 +370,34 @@ nb::object Reduction::run(nb::args arguments, nb::handle out, nb::handle ranges)
   return call.compute(out);
 }
 
-std::string Reduction::dump(const std::string &stage, const std::string &dtype) const {
+/// The element type of a program by its name.
+static keopsDType parseDType(const std::string &caller, const std::string &name) {
   constexpr keopsDType types[] = {KEOPS_F32, KEOPS_F64, KEOPS_F16, KEOPS_BF16};
   std::vector<const char *> names;
   for (keopsDType type : types)
     names.push_back(getName(type));
-  keopsProgramOptions options = getOptions(types[parseName<size_t>(caller, "dtype", names, dtype)]);
+  return types[parseName<size_t>(caller, "dtype", names, name)];
+}
+
+nb::tuple Reduction::describe(const std::string &dtype) {
+  keopsProgram program = getProgram(parseDType(caller, dtype));
+  nb::list inputs, outputs;
+  for (int32_t k = 0; k < keopsProgramGetInputCount(program); ++k) {
+    keopsInputInfo info;
+    check(keopsProgramGetInput(program, k, &info));
+    inputs.append(nb::make_tuple(int(info.category), info.dimension, info.name));
+  }
+  for (int32_t k = 0; k < keopsProgramGetOutputCount(program); ++k) {
+    keopsOutputInfo info;
+    check(keopsProgramGetOutput(program, k, &info));
+    outputs.append(nb::make_tuple(int(info.category), getName(info.dtype),
+                                  toTuple(info.dimensions, info.dimension_count), info.name));
+  }
+  return nb::make_tuple(inputs, outputs);
+}
+
+std::string Reduction::dump(const std::string &stage, const std::string &dtype) const {
+  keopsProgramOptions options = getOptions(parseDType(caller, dtype));
   std::string text;
   keopsStatus status;
   {

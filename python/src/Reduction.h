@@ -20,11 +20,15 @@ class Reduction {
 public:
   Reduction(std::string formula, std::vector<std::string> aliases, const std::string &precision,
             std::string schedule, std::string caller, const std::string &sumScheme,
-            const std::string &accumulator, bool isComplex);
+            const std::string &accumulator, bool isComplex, nb::object makeArray);
 
   /// Computes. `out` is None, an array, or a tuple of arrays; `ranges` is None or a tuple of six
   /// arrays of int64.
   nb::object run(nb::args arguments, nb::handle out, nb::handle ranges);
+
+  /// What arguments must be and what results are, for arrays of this dtype: a list of (category,
+  /// dimension, name), and one of (category, dtype, shape of a row, name).
+  nb::tuple describe(const std::string &dtype);
 
   /// The program as text after a stage of the compiler.
   std::string dump(const std::string &stage, const std::string &dtype) const;
@@ -32,6 +36,10 @@ public:
   /// None before the first call; otherwise where the latest program came from, and its compile
   /// time.
   nb::object getCompileInfo() const;
+
+  /// For the garbage collector.
+  nb::handle getMakeArray() const { return makeArray; }
+  void forgetMakeArray() { makeArray = nb::none(); }
 
 private:
   struct Call;
@@ -46,7 +54,9 @@ private:
   keopsPrecision precision;
   keopsSumScheme sumScheme;
   keopsAccumulator accumulator;
-  bool isComplex; ///< results that are made here are arrays of complex numbers
+  bool isComplex;       ///< results that are made here are arrays of complex numbers
+  nb::object makeArray; ///< a function of shape and name of a dtype, or a type; None: NumPy's empty
+  const Exchange *exchange; ///< of makeArray, where it is a type that has one
   ProgramPtr programs[KEOPS_BF16 + 1];
   int latest = -1;
 };

@@ -261,6 +261,9 @@ def test_steps_have_zero_gradients(kind):
     for name, rows in (("x", M), ("y", N), ("p", M)):
         result = compute(f"Grad({kind}_Reduction((x|y)*Elem(p,0){best},0),{name},{e})", aliases(Values()), Values())
         assert result.shape == (rows, 3) and not result.any()
+        tangent = f"Diff({kind}_Reduction((x|y)*Elem(p,0){best},0),{name},{name})"
+        result = compute(tangent, aliases(Values()), Values())
+        assert result.shape[0] == M and result.dtype == np.float64 and not result.any()
 
 
 @pytest.mark.parametrize("kind", ("Sum", "Mean", "Var", "Min", "LogSumExp"))

@@ -1,9 +1,8 @@
-"""From a reduction of a node to ``_keops``: the text, the options, the order of the arguments."""
+"""From a reduction of a node to a program: the text, the options, the order of the arguments."""
 
 import operator
 from numbers import Integral
 
-from .. import _keops
 from .._options import choose_accumulator, write_reduction
 from .nodes import name_variables, number_variables, write
 
@@ -22,7 +21,7 @@ class Program:
     ``symbols`` are the symbolic variables in the order of their numbers, ``bound`` the places of the others among the
     node's variables."""
 
-    def __init__(self, node, operation, axis, opt_arg, options):
+    def __init__(self, arrays, node, operation, axis, opt_arg, options):
         self.node = node
         self.operation = operation
         self.axis = axis
@@ -34,8 +33,7 @@ class Program:
         sum_scheme, dtype_acc, precision = options
         self.text = write_reduction(formula, operation, axis, opt_arg, formula2)
         aliases = [name for _, name in sorted(zip(number_variables(node), name_variables(node)))]
-        native = _keops.Reduction(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc)
-        self.run = native.run
+        self.run = arrays.make_program(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc).run
 
     def order(self, symbols, data):
         """The arguments of ``run``, of values for the symbolic variables and of the data of all variables."""
@@ -66,14 +64,14 @@ def write_formulas(node):
     return tuple(texts)
 
 
-def find_program(node, operation, axis, opt_arg, options):
-    """The program, made at its first use."""
-    key = (operation, axis, opt_arg, options)
+def find_program(arrays, node, operation, axis, opt_arg, options):
+    """The program for arrays of the adapter's library, made at its first use."""
+    key = (arrays, operation, axis, opt_arg, options)
     found = node.programs.get(key)
     if found is None:
-        found = node.programs[key] = Program(node, operation, axis, opt_arg, options)
+        found = node.programs[key] = Program(arrays, node, operation, axis, opt_arg, options)
         if options == _PLAIN and not found.symbols:
-            node.programs[operation, axis, opt_arg] = found.run
+            node.programs[arrays, operation, axis, opt_arg] = found.run
     return found
 
 

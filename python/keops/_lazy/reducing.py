@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from .._options import read_ranges
 from .nodes import Node
 from .programs import check_axis, check_call_options, find_program, read_axis, read_count, split_options
 
@@ -9,19 +10,20 @@ from .programs import check_axis, check_call_options, find_program, read_axis, r
 class Reduced:
     """A reduction that is called later: its program and what calls have set.
 
-    The options of the program are part of it; those of the call are kept here."""
+    The options of the program are part of it; those of the call are kept here, and as what ``run`` takes."""
 
     def __init__(self, program, call_options):
         self.program = program
         self.call_options = call_options
+        self.keywords = {}
 
     @property
     def axis(self):
         return self.program.axis
 
-    def transpose(self, node):
+    def transpose(self, arrays, node):
         program = self.program
-        mirrored = find_program(node, program.operation, 1 - program.axis, program.opt_arg, program.options)
+        mirrored = find_program(arrays, node, program.operation, 1 - program.axis, program.opt_arg, program.options)
         return Reduced(mirrored, self.call_options)
 
     def save(self):
@@ -57,7 +59,7 @@ class Reducing:
         if weight is not None:
             self = self._binary("pair", weight)
         if not keywords:
-            run = self._node.programs.get((operation, axis, opt_arg))
+            run = self._node.programs.get((self._arrays, operation, axis, opt_arg))
             if run is not None and self._domain.is_plain:
                 return run(*self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
@@ -68,7 +70,8 @@ class Reducing:
             if getattr(self._domain, name) is not None:
                 call_options.setdefault(name, getattr(self._domain, name))
         self._check_not_reduced()
-        reduced = Reduced(find_program(self._node, operation, axis, opt_arg, options), call_options)
+        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
+        reduced = Reduced(program, call_options)
         prepared = self._build(self._node, self._keys, self._data, self._domain)._with_program(reduced)
         is_ready = self._domain._dtype is not None and not self._node.is_symbolic
         return prepared() if call and is_ready else prepared
@@ -87,20 +90,20 @@ class Reducing:
         return self
 
     def _restore_reduced(self, operation, axis, opt_arg, options, call_options):
-        return self._with_program(Reduced(find_program(self._node, operation, axis, opt_arg, options), call_options))
+        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
+        return self._with_program(Reduced(program, call_options))
 
     def _prepare(self):
         """Checks the options of the call, and makes what a call without arguments runs."""
         reduced = self._reduced
         options = dict(reduced.call_options)
-        out = options.pop("out", None)
-        defaults = {"backend": "auto", "device_id": -1, "ranges": None}
-        self._arrays.check_call("LazyTensor", **{**defaults, **options})
+        reduced.keywords = {name: options.pop(name) for name in ("out", "ranges") if name in options}
+        if "ranges" in reduced.keywords:
+            reduced.keywords["ranges"] = read_ranges("LazyTensor", reduced.keywords["ranges"])
+        self._arrays.check_call("LazyTensor", **{"backend": "auto", "device_id": -1, **options})
         self._run = None
         if not reduced.program.symbols:
-            self._run = partial(reduced.program.run, *self._data)
-            if out is not None:
-                self._run.keywords["out"] = out
+            self._run = partial(reduced.program.run, *self._data, **reduced.keywords)
 
     def _call_with(self, args, kwargs):
         reduced = self._reduced
@@ -115,8 +118,7 @@ class Reducing:
             )
         if not symbols:
             return self._run()
-        out = self._reduced.call_options.get("out")
-        return reduced.program.run(*reduced.program.order(args, self._data), out=out)
+        return reduced.program.run(*reduced.program.order(args, self._data), **self._reduced.keywords)
 
     def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""

@@ -262,7 +262,7 @@ class LazyTensor(Reducing, Arithmetic):
         node, domain = transpose(self._formula_node), self._domain.transpose()
         transposed = self._build(node, keys, self._data, domain)
         if self._node.form == "reduced":
-            return transposed._with_program(self._reduced.transpose(node))
+            return transposed._with_program(self._reduced.transpose(self._arrays, node))
         return transposed
 
     T = property(t, doc="The same with i and j exchanged.")

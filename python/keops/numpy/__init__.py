@@ -1,8 +1,7 @@
 """keops on NumPy arrays."""
 
-from .._generic import generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
-from .._genred import Genred
-from ._lazy_tensor import LazyTensor, Pm, Var, Vi, Vj
+from ._lazy_tensor import Genred, LazyTensor, Pm, Var, Vi, Vj
+from ._lazy_tensor import generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
 
 __all__ = ["Genred", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
 __all__ += ["generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]

@@ -1,6 +1,9 @@
-"""LazyTensor over NumPy arrays, and the functions that make one of a variable."""
+"""LazyTensor and Genred over NumPy arrays, and the functions that follow from them."""
 
+from .._generic import make_generics
+from .._genred import Genred as _Genred
 from .._lazy.tensor import LazyTensor as _LazyTensor
+from .._lazy.variables import make_variables
 from . import _arrays
 
 
@@ -12,34 +15,11 @@ class LazyTensor(_LazyTensor):
     _array_type = _arrays.np.ndarray
 
 
-_make_variable = LazyTensor._from_variable
+class Genred(_Genred):
+    __doc__ = _Genred.__doc__
+    __module__ = "keops.numpy"
+    _arrays = _arrays
 
 
-def Var(x_or_ind, dim=None, cat=None):
-    """A variable: ``Var(x, cat=cat)`` of an array, ``Var(ind, dim, cat)`` symbolic; cat: 0 for i, 1 for j, 2 for none.
-
-    TypeError where ``cat`` is missing."""
-    if cat not in (0, 1, 2):
-        raise TypeError(f"Var: cat: expected 0, 1 or 2, got {cat!r}")
-    return _make_variable(x_or_ind, dim, cat)
-
-
-def Vi(x_or_ind, dim=None):
-    """``Vi(x)``: an array (M, D), one row for each i. ``Vi(ind, dim)``: argument ``ind`` of the later call.
-
-    ValueError for arrays of other shapes, TypeError for other dtypes."""
-    return _make_variable(x_or_ind, dim, 0)
-
-
-def Vj(x_or_ind, dim=None):
-    """``Vj(x)``: an array (N, D), one row for each j. ``Vj(ind, dim)``: argument ``ind`` of the later call.
-
-    ValueError for arrays of other shapes, TypeError for other dtypes."""
-    return _make_variable(x_or_ind, dim, 1)
-
-
-def Pm(x_or_ind, dim=None):
-    """``Pm(x)``: a number, a list or an array (D,) of parameters. ``Pm(ind, dim)``: argument ``ind`` of the later call.
-
-    ValueError for arrays of other shapes, TypeError for other dtypes."""
-    return _make_variable(x_or_ind, dim, 2)
+Var, Vi, Vj, Pm = make_variables(LazyTensor)
+generic_sum, generic_logsumexp, generic_argmin, generic_argkmin = make_generics(Genred)

@@ -1,0 +1,190 @@
+"""A compiled program on tensors: straight to ``_keops`` where nothing watches, else through ``_function``.
+
+``TensorProgram`` stands where ``_keops.Reduction`` stands for NumPy; ``_derivatives`` makes programs of programs."""
+
+import json
+import re
+from functools import lru_cache
+
+import torch
+from torch.autograd import forward_ad
+
+from .. import _keops
+from ._layout import Layout
+
+_are_transforms_active = torch._C._are_functorch_transforms_active
+_count_dispatch_modes = torch._C._len_torch_dispatch_stack
+_Tensor = torch.Tensor
+_NUMBERS = (float, int, list)
+_PAIR = re.compile(r"\w+_Arg\w+_Reduction\(")
+_DTYPES = {kind: getattr(torch, kind) for kind in ("float16", "bfloat16", "float32", "float64", "int64")}
+
+
+def _make_tensor(shape, dtype):
+    return torch.empty(shape, dtype=_DTYPES[dtype])
+
+
+# Where PyTorch has DLPack's C exchange, results are made without a Python call.
+_RESULTS = torch.Tensor if hasattr(torch.Tensor, "__dlpack_c_exchange_api__") else _make_tensor
+
+
+class TensorProgram:
+    """One or several reductions of the same arguments.
+
+    ``parts`` is a reduction's text or a tuple of such; a call gives one tensor for each result of each part. The other
+    arguments are those of ``_keops.Reduction``."""
+
+    def __init__(
+        self,
+        parts,
+        aliases,
+        precision="default",
+        schedule="",
+        caller="keops",
+        sum_scheme="auto",
+        dtype_acc="auto",
+        complex_result=False,
+    ):
+        self.parts = (parts,) if isinstance(parts, str) else tuple(parts)
+        self.aliases = tuple(aliases)
+        self.caller = caller
+        self.options = (precision, schedule, caller, sum_scheme, dtype_acc)
+        self.is_complex = complex_result
+        self.key = json.dumps((self.parts, self.aliases, self.options))
+        text = self.parts[0] if len(self.parts) == 1 else f"Fused({','.join(self.parts)})"
+        self._native = _keops.Reduction(text, list(aliases), *self.options, make_array=_RESULTS)
+        self._layout = None
+        self._derived = {}
+
+    @property
+    def dump(self):
+        return self._native.dump
+
+    @property
+    def compile_info(self):
+        return self._native.compile_info
+
+    # ---- Calls -------------------------------------------------------------------------------------------------------
+
+    def run(self, *args, out=None, ranges=None):
+        """Computes: one tensor, or a tuple where there are several results."""
+        if _is_watched(args):
+            return self._run_watched(args, out, ranges)
+        try:
+            results = self._native.run(*args, out=out, ranges=ranges)
+        except ValueError:
+            if not any(isinstance(x, _Tensor) and (x.is_neg() or x.is_conj()) for x in args):
+                raise
+            return self._run_watched(args, out, ranges)
+        return _as_complex(results) if self.is_complex and out is None else results
+
+    def _run_watched(self, args, out, ranges):
+        from ._function import reduce
+
+        if ranges is not None:
+            raise NotImplementedError(f"{self.caller}: ranges: expected tensors that PyTorch does not watch (gradients, transforms)")
+        if out is not None:
+            raise ValueError(f"{self.caller}: out: a result that PyTorch watches (gradients, transforms) cannot be written to it")
+        results = reduce(self, _read_tensors(args))
+        results = results[0] if len(results) == 1 else tuple(results)
+        return _as_complex(results) if self.is_complex else results
+
+    def compute(self, tensors):
+        """The results for plain tensors, as a tuple, without a record for gradients."""
+        results = self._native.run(*(x.detach() for x in tensors))
+        return results if isinstance(results, tuple) else (results,)
+
+    # ---- Derivatives -------------------------------------------------------------------------------------------------
+
+    def layout(self, tensors):
+        """What arguments and results look like, which is the same for all element types."""
+        if self._layout is None:
+            self._layout = Layout(*self._native.describe(_get_dtype_name(tensors)))
+        return self._layout
+
+    def adjoint(self, layout, places, outputs):
+        """The gradients by the arguments at ``places``, one after another, each from every one of ``outputs``."""
+        return self._derive("Grad", layout, places, outputs)
+
+    def tangent(self, layout, places, outputs):
+        """The derivatives of ``outputs``, one after another, each along a tangent of every one of ``places``."""
+        return self._derive("Diff", layout, places, outputs)
+
+    def _derive(self, kind, layout, places, outputs):
+        key = kind, places, outputs
+        if key not in self._derived:
+            given = outputs if kind == "Grad" else places
+            numbers = {k: len(self.aliases) + position for position, k in enumerate(given)}
+            name = layout.name_adjoint if kind == "Grad" else layout.name_input
+            new = {k: name(k, number) for k, number in numbers.items()}
+            if kind == "Grad":
+                pairs = [(k, place, new[k]) for place in places for k in outputs]
+            else:
+                pairs = [(k, place, new[place]) for k in outputs for place in places]
+            parts = [f"{kind}({self._find_part(k)},{layout.name_input(place)},{vector})" for k, place, vector in pairs]
+            precision, _, *others = self.options
+            self._derived[key] = TensorProgram(parts, self.aliases + tuple(new.values()), precision, "", *others)
+        return self._derived[key]
+
+    def _find_part(self, output):
+        """The part that a result belongs to: pairs of values and indices are two results of one part."""
+        owners = [part for part in self.parts for _ in range(2 if _PAIR.match(part) else 1)]
+        return owners[output]
+
+
+@lru_cache(maxsize=4096)
+def find_program(key):
+    """The program with this key, for those who can only hand on a string."""
+    return TensorProgram(*(json.loads(key)[:2]), *json.loads(key)[2])
+
+
+# ---- Arguments and results -------------------------------------------------------------------------------------------
+
+
+def _is_watched(args):
+    """Whether anybody wants to know what happens to the tensors: gradients, transforms, tracing, autocast."""
+    if torch.compiler.is_compiling() or _are_transforms_active() or _count_dispatch_modes():
+        return True
+    if forward_ad._current_level >= 0:
+        return True
+    for x in args:
+        if type(x) is _Tensor:
+            if x.requires_grad:
+                return True
+        elif isinstance(x, _Tensor):
+            return True
+    return torch.is_autocast_enabled("cpu")
+
+
+def _read_tensors(args):
+    """All arguments as real tensors of one element type; numbers and lists follow the tensors."""
+    tensors = [x for x in args if isinstance(x, _Tensor)]
+    like = next((x for x in tensors if x.is_floating_point() or x.is_complex()), None)
+    dtype = torch.float64 if like is None else like.dtype.to_real()
+    if torch.is_autocast_enabled("cpu") and dtype in (torch.float16, torch.bfloat16):
+        dtype = torch.float32
+    return [_read_tensor(x, dtype) for x in args]
+
+
+def _read_tensor(x, dtype):
+    if not isinstance(x, _Tensor):
+        x = torch.tensor(x, dtype=torch.promote_types(dtype, torch.complex32) if isinstance(x, complex) else dtype)
+    if x.is_complex():
+        x = torch.view_as_real(x.resolve_conj())
+        x = x.flatten(-2)
+    if x.is_neg():
+        x = x.resolve_neg()
+    if torch.is_autocast_enabled("cpu") and x.dtype in (torch.float16, torch.bfloat16):
+        x = x.to(dtype)
+    return x.reshape(1) if x.dim() == 0 else x
+
+
+def _as_complex(results):
+    """Pairs of components as complex numbers; indices stay what they are."""
+    if isinstance(results, tuple):
+        return tuple(map(_as_complex, results))
+    return torch.view_as_complex(results.unflatten(-1, (-1, 2))) if results.is_floating_point() else results
+
+
+def _get_dtype_name(tensors):
+    return str(tensors[0].dtype).removeprefix("torch.")
