@@ -214,13 +214,13 @@ typedef struct keopsRunOptions {
 KEOPS_EXPORT keopsStatus keopsProgramInferSizes(keopsProgram program, const keopsTensor *inputs,
                                                 int32_t input_count, const keopsRunOptions *options,
                                                 int64_t *size_i, int64_t *size_j);
-/* Checks the inputs and tells the shape of their batch, which is that of all outputs too: writes at
- * most `capacity` lengths and the rank, which may be larger than `capacity` and is 0 without a
- * batch.
- */
+/* The same, and tells the shape of the batch, which stands in front of the shapes of all outputs:
+ * writes at most `capacity` lengths and the rank, which may be larger than `capacity` and is 0
+ * without a batch. */
 KEOPS_EXPORT keopsStatus keopsProgramInferBatch(keopsProgram program, const keopsTensor *inputs,
                                                 int32_t input_count, const keopsRunOptions *options,
-                                                int64_t *shape, int32_t capacity, int32_t *rank);
+                                                int64_t *size_i, int64_t *size_j, int64_t *shape,
+                                                int32_t capacity, int32_t *rank);
 /* The shape without batch axes. Writes at most `capacity` lengths and the rank, which may be larger
  * than `capacity`. */
 KEOPS_EXPORT keopsStatus keopsProgramGetOutputShape(keopsProgram program, int32_t index,

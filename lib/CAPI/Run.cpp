@@ -59,15 +59,17 @@ keopsStatus keopsProgramInferSizes(keopsProgram program, const keopsTensor *inpu
 
 keopsStatus keopsProgramInferBatch(keopsProgram program, const keopsTensor *inputs,
                                    int32_t input_count, const keopsRunOptions *options,
-                                   int64_t *shape, int32_t capacity, int32_t *rank) {
+                                   int64_t *size_i, int64_t *size_j, int64_t *shape,
+                                   int32_t capacity, int32_t *rank) {
   return guard(getCaller(options, __func__), [&] {
     require(program, "program");
-    Batch batch =
-        program->getLauncher().checkInputs(Tensors(inputs, input_count, "inputs").get()).batch;
-    *require(rank, "rank") = batch.rank;
-    int32_t count = std::min(capacity, batch.rank);
+    Sizes sizes = program->getLauncher().checkInputs(Tensors(inputs, input_count, "inputs").get());
+    *require(size_i, "size_i") = sizes.i;
+    *require(size_j, "size_j") = sizes.j;
+    *require(rank, "rank") = sizes.batch.rank;
+    int32_t count = std::min(capacity, sizes.batch.rank);
     if (count > 0)
-      std::copy_n(batch.shape.begin(), count, require(shape, "shape"));
+      std::copy_n(sizes.batch.shape.begin(), count, require(shape, "shape"));
   });
 }
 

@@ -108,9 +108,10 @@ class Genred:
         ``redranges_j[slices_i[k-1]:slices_i[k]]``; the last three arrays say the same for ``axis=0``. Rows of no block
         get the result of an empty reduction. Indices count all of j, and all items of a batch have the same ranges.
         """
-        if backend != "auto" or device_id != -1:
+        if backend != "auto" or ranges is not None or device_id != -1:
             self._arrays.check_call("Genred", backend=backend, device_id=device_id)
-        return self._reduction.run(*args, out=out, ranges=read_ranges("Genred", ranges))
+            return self._reduction.run(*args, out=out, ranges=read_ranges("Genred", ranges))
+        return self._reduction.run(*args, out=out)
 
     @property
     def formula(self):

@@ -271,10 +271,8 @@ keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object) {
 }
 
 void Reduction::Call::inferSizes() {
-  auto count = int32_t(inputCount);
-  check(keopsProgramInferSizes(program, inputs.data(), count, &options, &sizeI, &sizeJ));
-  check(keopsProgramInferBatch(program, inputs.data(), count, &options, batch.data(), maxBatchRank,
-                               &batchRank));
+  check(keopsProgramInferBatch(program, inputs.data(), int32_t(inputCount), &options, &sizeI,
+                               &sizeJ, batch.data(), maxBatchRank, &batchRank));
 }
 
 keopsTensor Reduction::Call::makeOutput(int32_t index) {
