@@ -110,12 +110,17 @@ void Side::sort(std::vector<Entry>::iterator begin, std::vector<Entry>::iterator
   std::sort(begin, end, [](const Entry &a, const Entry &b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });
-  for (auto entry = begin; entry != end; ++entry)
-    if (entry != begin && (entry - 1)->end > entry->begin)
+  const Entry *last = nullptr;
+  for (auto entry = begin; entry != end; ++entry) {
+    if (entry->begin == entry->end)
+      continue;
+    if (last && last->end > entry->begin)
       raiseUserError(describe(first + array), ": expected entries", whose,
-                     " that do not overlap, got entry ", (entry - 1)->number, " = ",
-                     format((entry - 1)->begin, (entry - 1)->end), " and entry ", entry->number,
-                     " = ", format(entry->begin, entry->end));
+                     " that do not overlap, got entry ", last->number, " = ",
+                     format(last->begin, last->end), " and entry ", entry->number, " = ",
+                     format(entry->begin, entry->end));
+    last = &*entry;
+  }
 }
 
 /// Those of one block, in order.

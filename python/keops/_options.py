@@ -31,16 +31,20 @@ def read_ranges(caller, ranges):
     if not isinstance(ranges, (tuple, list)) or len(ranges) != len(RANGES):
         given = f"{len(ranges)} entries" if isinstance(ranges, (tuple, list)) else type(ranges).__name__
         raise TypeError(f"{caller}: ranges: expected a tuple of six integer arrays ({', '.join(RANGES)}), got {given}")
-    return tuple(_read_integers(f"{caller}: ranges[{k}] ({RANGES[k]})", entry) for k, entry in enumerate(ranges))
+    return tuple(_read_range(caller, k, entry) for k, entry in enumerate(ranges))
 
 
-def _read_integers(what, entry):
+def _read_range(caller, place, entry):
+    what = f"{caller}: ranges[{place}] ({RANGES[place]})"
     try:
         array = np.asarray(entry)
     except Exception as problem:
         raise TypeError(f"{what}: cannot be read as an array: {problem}") from None
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"{what}: expected integers, got {array.dtype}")
+    # A list without intervals does not say that these have a begin and an end.
+    if array.shape == (0,) and "ranges" in RANGES[place]:
+        array = array.reshape(0, 2)
     return np.ascontiguousarray(array, np.int64)
 
 

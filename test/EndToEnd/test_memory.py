@@ -65,21 +65,33 @@ def outputs_like(result, at_end):
     results = result if isinstance(result, tuple) else (result,)
     return tuple(flush(r.shape, r.dtype, at_end) for r in results)
 
+def ends(m, n):
+    '''Ranges whose blocks and intervals touch the first and the last row.'''
+    def side(kept, reduced):
+        rows = [[0, kept // 3], [kept - kept // 2, kept]]
+        parts = [[0, 1], [reduced - 1, reduced], [0, reduced]] if reduced > 1 else [[0, 1], [0, 0], [0, 1]]
+        return rows, [2, 3], parts
+    return tuple(np.array(a, np.int64) for a in (*side(m, n), *side(n, m)))
+
 for tag in (0, 1):
     text, aliases = CASES[name]
     aliases = [a.replace("{kept}", "ij"[tag]) for a in aliases]
     reduction = _keops.Reduction(text.replace("{tag}", str(tag)), aliases)
     for m in SIZES:
         n = int(rng.choice(SIZES))
+        batch, ranges = ((3,), ends(m, n)) if m % 2 else ((), None)
         shapes = []
         for alias in aliases:
             category, dim = alias.split("=")[1][:2], int(alias.split("(")[1][:-1])
-            shapes.append({"Vi": (m, dim), "Vj": (n, dim), "Pm": (dim,)}[category])
+            shapes.append((*batch, *{"Vi": (m, dim), "Vj": (n, dim), "Pm": (dim,)}[category]))
         arrays = [rng.uniform(-1, 1, shape).astype(dtype) for shape in shapes]
-        free = reduction.run(*arrays)
+        free = reduction.run(*arrays, ranges=ranges)
         for at_end in (False, True):
             out = outputs_like(free, at_end)
-            reduction.run(*[copied(a, at_end) for a in arrays], out=out if isinstance(free, tuple) else out[0])
+            held = ranges and tuple(copied(a, at_end) for a in ranges)
+            reduction.run(
+                *[copied(a, at_end) for a in arrays], out=out if isinstance(free, tuple) else out[0], ranges=held
+            )
             for a, b in zip(out, free if isinstance(free, tuple) else (free,)):
                 assert a.tobytes() == b.tobytes(), (m, n, at_end)
         for block in kept:

@@ -135,6 +135,8 @@ Frame FunctionLowering::createFrame(func::FuncOp function) {
           {},
           {},
           {},
+          {},
+          {},
           {}};
 }
 
@@ -306,6 +308,7 @@ LogicalResult FunctionLowering::run() {
   Frame frame = createFrame(function);
   Workspace workspace(frame);
   allocateScratch(frame, workspace, source);
+  countTerms(frame, workspace, source);
   forItemsAtHand(frame, [&] {
     evaluateParameters(frame, workspace);
     lowerRows(frame, workspace);

@@ -19,7 +19,9 @@ void cpu::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
     bool parameter = getValueType(source).getPlacement() == Placement::P;
     return rows.lookup(source).load(frame, parameter ? frame.index(0) : row, k);
   };
-  auto size = [&](Placement index) { return splatSize(frame, element, index); };
+  auto size = [&](Placement over) {
+    return toNumber(frame, frame.loadIndex(frame.terms(otherIndex(over)), row), element);
+  };
   Emitter::Call call = map.getCalls() ? callsTo(frame) : nullptr;
   ScratchLayout scratch(map.getBlock());
   Emitter emitter(frame.b, element, leaf, {size, nullptr}, call,

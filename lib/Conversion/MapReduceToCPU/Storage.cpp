@@ -34,15 +34,6 @@ void Frame::storeIndex(Value number, Value memref, Value at) {
   memref::StoreOp::create(b, loc, stored, memref, at);
 }
 
-Value cpu::splatSize(Frame &frame, Type type, Placement index) {
-  Value integer =
-      arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), frame.size(index));
-  Value number = arith::SIToFPOp::create(frame.b, frame.loc, getElementTypeOrSelf(type), integer);
-  if (isa<VectorType>(type))
-    return vector::BroadcastOp::create(frame.b, frame.loc, type, number);
-  return number;
-}
-
 //===-- Workspace ---------------------------------------------------------------------------===//
 
 Workspace::Workspace(Frame &frame) : frame(frame), offset(frame.index(0)) {}

@@ -53,6 +53,7 @@ struct Frame {
   mlir::Value itemsAtOnce;      ///< index: those that the workspace has room for
   mlir::Value itemOffsets;      ///< memref<?xi64>
   WorkTable workI, workJ;       ///< of reductions that keep i, that keep j
+  mlir::Value termsI, termsJ;   ///< memref<?xi64>: the terms of each row, null where none asks
   mlir::Value firstItem;        ///< index: of the items at hand
   mlir::Value itemsAtHand;      ///< index
   mlir::Value scratch;          ///< memref<?xT>, null where no formula keeps a table
@@ -72,14 +73,12 @@ struct Frame {
   /// Rows of an item.
   mlir::Value size(Placement placement);
   const WorkTable &work(Placement kept) { return kept == Placement::I ? workI : workJ; }
+  mlir::Value &terms(Placement kept) { return kept == Placement::I ? termsI : termsJ; }
   Item item(mlir::Value atHand) { return {add(firstItem, atHand), atHand}; }
   /// Element `at` of a memref<?xi64>, as an index.
   mlir::Value loadIndex(mlir::Value memref, mlir::Value at);
   void storeIndex(mlir::Value number, mlir::Value memref, mlir::Value at);
 };
-
-/// The size of an index as a number, rounded to the element type of `type`, over all its lanes.
-mlir::Value splatSize(Frame &frame, mlir::Type type, Placement index);
 
 /// Hands out regions of the workspace, each aligned to 64 bytes, and remembers the total for the
 /// manifest.

@@ -2,6 +2,7 @@
 #include "Tile.h"
 
 #include "Functions.h"
+#include "Work.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -59,9 +60,7 @@ TileTerms::TileTerms(Traversal &traversal, const Tile &tile, Value chunkStart,
       emitter(
           traversal.frame.b, traversal.valueType(),
           [this](Emitter &, BlockArgument argument, OpFoldResult k) { return leaf(argument, k); },
-          {[&traversal](Placement index) {
-             return splatSize(traversal.frame, traversal.valueType(), index);
-           },
+          {[this](Placement over) { return termCount(over); },
            [this](Placement index) { return position(index); }},
           traversal.schedule.getCalls() ? callsTo(traversal.frame) : nullptr,
           scratchOf(traversal.frame, traversal.scratch, traversal.valueType())) {}
@@ -117,6 +116,17 @@ Value TileTerms::position(Placement index) {
   Value lane = arith::ConstantOp::create(frame.b, frame.loc,
                                          DenseIntElementsAttr::get(traversal.indexType(), lanes));
   return frame.add(splatIndex(traversal, tile.firstRow), lane);
+}
+
+/// All rows of a tile have as many; those of the reduced index may differ.
+Value TileTerms::termCount(Placement over) {
+  Frame &frame = traversal.frame;
+  Value count = tile.terms;
+  if (over == traversal.op.getKept() && j.getType().isIndex())
+    count = frame.loadIndex(frame.terms(otherIndex(over)), j);
+  else if (over == traversal.op.getKept())
+    count = gatherVector(frame, traversal.indexType(), frame.terms(otherIndex(over)), j);
+  return toNumber(frame, count, traversal.valueType());
 }
 
 Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {

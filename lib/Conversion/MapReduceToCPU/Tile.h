@@ -93,6 +93,8 @@ private:
   mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
   mlir::Value readReduced(const Columns &columns, int64_t offset, SlotKind kind,
                           mlir::OpFoldResult k);
+  /// Over how many rows of `over` the row of the other index is reduced.
+  mlir::Value termCount(Placement over);
   /// The row of the pair on `index`, as 64-bit integers by lane.
   mlir::Value position(Placement index);
 

@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace keops;
@@ -16,6 +17,31 @@ static_assert(sizeof(keops_block) == BlockFieldCount * sizeof(int64_t) &&
 Value cpu::blockField(Frame &frame, const WorkTable &work, Value block, BlockField field) {
   Value first = frame.mul(block, frame.index(BlockFieldCount));
   return frame.loadIndex(work.blocks, frame.add(first, frame.index(field)));
+}
+
+void cpu::countTerms(Frame &frame, Workspace &workspace, func::FuncOp function) {
+  function.walk([&](SizeOp size) {
+    Placement kept = otherIndex(size.getOver());
+    if (frame.terms(kept))
+      return;
+    Value table = workspace.allocate(frame.b.getI64Type(), LinearSize::ofRows(kept, 8));
+    const WorkTable &work = frame.work(kept);
+    sequentialFor(frame, frame.index(0), work.blockCount, [&](Value block) {
+      Value terms = blockField(frame, work, block, BlockTerms);
+      sequentialFor(frame, blockField(frame, work, block, BlockBegin),
+                    blockField(frame, work, block, BlockEnd),
+                    [&](Value row) { frame.storeIndex(terms, table, row); });
+    });
+    frame.terms(kept) = table;
+  });
+}
+
+Value cpu::toNumber(Frame &frame, Value terms, Type type) {
+  if (terms.getType().isIndex())
+    terms = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), terms);
+  if (auto lanes = dyn_cast<VectorType>(type); lanes && !isa<VectorType>(terms.getType()))
+    terms = vector::BroadcastOp::create(frame.b, frame.loc, lanes.clone(terms.getType()), terms);
+  return arith::SIToFPOp::create(frame.b, frame.loc, type, terms);
 }
 
 Value cpu::findBlock(Frame &frame, Value tilesBefore, Value count, Value tile) {

@@ -6,6 +6,8 @@
 
 #include "Storage.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 namespace keops::cpu {
 
 /// The fields of keops_block, in its order.
@@ -18,6 +20,11 @@ enum BlockField : int64_t {
   BlockFieldCount
 };
 mlir::Value blockField(Frame &frame, const WorkTable &work, mlir::Value block, BlockField field);
+
+/// Tables that say how many terms each row has, where a formula of `function` asks for it.
+void countTerms(Frame &frame, Workspace &workspace, mlir::func::FuncOp function);
+/// The number of terms as a number of type `type`; `terms` are 64-bit integers in its shape.
+mlir::Value toNumber(Frame &frame, mlir::Value terms, mlir::Type type);
 
 /// The last of `count` blocks with at most `tile` tiles before it, by bisection of a memref<?xi64>.
 mlir::Value findBlock(Frame &frame, mlir::Value tilesBefore, mlir::Value count, mlir::Value tile);

@@ -14,20 +14,26 @@ using namespace keops::test;
 namespace {
 
 /// out[i] = p * sum over d of x[i, d], plus the sum of all y.
-int32_t addUp(const keops_args *args) {
-  auto at = [](const keops_array &array, int64_t row, int64_t component) {
+void addUpItem(const keops_args *args, const int64_t *begins) {
+  auto at = [&](size_t array, int64_t row, int64_t component) {
+    const keops_array &input = args->inputs[array];
     return static_cast<const float *>(
-        array.data)[row * array.row_stride + component * array.component_stride];
+        input.data)[begins[array] + row * input.row_stride + component * input.component_stride];
   };
   for (int64_t i = 0; i < args->size_i; ++i) {
     float sum = 0;
     for (int64_t d = 0; d < 3; ++d)
-      sum += at(args->inputs[0], i, d);
-    sum *= at(args->inputs[2], 0, 0);
+      sum += at(0, i, d);
+    sum *= at(2, 0, 0);
     for (int64_t j = 0; j < args->size_j; ++j)
-      sum += at(args->inputs[1], j, 0);
-    static_cast<float *>(args->outputs[0].data)[i * args->outputs[0].row_stride] = sum;
+      sum += at(1, j, 0);
+    static_cast<float *>(args->outputs[0].data)[begins[3] + i * args->outputs[0].row_stride] = sum;
   }
+}
+
+int32_t addUp(const keops_args *args) {
+  for (int64_t item = 0; item < args->items; ++item)
+    addUpItem(args, args->item_offsets + 4 * item);
   std::memset(args->workspace, 0xff, size_t(64 + 8 * args->size_i));
   return KEOPS_STEP_OK;
 }
@@ -174,6 +180,41 @@ TEST_F(LauncherTest, refusesWrongOutputs) {
   EXPECT_EQ(
       getErrorMessage([&] { launcher.run(std::vector{x.tensor, y.tensor, p.tensor}, {}, {}); }),
       "expected 1 outputs, got 0");
+}
+
+TEST_F(LauncherTest, itemsOfABatchHaveTheirOwnPartsOfArrays) {
+  std::vector<float> many = {1, 2, 3, 4, 5, 6, 1, 1, 1, 0, 0, 0}, two = {2, 10}, results(6);
+  OwnedTensor xs(many.data(), {2, 1, 2, 3}), ps(two.data(), {1}),
+      outs(results.data(), {2, 1, 2, 1});
+  run(xs, y, ps, outs);
+  EXPECT_EQ((std::vector<float>(results.begin(), results.begin() + 4)),
+            (std::vector<float>{42, 60, 36, 30}));
+  // Backwards, in records of 13 bytes, and a parameter for each item.
+  std::vector<char> bytes(13 * 12);
+  for (size_t k = 0; k < 12; ++k)
+    std::memcpy(&bytes[13 * k], &many[k], 4);
+  OwnedTensor backwards(bytes.data() + 13 * 6, {2, 2, 3}, {-13 * 6, 13 * 3, 13});
+  run(backwards, y, OwnedTensor(two.data(), {2, 1}), OwnedTensor(results.data(), {2, 2, 1}));
+  EXPECT_EQ((std::vector<float>(results.begin(), results.begin() + 4)),
+            (std::vector<float>{36, 30, 90, 180}));
+  // The output is not contiguous, and the first axis is missing in x.
+  std::vector<float> spread(8, -1);
+  run(x, y, OwnedTensor(two.data(), {2, 1}), OwnedTensor(spread.data(), {2, 2, 1}, {16, 8, 4}));
+  EXPECT_EQ(spread, (std::vector<float>{42, -1, 60, -1, 90, -1, 180, -1}));
+  Sizes sizes = launcher.checkInputs(std::vector{xs.tensor, y.tensor, ps.tensor});
+  EXPECT_EQ(sizes.batch.rank, 2);
+  EXPECT_EQ(launcher.getOutputShape(0, sizes), (std::vector<int64_t>{2, 1, 2, 1}));
+}
+
+TEST_F(LauncherTest, batchesMustFit) {
+  std::vector<float> many(24);
+  EXPECT_EQ(refuse({OwnedTensor(many.data(), {4, 2, 3}).tensor,
+                    OwnedTensor(many.data(), {3, 2, 1}).tensor, p.tensor}),
+            "argument 2 (y): expected batch dimensions that broadcast with (4,), got (3,)");
+  int64_t huge = int64_t(1) << 31;
+  EXPECT_EQ(refuse({OwnedTensor(many.data(), {huge, 1, 2, 3}, {0, 0, 12, 4}).tensor,
+                    OwnedTensor(many.data(), {huge, 2, 1}, {0, 4, 4}).tensor, p.tensor}),
+            "the batch dimensions (2147483648, 2147483648) are too large");
 }
 
 TEST_F(LauncherTest, emptyArraysAreFine) {
