@@ -77,7 +77,8 @@ NB_MODULE(_keops, m) {
            nb::arg("schedule") = "", nb::arg("caller") = "keops", nb::arg("sum_scheme") = "auto",
            nb::arg("dtype_acc") = "auto", nb::arg("complex_result") = false,
            nb::arg("make_array").none() = nb::none())
-      .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none())
+      .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
+           nb::arg("ranges").none() = nb::none())
       .def("describe", &Reduction::describe, nb::arg("dtype"))
       .def("dump", &Reduction::dump, nb::arg("stage"), nb::arg("dtype"))
       .def_prop_ro("compile_info", &Reduction::getCompileInfo);

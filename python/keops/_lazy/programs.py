@@ -55,8 +55,8 @@ class Keeping:
         self.native = native
         self.axis = axis
 
-    def run(self, *args, out=None):
-        return keep_axis(self.native.run(*args, out=out), self.axis)
+    def run(self, *args, **keywords):
+        return keep_axis(self.native.run(*args, **keywords), self.axis)
 
 
 def keep_axis(results, axis):

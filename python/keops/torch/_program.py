@@ -78,21 +78,23 @@ class TensorProgram:
 
     # ---- Calls -------------------------------------------------------------------------------------------------------
 
-    def run(self, *args, out=None):
+    def run(self, *args, out=None, ranges=None):
         """Computes: one tensor, or a tuple where there are several results."""
         if _is_watched(args):
-            return self._run_watched(args, out)
+            return self._run_watched(args, out, ranges)
         try:
-            results = self._native.run(*args, out=out)
+            results = self._native.run(*args, out=out, ranges=ranges)
         except ValueError:
             if not any(isinstance(x, _Tensor) and (x.is_neg() or x.is_conj()) for x in args):
                 raise
-            return self._run_watched(args, out)
+            return self._run_watched(args, out, ranges)
         return _as_complex(results) if self.is_complex and out is None else results
 
-    def _run_watched(self, args, out):
+    def _run_watched(self, args, out, ranges):
         from ._function import reduce
 
+        if ranges is not None:
+            raise NotImplementedError(f"{self.caller}: ranges: expected tensors that PyTorch does not watch (gradients, transforms)")
         if out is not None:
             raise ValueError(f"{self.caller}: out: a result that PyTorch watches (gradients, transforms) cannot be written to it")
         results = reduce(self, _read_tensors(args))
