@@ -93,17 +93,17 @@ class TensorProgram:
     def _run_watched(self, args, out, ranges):
         from ._function import reduce
 
-        if ranges is not None:
-            raise NotImplementedError(f"{self.caller}: ranges: expected tensors that PyTorch does not watch (gradients, transforms)")
         if out is not None:
-            raise ValueError(f"{self.caller}: out: a result that PyTorch watches (gradients, transforms) cannot be written to it")
-        results = reduce(self, _read_tensors(args))
+            raise ValueError(
+                f"{self.caller}: out: expected None where PyTorch watches the result (gradients, transforms, autocast)"
+            )
+        results = reduce(self, _read_tensors(args), ranges)
         results = results[0] if len(results) == 1 else tuple(results)
         return _as_complex(results) if self.is_complex else results
 
-    def compute(self, tensors):
+    def compute(self, tensors, ranges):
         """The results for plain tensors, as a tuple, without a record for gradients."""
-        results = self._native.run(*(x.detach().resolve_neg() for x in tensors))
+        results = self._native.run(*(x.detach().resolve_neg() for x in tensors), ranges=ranges)
         return results if isinstance(results, tuple) else (results,)
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
