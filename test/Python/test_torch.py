@@ -350,6 +350,31 @@ def test_compilation_without_a_break(function):
             assert_close(got, want)
 
 
+def test_compilation_of_operators_between_tensors_and_expressions():
+    x, y, b, g = draw(5, 4)
+    p, q = Vi(x), Vj(y)
+    kernel, v = p.sqdist(q), b[:, 0]
+    row = torch.rand(3, dtype=torch.float64) + 1
+    operators = (
+        lambda k, t: k + t, lambda k, t: t + k, lambda k, t: k - t, lambda k, t: t - k, lambda k, t: k * t,
+        lambda k, t: t * k, lambda k, t: k / t, lambda k, t: t / (k + 9), lambda k, t: k | t, lambda k, t: t | k,
+        lambda k, t: k < t, lambda k, t: t < k, lambda k, t: k <= t, lambda k, t: t >= k,
+        lambda k, t: k == t, lambda k, t: t != k,
+    )  # fmt: skip
+    for operator in operators:
+        want = operator(p - q, row).sum(1)
+        assert_close(compile_whole(lambda x, y, t: operator(Vi(x) - Vj(y), t).sum(1), "eager")(x, y, row), want)
+    for product in (lambda k, v: k @ v, lambda k, v: k.matvec(v), lambda k, v: k.T.rmatvec(v)):
+        assert_close(compile_whole(lambda x, y, v: product(Vi(x).sqdist(Vj(y)), v))(x, y, v), kernel @ v)
+
+
+def test_functions_of_pytorch_refuse_expressions():
+    x, y, b, _ = draw(5, 4)
+    for call in (lambda k: torch.exp(k), lambda k: x[:, 0] @ k, lambda k: torch.add(k, 1), lambda k: x**k):
+        with pytest.raises(TypeError):
+            call(Vi(x).sqdist(Vj(y)))
+
+
 @BOTH
 def test_new_tensors_and_sizes_are_not_compiled_for(function):
     """The second size makes sizes symbolic; after that nothing is compiled again."""

@@ -9,6 +9,7 @@ from .._lazy.complex import ComplexTensor
 from .._lazy.tensor import LazyTensor as _LazyTensor
 from .._lazy.variables import make_variables
 from . import _arrays
+from ._operators import TensorOperators
 from ._program import SHORT_DTYPES
 
 tracing.is_tracing = torch.compiler.is_compiling
@@ -21,7 +22,7 @@ def _widen(x):
     return x
 
 
-class LazyTensor(_LazyTensor):
+class LazyTensor(TensorOperators, _LazyTensor):
     __doc__ = _LazyTensor.__doc__
     __slots__ = ()
     __module__ = "keops.torch"

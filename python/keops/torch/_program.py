@@ -14,7 +14,6 @@ from ._layout import Layout
 _are_transforms_active = torch._C._are_functorch_transforms_active
 _count_dispatch_modes = torch._C._len_torch_dispatch_stack
 _Tensor = torch.Tensor
-_NUMBERS = (float, int, list)
 # Between the texts of a key, characters that ASCII has for the purpose.
 _ITEMS, _LISTS = "\x1f", "\x1e"
 _PAIR = re.compile(r"\w+_Arg\w+_Reduction\(")
