@@ -88,14 +88,15 @@ class KernelSolve:
             self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id, ranges=ranges)
         if self._place >= len(args):
             raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
-        arguments, b = list(args), args[self._place]
+        place, b = self._place, args[self._place]
         conjugate_gradients.check_right_side("KernelSolve", self._arrays, b, self._dim)
 
-        def multiply(p):
-            arguments[self._place] = p
+        def multiply(arguments, p):
+            arguments = (*arguments[:place], p, *arguments[place:])
             return self._product(*arguments, backend=backend, device_id=device_id, ranges=ranges)
 
-        return conjugate_gradients.solve("KernelSolve", self._arrays, multiply, b, settings, out)
+        others = (*args[:place], *args[place + 1 :])
+        return self._arrays.solve("KernelSolve", self._arrays, multiply, others, b, settings, out)
 
     @property
     def formula(self):
