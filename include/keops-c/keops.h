@@ -175,8 +175,11 @@ KEOPS_EXPORT keopsStatus keopsDumpIR(const keopsProgramOptions *options, const c
 /* ---- Runs ---- */
 
 /* An array of the caller. Inputs are never written. Shapes: Vi (M, D), Vj (N, D), Pm (D); outputs
- * as keopsProgramGetOutputShape says. Programs of KEOPS_F32 also take KEOPS_C64, those of KEOPS_F64
- * KEOPS_C128, with half the length on the last axis, which must be even. */
+ * as keopsProgramGetOutputShape says. All may have more axes in front, of the batch, which
+ * broadcast as NumPy's do: the last ones stand side by side, and a missing one or one of length 1
+ * fits any. A run computes each item of the batch by itself. Programs of KEOPS_F32 also take
+ * KEOPS_C64, those of KEOPS_F64 KEOPS_C128, with half the length on the last axis, which must be
+ * even. */
 typedef struct keopsTensor {
   void *data;
   keopsDType dtype;
@@ -195,15 +198,31 @@ typedef struct keopsRunOptions {
       void *data); /* called now and then during the run; non-zero ends it; may be NULL */
   void *poll_data;
   const char *caller; /* as in keopsProgramOptions */
+  /* NULL to reduce over all pairs. Otherwise six arrays of KEOPS_I64: ranges_i (k, 2), slices_i
+   * (k), redranges_j (l, 2), and the same with i and j exchanged. In reductions over j the rows
+   * [ranges_i[b, 0], ranges_i[b, 1]) are reduced over those j that are in one of the intervals
+   * [redranges_j[c, 0], redranges_j[c, 1]) with slices_i[b - 1] <= c < slices_i[b], where
+   * slices_i[-1] is 0. Rows must not be in two blocks, nor j in two intervals of one block; a row
+   * in none has the result of an empty reduction. The last three arrays say the same for reductions
+   * over i. All items of a batch have the same ranges. */
+  const keopsTensor *ranges;
 } keopsRunOptions;
-#define KEOPS_RUN_OPTIONS_INIT {sizeof(keopsRunOptions), 0, NULL, NULL, NULL, NULL}
+#define KEOPS_RUN_OPTIONS_INIT {sizeof(keopsRunOptions), 0, NULL, NULL, NULL, NULL, NULL}
 
 /* Checks the inputs and tells M and N: rows of the first Vi and of the first Vj argument, 1 where
  * there is none. */
 KEOPS_EXPORT keopsStatus keopsProgramInferSizes(keopsProgram program, const keopsTensor *inputs,
                                                 int32_t input_count, const keopsRunOptions *options,
                                                 int64_t *size_i, int64_t *size_j);
-/* Writes at most `capacity` lengths and the rank, which may be larger than `capacity`. */
+/* The same, and tells the shape of the batch, which stands in front of the shapes of all outputs:
+ * writes at most `capacity` lengths and the rank, which may be larger than `capacity` and is 0
+ * without a batch. */
+KEOPS_EXPORT keopsStatus keopsProgramInferBatch(keopsProgram program, const keopsTensor *inputs,
+                                                int32_t input_count, const keopsRunOptions *options,
+                                                int64_t *size_i, int64_t *size_j, int64_t *shape,
+                                                int32_t capacity, int32_t *rank);
+/* The shape without batch axes. Writes at most `capacity` lengths and the rank, which may be larger
+ * than `capacity`. */
 KEOPS_EXPORT keopsStatus keopsProgramGetOutputShape(keopsProgram program, int32_t index,
                                                     int64_t size_i, int64_t size_j, int64_t *shape,
                                                     int32_t capacity, int32_t *rank);

@@ -21,8 +21,30 @@ typedef struct keops_array {
   int64_t component_stride;
 } keops_array;
 
+/* Rows [begin, end) of one index, to be reduced over the same rows of the other index: those in the
+ * intervals [first_interval, last_interval) of a work table, `terms` of them. */
+typedef struct keops_block {
+  int64_t begin, end;
+  int64_t first_interval, last_interval;
+  int64_t terms;
+} keops_block;
+
+typedef struct keops_interval {
+  int64_t begin, end;
+} keops_interval;
+
+/* Which rows are reduced over which. Every row of the kept index is in one block; the intervals of
+ * a block ascend and do not overlap. A dense reduction has one block and one interval. */
+typedef struct keops_work {
+  const keops_block *blocks;
+  const keops_interval *intervals;
+  int64_t block_count;
+  int64_t most_terms; /* of any block */
+} keops_work;
+
 /* Everything a compiled program reads. Sizes are run-time arguments: a change of size never
- * compiles. */
+ * compiles. A run repeats its work for each item of a batch: on the same sizes and work tables,
+ * with other parts of the arrays. */
 typedef struct keops_args {
   int64_t size_i;              /* M, rows of the Vi arguments */
   int64_t size_j;              /* N, rows of the Vj arguments */
@@ -33,7 +55,12 @@ typedef struct keops_args {
   int32_t (*poll)(void *data); /* called once a tile by the thread that runs it; non-zero ends the
                                   run; may be NULL */
   void *poll_data;
-  int32_t threads; /* at least 1; ignored by programs built with --threads=none */
+  keops_work work[2];          /* of reductions that keep i, that keep j */
+  int64_t items;               /* of the batch; 1 without one */
+  int64_t items_at_once;       /* how many the workspace has room for; at least 1 */
+  const int64_t *item_offsets; /* items x (inputs, then outputs): where the part of an array that
+                                  belongs to an item begins, in elements behind `data` */
+  int32_t threads;             /* at least 1; ignored by programs built with --threads=none */
 } keops_args;
 
 /* What a compiled program returns. */

@@ -34,13 +34,14 @@ private:
   int32_t count;
 };
 
-RunOptions readRunOptions(const keopsRunOptions *given) {
-  keopsRunOptions standard = KEOPS_RUN_OPTIONS_INIT;
-  keopsRunOptions options = readOptions(given, standard);
+constexpr int32_t rangeArrays = 6;
+
+/// `ranges` must outlive what is returned.
+RunOptions readRunOptions(const keopsRunOptions &options, const Tensors &ranges) {
   if (options.threads < 0)
     raiseUserError("argument 'options': expected at least 0 threads, got ", options.threads);
   return {options.threads, options.cancel ? &options.cancel->requested : nullptr, options.poll,
-          options.poll_data};
+          options.poll_data, ranges.get()};
 }
 
 } // namespace
@@ -53,6 +54,22 @@ keopsStatus keopsProgramInferSizes(keopsProgram program, const keopsTensor *inpu
     Sizes sizes = program->getLauncher().checkInputs(Tensors(inputs, input_count, "inputs").get());
     *require(size_i, "size_i") = sizes.i;
     *require(size_j, "size_j") = sizes.j;
+  });
+}
+
+keopsStatus keopsProgramInferBatch(keopsProgram program, const keopsTensor *inputs,
+                                   int32_t input_count, const keopsRunOptions *options,
+                                   int64_t *size_i, int64_t *size_j, int64_t *shape,
+                                   int32_t capacity, int32_t *rank) {
+  return guard(getCaller(options, __func__), [&] {
+    require(program, "program");
+    Sizes sizes = program->getLauncher().checkInputs(Tensors(inputs, input_count, "inputs").get());
+    *require(size_i, "size_i") = sizes.i;
+    *require(size_j, "size_j") = sizes.j;
+    *require(rank, "rank") = sizes.batch.rank;
+    int32_t count = std::min(capacity, sizes.batch.rank);
+    if (count > 0)
+      std::copy_n(sizes.batch.shape.begin(), count, require(shape, "shape"));
   });
 }
 
@@ -78,9 +95,12 @@ keopsStatus keopsProgramRun(keopsProgram program, const keopsTensor *inputs, int
                             const keopsRunOptions *options) {
   return guard(getCaller(options, __func__), [&] {
     require(program, "program");
+    keopsRunOptions standard = KEOPS_RUN_OPTIONS_INIT;
+    keopsRunOptions known = readOptions(options, standard);
+    Tensors ranges(known.ranges, known.ranges ? rangeArrays : 0, "ranges");
     program->getLauncher().run(Tensors(inputs, input_count, "inputs").get(),
                                Tensors(outputs, output_count, "outputs").get(),
-                               readRunOptions(options));
+                               readRunOptions(known, ranges));
   });
 }
 

@@ -141,12 +141,15 @@ Value OnlyAtOp::buildTangent(OpBuilder &b, ValueRange tangents) {
 
 //===-- Sizes -------------------------------------------------------------------------------===//
 
+/// Rows of one index may each be reduced over another number of rows of the other one.
 LogicalResult SizeOp::verify() {
   ValueType type = getValueType(getResult());
-  if (type.getDim() != 1 || type.getPlacement() != Placement::P)
-    return emitOpError("expected a result of dimension 1 placed on p, got ") << type;
   if (getOver() != Placement::I && getOver() != Placement::J)
     return emitOpError("expected an index i or j, got ") << stringifyPlacement(getOver());
+  Placement kept = otherIndex(getOver());
+  if (type.getDim() != 1 || type.getPlacement() != kept)
+    return emitOpError("expected a result of dimension 1 placed on ")
+           << stringifyPlacement(kept) << ", got " << type;
   return success();
 }
 Value SizeOp::emitComponent(Emitter &emitter, OpFoldResult) { return emitter.size(getOver()); }

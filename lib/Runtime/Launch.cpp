@@ -6,6 +6,7 @@
 #include "keops/Runtime/Error.h"
 #include "keops/Runtime/Packing.h"
 #include "keops/Runtime/Settings.h"
+#include "keops/Runtime/Work.h"
 #include "keops/Runtime/Workspace.h"
 
 #include <algorithm>
@@ -15,17 +16,8 @@ namespace keops {
 
 namespace {
 
-std::string formatShape(const int64_t *shape, int32_t rank) {
-  std::string text = "(";
-  for (int32_t axis = 0; axis < rank; ++axis)
-    text += concat(axis ? ", " : "", shape[axis]);
-  return text + (rank == 1 ? ",)" : ")");
-}
-
-std::string formatShape(const Tensor &tensor) { return formatShape(tensor.shape, tensor.rank); }
-
 std::string formatShape(const std::vector<int64_t> &shape) {
-  return formatShape(shape.data(), int32_t(shape.size()));
+  return keops::formatShape(shape.data(), int32_t(shape.size()));
 }
 
 /// What a user should pass for an input, e.g. "(M, 3)".
@@ -51,24 +43,21 @@ void checkDType(DType given, DType expected, int64_t dimension, Describe describ
                  orComplex.empty() ? std::string() : concat(" for dimension ", dimension));
 }
 
-/// Leading axes of length 1 say nothing, and a number is a vector of one component.
-bool isParameterShape(const Tensor &tensor, int64_t dimension) {
-  if (tensor.rank == 0)
-    return dimension == 1;
-  for (int32_t axis = 0; axis + 1 < tensor.rank; ++axis)
-    if (tensor.shape[axis] != 1)
-      return false;
-  return tensor.shape[tensor.rank - 1] == dimension;
+int64_t getRows(const ManifestOutput &output, const Sizes &sizes) {
+  return output.category == Category::I ? sizes.i : sizes.j;
 }
 
 /// The parts of complex numbers stand side by side on the last axis.
-bool isOutputShape(const Tensor &tensor, const ManifestOutput &output, int64_t rows) {
+bool isOutputShape(const Tensor &tensor, const ManifestOutput &output, const Sizes &sizes) {
   const std::vector<int64_t> &dimensions = output.dimensions;
-  if (tensor.rank != int32_t(dimensions.size()) + 1 || tensor.shape[0] != rows)
+  int32_t rows = sizes.batch.rank;
+  if (tensor.rank != rows + 1 + int32_t(dimensions.size()) ||
+      !std::equal(tensor.shape, tensor.shape + rows, sizes.batch.shape.begin()) ||
+      tensor.shape[rows] != getRows(output, sizes))
     return false;
-  for (int32_t axis = 1; axis < tensor.rank; ++axis) {
+  for (int32_t axis = rows + 1; axis < tensor.rank; ++axis) {
     int64_t parts = axis + 1 == tensor.rank ? getPartCount(tensor.dtype) : 1;
-    if (tensor.shape[axis] * parts != dimensions[size_t(axis) - 1])
+    if (tensor.shape[axis] * parts != dimensions[size_t(axis - rows) - 1])
       return false;
   }
   return true;
@@ -104,7 +93,7 @@ Extent getExtent(const Tensor &tensor) {
 /// the array, and is called for a message only: this is the path of every run.
 template <typename Describe>
 void checkDescription(const Tensor &tensor, Describe describe) {
-  if (tensor.rank < 0 || tensor.rank > 32 || (tensor.rank > 0 && !tensor.shape))
+  if (tensor.rank < 0 || tensor.rank > maxRank || (tensor.rank > 0 && !tensor.shape))
     raiseUserError(describe(), ": expected a rank from 0 to 32 and a shape, got rank ",
                    tensor.rank);
   int64_t bytes = getByteSize(tensor.dtype);
@@ -124,15 +113,6 @@ void checkDescription(const Tensor &tensor, Describe describe) {
 
 } // namespace
 
-int64_t Tensor::getStride(int32_t axis) const {
-  if (strides)
-    return strides[axis];
-  int64_t stride = getByteSize(dtype);
-  for (int32_t k = axis + 1; k < rank; ++k)
-    stride *= shape[k];
-  return stride;
-}
-
 std::string Launcher::describeInput(size_t index) const {
   std::string text = concat("argument ", index + 1);
   if (index < argumentNames.size() && !argumentNames[index].empty())
@@ -150,10 +130,10 @@ void Launcher::checkInput(size_t index, const Tensor &tensor) const {
   checkDType(tensor.dtype, expected.dtype, expected.dimension,
              [&] { return describeInput(index); });
   int64_t components = expected.dimension / getPartCount(tensor.dtype);
-  bool isRight = expected.category == Category::P
-                     ? isParameterShape(tensor, components)
-                     : tensor.rank == 2 && tensor.shape[1] == components;
-  if (!isRight)
+  // A number is a vector of one component.
+  bool isNumber = tensor.rank == 0 && expected.category == Category::P;
+  bool hasRows = tensor.rank >= (expected.category == Category::P ? 1 : 2);
+  if (isNumber ? components != 1 : !hasRows || tensor.shape[tensor.rank - 1] != components)
     raiseUserError(describeInput(index), ": expected shape ",
                    formatExpected(expected.category, components), ", got ", formatShape(tensor));
 }
@@ -170,37 +150,75 @@ Sizes Launcher::checkInputs(std::span<const Tensor> inputs) const {
     if (category == Category::P)
       continue;
     auto side = static_cast<size_t>(category);
+    int64_t given = inputs[k].shape[inputs[k].rank - 2];
     if (first[side] == none) {
       first[side] = k;
-      rows[side] = inputs[k].shape[0];
-    } else if (inputs[k].shape[0] != rows[side]) {
+      rows[side] = given;
+    } else if (given != rows[side]) {
       raiseUserError(describeInput(k), ": expected ", side == 0 ? "M" : "N", " = ", rows[side],
-                     " rows like ", describeInput(first[side]), ", got ", inputs[k].shape[0]);
+                     " rows like ", describeInput(first[side]), ", got ", given);
     }
   }
-  return {rows[0], rows[1]};
+  Sizes sizes;
+  sizes.i = rows[0], sizes.j = rows[1];
+  broadcast(inputs, sizes.batch);
+  return sizes;
 }
 
-std::vector<int64_t> Launcher::getOutputShape(size_t index, Sizes sizes) const {
+/// Leading ones of a parameter say nothing, so that a (1, 1, D) array is one wherever it stands.
+int32_t Launcher::countBatchAxes(size_t index, const Tensor &tensor) const {
+  return std::max(tensor.rank - (manifest.inputs[index].category == Category::P ? 1 : 2), 0);
+}
+
+void Launcher::broadcast(std::span<const Tensor> inputs, Batch &batch) const {
+  int32_t most = 0;
+  for (size_t k = 0; k < inputs.size(); ++k) {
+    int32_t axes = countBatchAxes(k, inputs[k]), ones = 0;
+    if (manifest.inputs[k].category == Category::P)
+      ones = int32_t(std::find_if(inputs[k].shape, inputs[k].shape + axes,
+                                  [](int64_t length) { return length != 1; }) -
+                     inputs[k].shape);
+    most = std::max(most, axes - ones);
+  }
+  if (most == 0)
+    return;
+  batch.begin(most);
+  for (size_t k = 0; k < inputs.size(); ++k) {
+    int32_t axes = countBatchAxes(k, inputs[k]), used = std::min(axes, most);
+    Tensor tail = inputs[k];
+    tail.shape += axes - used;
+    if (!batch.add(tail, used))
+      raiseUserError(describeInput(k), ": expected batch dimensions that broadcast with ",
+                     formatShape(batch.shape.data(), batch.rank), ", got ",
+                     formatShape(tail.shape, used));
+  }
+  if (!batch.count())
+    raiseUserError("the batch dimensions ", formatShape(batch.shape.data(), batch.rank),
+                   " are too large");
+}
+
+std::vector<int64_t> Launcher::getOutputShape(size_t index, const Sizes &sizes) const {
   const ManifestOutput &output = manifest.outputs[index];
-  std::vector<int64_t> shape{output.category == Category::I ? sizes.i : sizes.j};
+  std::vector<int64_t> shape(sizes.batch.shape.begin(),
+                             sizes.batch.shape.begin() + sizes.batch.rank);
+  shape.push_back(getRows(output, sizes));
   shape.insert(shape.end(), output.dimensions.begin(), output.dimensions.end());
   return shape;
 }
 
-void Launcher::checkOutput(size_t index, const Tensor &tensor, Sizes sizes) const {
+void Launcher::checkOutput(size_t index, const Tensor &tensor, const Sizes &sizes) const {
   const ManifestOutput &output = manifest.outputs[index];
   checkDescription(tensor, [&] { return describeOutput(index); });
   int64_t last = output.dimensions.empty() ? 1 : output.dimensions.back();
   checkDType(tensor.dtype, output.dtype, last, [&] { return describeOutput(index); });
-  if (!isOutputShape(tensor, output, output.category == Category::I ? sizes.i : sizes.j)) {
+  if (!isOutputShape(tensor, output, sizes)) {
     std::vector<int64_t> expected = getOutputShape(index, sizes);
     expected.back() /= getPartCount(tensor.dtype);
     raiseUserError(describeOutput(index), ": expected shape ", formatShape(expected), ", got ",
                    formatShape(tensor));
   }
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
-    if (tensor.shape[axis] > 1 && tensor.getStride(axis) == 0)
+    if (tensor.shape[axis] > 1 && tensor.getStride(axis) == 0 && !isEmpty(tensor))
       raiseUserError(describeOutput(index), ": axis ", axis,
                      " has stride 0, so its elements share memory");
 }
@@ -219,12 +237,31 @@ void Launcher::checkOverlap(std::span<const Tensor> inputs, std::span<const Tens
   }
 }
 
-int32_t Launcher::chooseThreads(Sizes sizes, int32_t wanted) const {
+int32_t Launcher::chooseThreads(double pairs, int32_t wanted) const {
   int32_t most = wanted > 0 ? wanted : getNumThreads();
-  // In floating point, because the product of sizes may exceed 64 bits.
-  double work = manifest.costPerPair * double(sizes.i) * double(sizes.j);
-  double worthwhile = work / double(getSettings().workPerThread);
+  double worthwhile = manifest.costPerPair * pairs / double(getSettings().workPerThread);
   return worthwhile >= most ? most : std::max(1, int32_t(worthwhile));
+}
+
+void Launcher::writeOffsets(const Packing &packing, const Batch &batch,
+                            std::span<const Tensor> inputs, std::span<const Tensor> outputs,
+                            int64_t *offsets) const {
+  auto step = int64_t(inputs.size() + outputs.size());
+  for (size_t k = 0; k < inputs.size(); ++k, ++offsets)
+    packing.writeInputOffsets(k, inputs[k], batch, countBatchAxes(k, inputs[k]), offsets, step);
+  for (size_t k = 0; k < outputs.size(); ++k, ++offsets)
+    packing.writeOutputOffsets(outputs[k], batch, offsets, step);
+}
+
+/// Items whose workspace is in use at the same time: few enough for it to stay in a cache, unless
+/// one item needs more.
+static int64_t chooseItemsAtOnce(const ManifestWorkspace &workspace, const ProgramExtent &extent,
+                                 int64_t items) {
+  constexpr int64_t budget = int64_t(4) << 20;
+  if (items <= 1)
+    return 1;
+  int64_t item = std::max<int64_t>(workspace.getItemBytes(extent), 1);
+  return std::clamp<int64_t>(budget / item, 1, items);
 }
 
 void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs,
@@ -235,19 +272,31 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
   for (size_t k = 0; k < outputs.size(); ++k)
     checkOutput(k, outputs[k], sizes);
   checkOverlap(inputs, outputs);
+  Work work(sizes.i, sizes.j, options.ranges);
 
-  int32_t threads = chooseThreads(sizes, options.threads);
-  int64_t workspaceBytes = manifest.workspace.getBytes(sizes.i, sizes.j, threads);
-  Packing packing(workspaceBytes);
+  int32_t threads = chooseThreads(work.getPairCount() * double(sizes.batch.items), options.threads);
+  ProgramExtent extent{{sizes.i, sizes.j},
+                       {work.getTable(0).block_count, work.getTable(1).block_count}};
+  int64_t itemsAtOnce = chooseItemsAtOnce(manifest.workspace, extent, sizes.batch.items);
+  Packing packing(manifest.workspace.getBytes(extent, itemsAtOnce, threads));
   std::array<keops_array, maxArguments> inputArrays;
   std::array<keops_array, maxArguments> outputArrays;
   for (size_t k = 0; k < inputs.size(); ++k)
     inputArrays[k] = packing.addInput(inputs[k], manifest.inputs[k].category == Category::P);
   for (size_t k = 0; k < outputs.size(); ++k)
-    outputArrays[k] = packing.addOutput(outputs[k]);
+    outputArrays[k] = packing.addOutput(outputs[k], manifest.outputs[k].getRowElements());
+  // One item begins where the arrays do.
+  static const int64_t noOffsets[2 * maxArguments] = {};
+  int64_t offsetsAt = -1;
+  if (sizes.batch.rank > 0)
+    offsetsAt = packing.reserveNumbers(sizes.batch.items, int64_t(inputs.size() + outputs.size()));
 
   Workspace workspace(packing.getBytes());
   packing.copyInputs(workspace.getData(), inputs, inputArrays.data(), outputArrays.data());
+  auto *offsets =
+      reinterpret_cast<int64_t *>(workspace.getData() + std::max<int64_t>(offsetsAt, 0));
+  if (offsetsAt >= 0)
+    writeOffsets(packing, sizes.batch, inputs, outputs, offsets);
   keops_args args{sizes.i,
                   sizes.j,
                   inputArrays.data(),
@@ -256,6 +305,10 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
                   options.cancel,
                   options.poll,
                   options.pollData,
+                  {work.getTable(0), work.getTable(1)},
+                  sizes.batch.items,
+                  itemsAtOnce,
+                  offsetsAt >= 0 ? offsets : noOffsets,
                   threads};
   int32_t status = program.getEntry()(&args);
   if (status == KEOPS_STEP_CANCELLED)

@@ -123,13 +123,11 @@ ManifestOutput readOutput(LineReader &reader) {
 }
 
 void readWorkspace(LineReader &reader, ManifestWorkspace &workspace) {
-  workspace.bytes = reader.integer(0, maxBytes);
-  for (int64_t &value : workspace.perRow)
-    value = reader.integer(0, maxBytes);
-  for (int64_t &value : workspace.perTile)
-    value = reader.integer(0, maxBytes);
-  for (int64_t &value : workspace.tileRows)
-    value = reader.integer(1, maxBytes);
+  int64_t *fields[] = {&workspace.bytes,      &workspace.perThread, &workspace.perItem,
+                       &workspace.perRow[0],  &workspace.perRow[1], &workspace.perBlock[0],
+                       &workspace.perBlock[1]};
+  for (int64_t *field : fields)
+    *field = reader.integer(0, maxBytes);
 }
 
 void readItem(Manifest &manifest, std::string_view line) {
@@ -143,8 +141,6 @@ void readItem(Manifest &manifest, std::string_view line) {
     manifest.outputs.push_back(readOutput(reader));
   else if (item == "workspace")
     readWorkspace(reader, manifest.workspace);
-  else if (item == "scratch")
-    manifest.workspace.perThread = reader.integer(0, maxBytes);
   else if (item == "cost")
     manifest.costPerPair = reader.number();
   else
@@ -178,23 +174,43 @@ int64_t ManifestOutput::getRowElements() const {
   return product;
 }
 
-int64_t ManifestWorkspace::getBytes(int64_t sizeI, int64_t sizeJ, int32_t threads) const {
-  const int64_t rows[2] = {sizeI, sizeJ};
-  int64_t total = bytes;
-  bool overflow = false;
-  auto add = [&](int64_t count, int64_t each) {
+namespace {
+/// A sum of products that notices when it exceeds memory.
+class ByteCount {
+public:
+  explicit ByteCount(int64_t total) : total(total) {}
+  void add(int64_t count, int64_t each) {
     int64_t product = 0;
     overflow |= __builtin_mul_overflow(count, each, &product);
     overflow |= __builtin_add_overflow(total, product, &total);
-  };
-  for (int side = 0; side < 2; ++side) {
-    add(rows[side], perRow[side]);
-    add(rows[side] / tileRows[side] + (rows[side] % tileRows[side] != 0), perTile[side]);
   }
-  add(threads, perThread);
-  if (overflow || total > maxBytes)
-    raiseUserError("the arrays are too large: M = ", sizeI, ", N = ", sizeJ);
-  return total;
+  int64_t get(const ProgramExtent &extent) const {
+    if (overflow || total > maxBytes)
+      raiseUserError("the arrays are too large: M = ", extent.rows[0], ", N = ", extent.rows[1]);
+    return total;
+  }
+
+private:
+  int64_t total;
+  bool overflow = false;
+};
+} // namespace
+
+int64_t ManifestWorkspace::getItemBytes(const ProgramExtent &extent) const {
+  ByteCount count(perItem);
+  for (int side = 0; side < 2; ++side) {
+    count.add(extent.rows[side], perRow[side]);
+    count.add(extent.blocks[side], perBlock[side]);
+  }
+  return count.get(extent);
+}
+
+int64_t ManifestWorkspace::getBytes(const ProgramExtent &extent, int64_t itemsAtOnce,
+                                    int32_t threads) const {
+  ByteCount count(bytes);
+  count.add(threads, perThread);
+  count.add(itemsAtOnce, getItemBytes(extent));
+  return count.get(extent);
 }
 
 Manifest Manifest::parse(std::string_view text) {
@@ -204,7 +220,7 @@ Manifest Manifest::parse(std::string_view text) {
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    if (isFirst && line != "keops-program 1")
+    if (isFirst && line != "keops-program 2")
       LineReader(line).fail();
     if (!isFirst && !line.empty())
       readItem(manifest, line);

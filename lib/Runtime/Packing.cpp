@@ -2,6 +2,7 @@
 #include "keops/Runtime/Packing.h"
 #include "keops/Runtime/Error.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace keops {
@@ -46,11 +47,10 @@ bool isRowMajor(const Tensor &tensor) {
   return true;
 }
 
-/// Steps through all elements in row-major order, calling visit(address) for each. Ranks are at
-/// most 32.
+/// Steps through all elements in row-major order, calling visit(address) for each.
 template <typename Visit>
 void forEachElement(const Tensor &tensor, Visit visit) {
-  std::array<int64_t, 32> index{};
+  std::array<int64_t, maxRank> index{};
   char *address = static_cast<char *>(tensor.data);
   for (int64_t left = countElements(tensor); left > 0; --left) {
     visit(address);
@@ -66,13 +66,20 @@ void forEachElement(const Tensor &tensor, Visit visit) {
 
 } // namespace
 
-int64_t Packing::reserve(const Tensor &tensor) {
+int64_t Packing::reserve(int64_t count, int64_t each) {
   int64_t offset = (bytes + copyAlignment - 1) / copyAlignment * copyAlignment;
   int64_t size = 0;
-  if (__builtin_mul_overflow(countElements(tensor), getByteSize(tensor.dtype), &size) ||
-      __builtin_add_overflow(offset, size, &bytes))
+  if (__builtin_mul_overflow(count, each, &size) || __builtin_add_overflow(offset, size, &bytes))
     raiseUserError("the arrays are too large to be copied, and their strides ask for a copy");
   return offset;
+}
+
+int64_t Packing::reserve(const Tensor &tensor) {
+  return reserve(countElements(tensor), getByteSize(tensor.dtype));
+}
+
+int64_t Packing::reserveNumbers(int64_t rows, int64_t columns) {
+  return reserve(rows, columns * int64_t(sizeof(int64_t)));
 }
 
 keops_array Packing::addInput(const Tensor &tensor, bool isParameter) {
@@ -83,19 +90,43 @@ keops_array Packing::addInput(const Tensor &tensor, bool isParameter) {
     inputCopies[inputCopyCount++] = {index, reserve(tensor)};
     return {nullptr, isParameter ? 0 : components, 1};
   }
-  return {tensor.data, isParameter ? 0 : tensor.getStride(0) / size,
+  return {tensor.data, isParameter ? 0 : tensor.getStride(tensor.rank - 2) / size,
           tensor.rank > 0 && parts == 1 ? tensor.getStride(tensor.rank - 1) / size : 1};
 }
 
-keops_array Packing::addOutput(const Tensor &tensor) {
+keops_array Packing::addOutput(const Tensor &tensor, int64_t rowElements) {
   int32_t index = outputCount++;
-  int64_t components = getPartCount(tensor.dtype);
-  for (int32_t axis = 1; axis < tensor.rank; ++axis)
-    components *= tensor.shape[axis];
   if (isAddressable(tensor) && isRowMajor(tensor))
-    return {tensor.data, components, 1};
+    return {tensor.data, rowElements, 1};
   outputCopies[outputCopyCount++] = {index, reserve(tensor)};
-  return {nullptr, components, 1};
+  return {nullptr, rowElements, 1};
+}
+
+void Packing::writeInputOffsets(size_t index, const Tensor &tensor, const Batch &batch,
+                                int32_t axes, int64_t *offsets, int64_t step) const {
+  bool isCopied = false;
+  for (int32_t k = 0; k < inputCopyCount; ++k)
+    isCopied |= size_t(inputCopies[size_t(k)].index) == index;
+  int64_t size = getByteSize(getPart(tensor.dtype));
+  std::array<int64_t, maxRank> strides;
+  Tensor source = tensor;
+  source.strides = isCopied ? nullptr : tensor.strides;
+  for (int32_t axis = 0; axis < axes; ++axis)
+    strides[size_t(axis)] = source.getStride(axis) / size;
+  // Leading ones that the batch does not have.
+  int32_t surplus = std::max(axes - batch.rank, 0);
+  source.shape += surplus;
+  batch.writeOffsets(source, axes - surplus, strides.data() + surplus, offsets, step);
+}
+
+/// Programs write row-major.
+void Packing::writeOutputOffsets(const Tensor &tensor, const Batch &batch, int64_t *offsets,
+                                 int64_t step) const {
+  int64_t length = getPartCount(tensor.dtype);
+  for (int32_t axis = batch.rank; axis < tensor.rank; ++axis)
+    length *= tensor.shape[axis];
+  for (int64_t item = 0; item < batch.items; ++item)
+    offsets[item * step] = item * length;
 }
 
 void Packing::copyInputs(char *buffer, std::span<const Tensor> inputs, keops_array *inputArrays,

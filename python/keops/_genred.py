@@ -3,7 +3,7 @@ arrays for the program, as ``_arrays``, which ``keops.numpy`` and ``keops.torch`
 
 import warnings
 
-from ._options import choose_accumulator, write_reduction
+from ._options import choose_accumulator, read_ranges, write_reduction
 
 
 def _check_text(name, value, optional=False):
@@ -92,16 +92,25 @@ class Genred:
         self._reduction = self._arrays.make_program(*self._arguments)
 
     def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None):
-        """Compute on arrays, one for each alias: ``Vi`` (M, D), ``Vj`` (N, D), ``Pm`` (D,) or a number.
+        """Compute on arrays, one for each alias: ``Vi`` (..., M, D), ``Vj`` (..., N, D), ``Pm`` (..., D) or a number.
+
+        The axes in front are those of a batch and broadcast as NumPy's do, without copies; the result has them all.
 
         All arrays have one dtype: float32, float64, float16 or bfloat16 (of the package ml_dtypes); any strides will
         do. The two short types are computed and summed in float32, and results are rounded to them once. Where the
         formula takes complex numbers as pairs of components, complex64 arrays of D columns may stand beside float32
         ones for arguments of dimension 2 D, complex128 beside float64. ``out`` may hold the result: an array, or a
         tuple of arrays where the reduction has several results.
+
+        ``ranges`` restricts the pairs to blocks: six integer arrays ``(ranges_i, slices_i, redranges_j, ranges_j,
+        slices_j, redranges_i)``, as :mod:`keops.numpy.cluster` and :mod:`keops.masks` make them. With ``axis=1``, rows
+        ``ranges_i[k, 0]`` to ``ranges_i[k, 1]`` (exclusive) are reduced over the j in the intervals
+        ``redranges_j[slices_i[k-1]:slices_i[k]]``; the last three arrays say the same for ``axis=0``. Rows of no block
+        get the result of an empty reduction. Indices count all of j, and all items of a batch have the same ranges.
         """
         if backend != "auto" or ranges is not None or device_id != -1:
-            self._arrays.check_call("Genred", backend=backend, device_id=device_id, ranges=ranges)
+            self._arrays.check_call("Genred", backend=backend, device_id=device_id)
+            return self._reduction.run(*args, out=out, ranges=read_ranges("Genred", ranges))
         return self._reduction.run(*args, out=out)
 
     @property

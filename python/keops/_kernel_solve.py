@@ -4,6 +4,7 @@
 import re
 
 from . import _conjugate_gradients as conjugate_gradients
+from ._options import read_ranges
 
 _ALIAS = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=)?\s*(?P<kind>\w+)\s*\(\s*(?P<numbers>[\d\s,]+)\)\s*")
 
@@ -60,12 +61,14 @@ class KernelSolve:
         info=False,
         out=None,
     ):
-        """The solution by conjugate gradients, an array of the shape of the right-hand side (M, D).
+        """The solution by conjugate gradients, an array of the shape of the right-hand side (..., M, D).
 
         Parameters
         ----------
         *args
-            Arrays for the aliases, float32 or float64, as ``Genred`` takes them.
+            Arrays for the aliases, float32 or float64, as ``Genred`` takes them; axes in front are those of a batch.
+        backend, device_id, ranges
+            Those of ``Genred``; blocks of ``ranges`` must be symmetric too.
         alpha : float
             Ridge, added to the diagonal.
         eps, rtol : float
@@ -85,7 +88,8 @@ class KernelSolve:
             "KernelSolve", alpha, eps, rtol, maxiter, preconditioner, info, is_coupled=True
         )
         if backend != "auto" or ranges is not None or device_id != -1:
-            self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id, ranges=ranges)
+            self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id)
+            ranges = read_ranges("KernelSolve", ranges)
         if self._place >= len(args):
             raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
         place, b = self._place, args[self._place]

@@ -1,10 +1,13 @@
 """Options of a call that Genred and LazyTensor share, and their checks."""
 
+import numpy as np
+
+RANGES = ("ranges_i", "slices_i", "redranges_j", "ranges_j", "slices_j", "redranges_i")
 BACKENDS = ("auto", "CPU", "GPU", "GPU_1D", "GPU_1D_device", "GPU_1D_host")
 BACKENDS += ("GPU_2D", "GPU_2D_device", "GPU_2D_host")
 
 
-def check_call(caller, arrays, backend, device_id, ranges):
+def check_call(caller, arrays, backend, device_id):
     """Raises ValueError for a backend that is unknown or not the CPU, TypeError for other types.
 
     ``arrays`` says what is computed on, in messages."""
@@ -18,8 +21,31 @@ def check_call(caller, arrays, backend, device_id, ranges):
         raise ValueError(
             f"{caller}: {arrays} are computed on the CPU; got backend={backend!r}, device_id={device_id!r}"
         )
-    if ranges is not None:
-        raise NotImplementedError(f"{caller}: ranges are not supported yet")
+
+
+def read_ranges(caller, ranges):
+    """The six arrays of block-sparse ranges as int64 arrays of NumPy; None stays None. Their contents are checked where
+    they are used."""
+    if ranges is None:
+        return None
+    if not isinstance(ranges, (tuple, list)) or len(ranges) != len(RANGES):
+        given = f"{len(ranges)} entries" if isinstance(ranges, (tuple, list)) else type(ranges).__name__
+        raise TypeError(f"{caller}: ranges: expected a tuple of six integer arrays ({', '.join(RANGES)}), got {given}")
+    return tuple(_read_range(caller, k, entry) for k, entry in enumerate(ranges))
+
+
+def _read_range(caller, place, entry):
+    what = f"{caller}: ranges[{place}] ({RANGES[place]})"
+    try:
+        array = np.asarray(entry)
+    except Exception as problem:
+        raise TypeError(f"{what}: cannot be read as an array: {problem}") from None
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(f"{what}: expected integers, got {array.dtype}")
+    # A list without intervals does not say that these have a begin and an end.
+    if array.shape == (0,) and "ranges" in RANGES[place]:
+        array = array.reshape(0, 2)
+    return np.ascontiguousarray(array, np.int64)
 
 
 def choose_accumulator(caller, dtype_acc, use_double_acc):

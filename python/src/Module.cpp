@@ -66,6 +66,9 @@ static PyType_Slot reductionSlots[] = {{Py_tp_traverse, reinterpret_cast<void *>
                                        {0, nullptr}};
 
 NB_MODULE(_keops, m) {
+  // PyTorch keeps the traceback of an uncaught exception, and with it reductions, beyond the end of
+  // the module.
+  nb::set_leak_warnings(false);
   adoptMainThread();
   nb::module_::import_("os").attr("register_at_fork")(nb::arg("after_in_child") =
                                                           nb::cpp_function(adoptMainThread));
@@ -77,7 +80,8 @@ NB_MODULE(_keops, m) {
            nb::arg("schedule") = "", nb::arg("caller") = "keops", nb::arg("sum_scheme") = "auto",
            nb::arg("dtype_acc") = "auto", nb::arg("complex_result") = false,
            nb::arg("make_array").none() = nb::none())
-      .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none())
+      .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
+           nb::arg("ranges").none() = nb::none())
       .def("describe", &Reduction::describe, nb::arg("dtype"))
       .def("dump", &Reduction::dump, nb::arg("stage"), nb::arg("dtype"))
       .def_prop_ro("compile_info", &Reduction::getCompileInfo);

@@ -14,6 +14,9 @@ namespace {
 /// More arguments than a formula can have never reach a program.
 constexpr size_t maxArguments = 256;
 constexpr int32_t maxOutputRank = 9;
+/// Of the runtime, for any array.
+constexpr int32_t maxBatchRank = 32;
+constexpr size_t rangeArrays = 6;
 
 /// The position of `text`, an option of the function `caller`, in `names`.
 template <typename Code>
@@ -119,12 +122,17 @@ struct Reduction::Call {
   keopsDType dtype = KEOPS_F64;
   keopsProgram program = nullptr;
   keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
+  std::array<keopsTensor, rangeArrays> ranges;
+  int64_t sizeI = 1, sizeJ = 1;
+  std::array<int64_t, maxBatchRank> batch;
+  int32_t batchRank = 0;
 
   explicit Call(Reduction &reduction) : reduction(reduction) {
     options.caller = reduction.caller.c_str();
   }
 
   void readInputs(const nb::args &arguments);
+  void readRanges(nb::handle given);
   nb::object compute(nb::handle out);
 
 private:
@@ -132,7 +140,8 @@ private:
   void readInput(size_t index, nb::handle object);
   void readNumber(size_t index, nb::handle object);
   void readConverted(size_t index, nb::handle object);
-  keopsTensor makeOutput(int32_t index, int64_t sizeI, int64_t sizeJ);
+  void inferSizes();
+  keopsTensor makeOutput(int32_t index);
   keopsTensor makeResult(int32_t index, int64_t *shape, int32_t rank, keopsDType type);
   nb::object makeArray(nb::handle shape, keopsDType type) const;
   void makeComplex(int32_t index, keopsDType &type, int64_t &lastLength) const;
@@ -231,6 +240,23 @@ void Reduction::Call::readInputs(const nb::args &arguments) {
     readInput(k, arguments[k]);
 }
 
+void Reduction::Call::readRanges(nb::handle given) {
+  if (given.is_none())
+    return;
+  if (!PyTuple_Check(given.ptr()) || PyTuple_GET_SIZE(given.ptr()) != rangeArrays)
+    raise("ranges: expected a tuple of six arrays");
+  for (size_t k = 0; k < rangeArrays; ++k) {
+    nb::handle object = PyTuple_GET_ITEM(given.ptr(), Py_ssize_t(k));
+    Buffer &buffer = buffers.emplace_back();
+    keopsDType found;
+    if (!buffer.acquire(object.ptr()) || !buffer.getDType(found))
+      raise("ranges[" + std::to_string(k) + "]: expected an array of int64, got " +
+            getDTypeName(object));
+    ranges[k] = buffer.getTensor(found);
+  }
+  options.ranges = ranges.data();
+}
+
 keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object) {
   std::string what = "output " + std::to_string(index + 1);
   Buffer &buffer = buffers.emplace_back();
@@ -244,11 +270,19 @@ keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object) {
   return buffer.getTensor(found);
 }
 
-keopsTensor Reduction::Call::makeOutput(int32_t index, int64_t sizeI, int64_t sizeJ) {
-  int64_t shape[maxOutputRank];
+void Reduction::Call::inferSizes() {
+  check(keopsProgramInferBatch(program, inputs.data(), int32_t(inputCount), &options, &sizeI,
+                               &sizeJ, batch.data(), maxBatchRank, &batchRank));
+}
+
+keopsTensor Reduction::Call::makeOutput(int32_t index) {
+  int64_t shape[maxBatchRank + maxOutputRank];
   int32_t rank = 0;
   keopsOutputInfo info;
-  check(keopsProgramGetOutputShape(program, index, sizeI, sizeJ, shape, maxOutputRank, &rank));
+  std::copy_n(batch.begin(), batchRank, shape);
+  check(keopsProgramGetOutputShape(program, index, sizeI, sizeJ, shape + batchRank, maxOutputRank,
+                                   &rank));
+  rank += batchRank;
   check(keopsProgramGetOutput(program, index, &info));
   if (reduction.isComplex && info.dtype != KEOPS_I64)
     makeComplex(index, info.dtype, shape[rank - 1]);
@@ -291,9 +325,7 @@ void Reduction::Call::makeComplex(int32_t index, keopsDType &type, int64_t &last
 }
 
 nb::object Reduction::Call::compute(nb::handle out) {
-  int64_t sizeI = 1, sizeJ = 1;
-  check(keopsProgramInferSizes(program, inputs.data(), int32_t(inputCount), &options, &sizeI,
-                               &sizeJ));
+  inferSizes();
   int32_t count = keopsProgramGetOutputCount(program);
   bool isTuple = PyTuple_Check(out.ptr());
   if (!out.is_none() && (isTuple ? PyTuple_GET_SIZE(out.ptr()) : 1) != count)
@@ -303,7 +335,7 @@ nb::object Reduction::Call::compute(nb::handle out) {
   std::vector<keopsTensor> outputs{size_t(count)};
   for (int32_t k = 0; k < count; ++k) {
     if (out.is_none()) {
-      outputs[size_t(k)] = makeOutput(k, sizeI, sizeJ);
+      outputs[size_t(k)] = makeOutput(k);
       continue;
     }
     results[size_t(k)] = nb::borrow(isTuple ? PyTuple_GET_ITEM(out.ptr(), k) : out.ptr());
@@ -329,9 +361,10 @@ nb::object Reduction::Call::compute(nb::handle out) {
   return tuple;
 }
 
-nb::object Reduction::run(nb::args arguments, nb::handle out) {
+nb::object Reduction::run(nb::args arguments, nb::handle out, nb::handle ranges) {
   Call call(*this);
   call.readInputs(arguments);
+  call.readRanges(ranges);
   return call.compute(out);
 }
 

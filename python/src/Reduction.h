@@ -22,8 +22,9 @@ public:
             std::string schedule, std::string caller, const std::string &sumScheme,
             const std::string &accumulator, bool isComplex, nb::object makeArray);
 
-  /// Computes. `out` is None, an array, or a tuple of arrays.
-  nb::object run(nb::args arguments, nb::handle out);
+  /// Computes. `out` is None, an array, or a tuple of arrays; `ranges` is None or a tuple of six
+  /// arrays of int64.
+  nb::object run(nb::args arguments, nb::handle out, nb::handle ranges);
 
   /// What arguments must be and what results are, for arrays of this dtype: a list of (category,
   /// dimension, name), and one of (category, dtype, shape of a row, name).

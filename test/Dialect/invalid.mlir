@@ -133,6 +133,14 @@ func.func @f(%x: !keops.value<3xf32, i>) {
 
 // -----
 
+func.func @f(%x: !keops.value<3xf32, i>) {
+  // expected-error@+1 {{expected a result of dimension 1 placed on i, got '!keops.value<1xf32, p>'}}
+  %0 = keops.size of j : !keops.value<1xf32, p>
+  return
+}
+
+// -----
+
 func.func @f(%k: !keops.value<4xi64, i>, %e: !keops.value<4xf32, i>) {
   // expected-error@+1 {{scatter_at: expected lists of 3 64-bit integers placed on i or j, got '!keops.value<4xi64, i>'}}
   %0 = keops.scatter_at %k, %e, 3 : !keops.value<4xi64, i>, !keops.value<4xf32, i>

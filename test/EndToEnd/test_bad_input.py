@@ -190,7 +190,7 @@ ARRAYS = {
     "count": ((X,), ValueError, ["2", "1"]),
     "too many": ((X, Y, Y), ValueError, ["2", "3"]),
     "rank": ((X[0], Y), ValueError, ["x", "(3,)"]),
-    "rank 3": ((X[None], Y), ValueError, ["x", "(1, 4, 3)"]),
+    "rank 3": ((X[..., None], Y), ValueError, ["x", "(4, 3, 1)"]),
     "dimension": ((X, Y[:, :2]), ValueError, ["y", "3", "(5, 2)"]),
     "types": ((X, Y.astype(np.float64)), (ValueError, TypeError), ["float32", "float64"]),
     "integers": ((X.astype(np.int32), Y.astype(np.int32)), (ValueError, TypeError), ["int32"]),

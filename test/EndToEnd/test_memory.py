@@ -65,21 +65,33 @@ def outputs_like(result, at_end):
     results = result if isinstance(result, tuple) else (result,)
     return tuple(flush(r.shape, r.dtype, at_end) for r in results)
 
+def ends(m, n):
+    '''Ranges whose blocks and intervals touch the first and the last row.'''
+    def side(kept, reduced):
+        rows = [[0, kept // 3], [kept - kept // 2, kept]]
+        parts = [[0, 1], [reduced - 1, reduced], [0, reduced]] if reduced > 1 else [[0, 1], [0, 0], [0, 1]]
+        return rows, [2, 3], parts
+    return tuple(np.array(a, np.int64) for a in (*side(m, n), *side(n, m)))
+
 for tag in (0, 1):
     text, aliases = CASES[name]
     aliases = [a.replace("{kept}", "ij"[tag]) for a in aliases]
     reduction = _keops.Reduction(text.replace("{tag}", str(tag)), aliases)
     for m in SIZES:
         n = int(rng.choice(SIZES))
+        batch, ranges = ((3,), ends(m, n)) if m % 2 else ((), None)
         shapes = []
         for alias in aliases:
             category, dim = alias.split("=")[1][:2], int(alias.split("(")[1][:-1])
-            shapes.append({"Vi": (m, dim), "Vj": (n, dim), "Pm": (dim,)}[category])
+            shapes.append((*batch, *{"Vi": (m, dim), "Vj": (n, dim), "Pm": (dim,)}[category]))
         arrays = [rng.uniform(-1, 1, shape).astype(dtype) for shape in shapes]
-        free = reduction.run(*arrays)
+        free = reduction.run(*arrays, ranges=ranges)
         for at_end in (False, True):
             out = outputs_like(free, at_end)
-            reduction.run(*[copied(a, at_end) for a in arrays], out=out if isinstance(free, tuple) else out[0])
+            held = ranges and tuple(copied(a, at_end) for a in ranges)
+            reduction.run(
+                *[copied(a, at_end) for a in arrays], out=out if isinstance(free, tuple) else out[0], ranges=held
+            )
             for a, b in zip(out, free if isinstance(free, tuple) else (free,)):
                 assert a.tobytes() == b.tobytes(), (m, n, at_end)
         for block in kept:
@@ -154,21 +166,32 @@ WORKSPACE = (
 class Array(ctypes.Structure):
     _fields_ = [("data", ctypes.c_void_p), ("row_stride", ctypes.c_int64), ("component_stride", ctypes.c_int64)]
 
+class Work(ctypes.Structure):
+    _fields_ = [("blocks", ctypes.c_void_p), ("intervals", ctypes.c_void_p), ("block_count", ctypes.c_int64),
+                ("most_terms", ctypes.c_int64)]
+
 class Arguments(ctypes.Structure):
     _fields_ = [("m", ctypes.c_int64), ("n", ctypes.c_int64), ("inputs", ctypes.POINTER(Array)),
                 ("outputs", ctypes.POINTER(Array)), ("workspace", ctypes.c_void_p), ("cancel", ctypes.c_void_p),
-                ("poll", ctypes.c_void_p), ("poll_data", ctypes.c_void_p), ("threads", ctypes.c_int32)]
+                ("poll", ctypes.c_void_p), ("poll_data", ctypes.c_void_p), ("work", Work * 2), ("items", ctypes.c_int64),
+                ("items_at_once", ctypes.c_int64), ("offsets", ctypes.c_void_p), ("threads", ctypes.c_int32)]
+
+def dense(kept, reduced):
+    blocks, intervals = np.array([0, kept, 0, 1, reduced]), np.array([0, reduced])
+    held.extend((blocks, intervals))
+    return Work(blocks.ctypes.data, intervals.ctypes.data, 1, reduced)
 
 path, symbol, formula, *aliases = sys.argv[1:]
 entry = getattr(ctypes.CDLL(path), symbol)
 manifest = library.keopsProgramGetManifest(create(formula, *aliases)).decode()
 lines = [line.split() for line in manifest.splitlines()]
 (costs,) = [list(map(int, line[1:])) for line in lines if line[0] == "workspace"]
-constant, per_i, per_j, per_i_tile, per_j_tile, i_tile, j_tile = costs
+constant, per_thread, per_item, per_i, per_j, per_i_block, per_j_block = costs
+held = []
 dtypes = {"f32": "f4", "i64": "i8"}
 for m, n in ((1, 1), (1, 5000), (5000, 1), (0, 3), (3, 0), (17, 17), (48, 129), (65, 63), (200, 2100)):
     rows = {"i": m, "j": n, "p": 1}
-    size = constant + per_i * m + per_j * n - (-m // i_tile) * per_i_tile - (-n // j_tile) * per_j_tile
+    size = constant + per_thread + per_item + per_i * m + per_j * n + per_i_block + per_j_block
     size = -(-size // 64) * 64  # the workspace starts at a multiple of 64, also when it ends at the page
     for at_end in (False, True):
         inputs, outputs = [], []
@@ -181,7 +204,9 @@ for m, n in ((1, 1), (1, 5000), (5000, 1), (0, 3), (3, 0), (17, 17), (48, 129), 
         workspace = flush((size,), "u1", at_end)
         def describe(arrays):
             return (Array * len(arrays))(*(Array(a.ctypes.data, a.shape[1], 1) for a in arrays))
-        call = Arguments(m, n, describe(inputs), describe(outputs), workspace.ctypes.data, None, None, None, 1)
+        offsets = np.zeros(len(inputs) + len(outputs), np.int64)
+        call = Arguments(m, n, describe(inputs), describe(outputs), workspace.ctypes.data, None, None, None,
+                         (Work * 2)(dense(m, n), dense(n, m)), 1, 1, offsets.ctypes.data, 1)
         assert entry(ctypes.byref(call)) == 0
     kept.clear()
 print("done")

@@ -137,7 +137,7 @@ WRONG = [
     (lambda: K.sum(axis=1, backend="TPU"), ValueError, "LazyTensor: backend: expected one of auto, CPU, GPU"),
     (lambda: K.sum(axis=1, backend="GPU"), ValueError, "NumPy arrays are computed on the CPU"),
     (lambda: K.sum(axis=1, device_id=0), ValueError, "NumPy arrays are computed on the CPU"),
-    (lambda: K.sum(axis=1, ranges=()), NotImplementedError, "LazyTensor: ranges are not supported yet"),
+    (lambda: K.sum(axis=1, ranges=()), TypeError, "LazyTensor: ranges: expected a tuple of six integer arrays"),
     (lambda: K.sum(axis=1, sum_scheme="best"), ValueError, "LazyTensor: sum_scheme: expected 'auto'"),
     (lambda: K.sum(axis=1, sum_scheme=3), TypeError, "LazyTensor: Sum: sum_scheme: expected a string, got int"),
     (lambda: K.sum(axis=1, dtype_acc="float64", use_double_acc=True), ValueError, "are two ways to say one thing"),

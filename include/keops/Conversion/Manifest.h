@@ -27,7 +27,9 @@ struct Manifest {
   std::string symbol;
   llvm::SmallVector<ManifestInput> inputs;
   llvm::SmallVector<ManifestOutput> outputs;
-  int64_t workspaceConstant = 0, workspacePerI = 0, workspacePerJ = 0, workspacePerThread = 0;
+  /// Bytes of workspace: in all, for each thread, and for each item once, by row and by block.
+  int64_t workspaceConstant = 0, workspacePerThread = 0, workspacePerItem = 0, workspacePerI = 0,
+          workspacePerJ = 0, workspacePerBlockI = 0, workspacePerBlockJ = 0;
 
   static Manifest parse(llvm::StringRef text);
 };

@@ -23,8 +23,9 @@ public:
   /// Vectors of at most this dimension are unrolled, longer ones become loops.
   static constexpr int64_t unrollLimit = 16;
 
-  /// What is known of the rows at hand: the number of rows of an index in the computing type, and
-  /// which of them this is, as 64-bit integers in the shape of the computing type.
+  /// What is known of the rows at hand: over how many rows of an index the row of the other one is
+  /// reduced, in the computing type, and which row of an index this is, as 64-bit integers in the
+  /// shape of the computing type.
   struct Rows {
     std::function<mlir::Value(Placement)> size;
     std::function<mlir::Value(Placement)> position;

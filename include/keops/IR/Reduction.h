@@ -74,7 +74,7 @@ public:
   /// The formulas at a reduced index that is the same for all lanes (type index) or differs by lane
   /// (indexType()).
   virtual std::unique_ptr<Terms> termsAt(mlir::Value j) = 0;
-  /// Size of the reduced index (type index) and terms per block.
+  /// Number of terms (type index), and terms per block.
   virtual mlir::Value size() = 0;
   virtual int64_t blockSize() = 0;
   virtual Precision precision() = 0;

@@ -3,6 +3,7 @@
 #ifndef KEOPS_RUNTIME_LAUNCH_H
 #define KEOPS_RUNTIME_LAUNCH_H
 
+#include "keops/Runtime/Batch.h"
 #include "keops/Runtime/Program.h"
 
 #include <cstdint>
@@ -12,22 +13,11 @@
 
 namespace keops {
 
-/// An array of the caller. Strides are in bytes and may be anything; null strides mean row-major.
-///
-/// Without default values, so that a table of them costs nothing on the way to a small program.
-struct Tensor {
-  void *data;
-  DType dtype;
-  int32_t rank;
-  const int64_t *shape;
-  const int64_t *strides;
-
-  int64_t getStride(int32_t axis) const;
-};
-
+/// Rows of one item, and the batch.
 struct Sizes {
   int64_t i = 1;
   int64_t j = 1;
+  Batch batch;
 };
 
 struct RunOptions {
@@ -35,7 +25,10 @@ struct RunOptions {
   const int32_t *cancel = nullptr;
   int32_t (*poll)(void *) = nullptr;
   void *pollData = nullptr;
+  std::span<const Tensor> ranges; ///< none for all pairs, or six; see Work.h
 };
+
+class Packing;
 
 class Launcher {
 public:
@@ -53,16 +46,21 @@ public:
            const RunOptions &options) const;
 
   /// The shape of one output.
-  std::vector<int64_t> getOutputShape(size_t index, Sizes sizes) const;
+  std::vector<int64_t> getOutputShape(size_t index, const Sizes &sizes) const;
 
-  /// How many threads are worth their start for these sizes.
-  int32_t chooseThreads(Sizes sizes, int32_t wanted) const;
+  /// How many threads are worth their start for so many pairs.
+  int32_t chooseThreads(double pairs, int32_t wanted) const;
 
 private:
   std::string describeInput(size_t index) const;
   std::string describeOutput(size_t index) const;
   void checkInput(size_t index, const Tensor &tensor) const;
-  void checkOutput(size_t index, const Tensor &tensor, Sizes sizes) const;
+  /// Axes of an input that belong to the batch.
+  int32_t countBatchAxes(size_t index, const Tensor &tensor) const;
+  void broadcast(std::span<const Tensor> inputs, Batch &batch) const;
+  void checkOutput(size_t index, const Tensor &tensor, const Sizes &sizes) const;
+  void writeOffsets(const Packing &packing, const Batch &batch, std::span<const Tensor> inputs,
+                    std::span<const Tensor> outputs, int64_t *offsets) const;
   void checkOverlap(std::span<const Tensor> inputs, std::span<const Tensor> outputs) const;
 
   const Program &program;

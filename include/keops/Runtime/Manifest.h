@@ -41,17 +41,24 @@ struct ManifestOutput {
   int64_t getRowElements() const;
 };
 
-/// bytes + perRow[0] * M + perRow[1] * N + perTile[0] * ceil(M / tileRows[0]) + perTile[1] * ceil(N
-/// / tileRows[1]) + perThread * threads
+/// What a workspace depends on beside items and threads: rows and blocks of i and of j.
+struct ProgramExtent {
+  int64_t rows[2];
+  int64_t blocks[2];
+};
+
+/// bytes + perThread * threads + items at once * (perItem + perRow[0] * M + perRow[1] * N +
+/// perBlock[0] * blocks of i + perBlock[1] * blocks of j)
 struct ManifestWorkspace {
   int64_t bytes = 0;
-  int64_t perRow[2] = {0, 0};
-  int64_t perTile[2] = {0, 0};
-  int64_t tileRows[2] = {1, 1};
   int64_t perThread = 0;
+  int64_t perItem = 0;
+  int64_t perRow[2] = {0, 0};
+  int64_t perBlock[2] = {0, 0};
 
-  /// Throws a user error when the sizes ask for more than memory can hold.
-  int64_t getBytes(int64_t sizeI, int64_t sizeJ, int32_t threads) const;
+  /// Both throw a user error when the sizes ask for more than memory can hold.
+  int64_t getItemBytes(const ProgramExtent &extent) const;
+  int64_t getBytes(const ProgramExtent &extent, int64_t itemsAtOnce, int32_t threads) const;
 };
 
 struct Manifest {

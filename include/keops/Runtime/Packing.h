@@ -20,7 +20,15 @@ public:
   explicit Packing(int64_t workspaceBytes) : bytes(workspaceBytes) {}
 
   keops_array addInput(const Tensor &tensor, bool isParameter);
-  keops_array addOutput(const Tensor &tensor);
+  /// `rowElements` are the components of a row.
+  keops_array addOutput(const Tensor &tensor, int64_t rowElements);
+  /// Room for `rows` x `columns` 64-bit numbers; returns where it begins.
+  int64_t reserveNumbers(int64_t rows, int64_t columns);
+  /// Where the items of the batch begin in an array, in elements; see Batch.h.
+  void writeInputOffsets(size_t index, const Tensor &tensor, const Batch &batch, int32_t axes,
+                         int64_t *offsets, int64_t step) const;
+  void writeOutputOffsets(const Tensor &tensor, const Batch &batch, int64_t *offsets,
+                          int64_t step) const;
   int64_t getBytes() const { return bytes; }
 
   /// Copies inputs into the buffer and sets the pointers of all arrays that were given a place in
@@ -36,6 +44,7 @@ private:
     int64_t offset;
   };
   int64_t reserve(const Tensor &tensor);
+  int64_t reserve(int64_t count, int64_t each);
 
   int64_t bytes;
   std::array<Copy, maxArguments> inputCopies;

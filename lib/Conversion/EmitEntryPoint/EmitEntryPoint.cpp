@@ -25,15 +25,29 @@ using namespace keops;
 /// Sizes in descriptors are never read: the runtime has checked all arrays before.
 static constexpr int64_t unknownSize = INT64_MAX;
 
-/// The descriptor fields of memref<?x?xT, strided<[?, ?]>> for one keops_array.
+/// The descriptor fields of memref<?x?x?xT, strided<[1, ?, ?]>> for one keops_array.
 static void appendRows(Structs &reader, Value arrays, unsigned number,
                        SmallVectorImpl<Value> &operands) {
   int64_t base = number * static_cast<int64_t>(sizeof(keops_array));
   Value data = reader.readPointer(arrays, base + offsetof(keops_array, data));
   Value unknown = reader.i64(unknownSize);
-  operands.append({data, data, reader.i64(0), unknown, unknown,
+  operands.append({data, data, reader.i64(0), unknown, unknown, unknown, reader.i64(1),
                    reader.readI64(arrays, base + offsetof(keops_array, row_stride)),
                    reader.readI64(arrays, base + offsetof(keops_array, component_stride))});
+}
+
+/// The descriptor fields of memref<?xT>.
+static void appendVector(Structs &reader, Value data, SmallVectorImpl<Value> &operands) {
+  operands.append({data, data, reader.i64(0), reader.i64(unknownSize), reader.i64(1)});
+}
+
+static void appendWork(Structs &reader, Value args, unsigned kept,
+                       SmallVectorImpl<Value> &operands) {
+  int64_t base = offsetof(keops_args, work) + kept * static_cast<int64_t>(sizeof(keops_work));
+  operands.push_back(reader.readI64(args, base + offsetof(keops_work, block_count)));
+  operands.push_back(reader.readI64(args, base + offsetof(keops_work, most_terms)));
+  appendVector(reader, reader.readPointer(args, base + offsetof(keops_work, blocks)), operands);
+  appendVector(reader, reader.readPointer(args, base + offsetof(keops_work, intervals)), operands);
 }
 
 static void emitEntry(ModuleOp module, const Manifest &manifest) {
@@ -45,18 +59,17 @@ static void emitEntry(ModuleOp module, const Manifest &manifest) {
   b.setInsertionPointToStart(entry.addEntryBlock(b));
   Structs reader(b, loc);
   Value args = entry.getArgument(0);
-  Value workspace = reader.readPointer(args, offsetof(keops_args, workspace));
   Value inputs = reader.readPointer(args, offsetof(keops_args, inputs));
   Value outputs = reader.readPointer(args, offsetof(keops_args, outputs));
-  SmallVector<Value> operands = {args,
-                                 reader.readI64(args, offsetof(keops_args, size_i)),
+  SmallVector<Value> operands = {args, reader.readI64(args, offsetof(keops_args, size_i)),
                                  reader.readI64(args, offsetof(keops_args, size_j)),
-                                 reader.read(b.getI32Type(), args, offsetof(keops_args, threads)),
-                                 workspace,
-                                 workspace,
-                                 reader.i64(0),
-                                 reader.i64(unknownSize),
-                                 reader.i64(1)};
+                                 reader.read(b.getI32Type(), args, offsetof(keops_args, threads))};
+  appendVector(reader, reader.readPointer(args, offsetof(keops_args, workspace)), operands);
+  operands.push_back(reader.readI64(args, offsetof(keops_args, items)));
+  operands.push_back(reader.readI64(args, offsetof(keops_args, items_at_once)));
+  appendVector(reader, reader.readPointer(args, offsetof(keops_args, item_offsets)), operands);
+  for (unsigned kept = 0; kept < 2; ++kept)
+    appendWork(reader, args, kept, operands);
   for (unsigned k = 0; k < manifest.inputs.size(); ++k)
     appendRows(reader, inputs, k, operands);
   for (unsigned k = 0; k < manifest.outputs.size(); ++k)

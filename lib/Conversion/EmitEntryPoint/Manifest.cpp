@@ -36,11 +36,12 @@ Manifest Manifest::parse(StringRef text) {
         output.shape.push_back(number(extent));
       manifest.outputs.push_back(output);
     } else if (words[0] == "workspace") {
-      manifest.workspaceConstant = number(words[1]);
-      manifest.workspacePerI = number(words[2]);
-      manifest.workspacePerJ = number(words[3]);
-    } else if (words[0] == "scratch") {
-      manifest.workspacePerThread = number(words[1]);
+      int64_t *next[] = {&manifest.workspaceConstant, &manifest.workspacePerThread,
+                         &manifest.workspacePerItem,  &manifest.workspacePerI,
+                         &manifest.workspacePerJ,     &manifest.workspacePerBlockI,
+                         &manifest.workspacePerBlockJ};
+      for (auto [field, word] : zip(next, drop_begin(words)))
+        *field = number(word);
     }
   }
   return manifest;

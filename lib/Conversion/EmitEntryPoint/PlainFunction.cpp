@@ -30,6 +30,8 @@ private:
     return LLVM::AllocaOp::create(b, loc, pointer, b.getI8Type(), i64(count), /*alignment=*/8);
   }
   Value arrays(unsigned firstArgument, ArrayRef<int64_t> components);
+  Value noOffsets(size_t arrays);
+  void writeWork(Value args, unsigned kept, Value keptSize, Value reducedSize);
   Value workspaceBytes(Value sizeI, Value sizeJ);
   Value workspace(Value sizeI, Value sizeJ);
   LLVM::LLVMFuncOp declare(StringRef name, Type result, ArrayRef<Type> arguments);
@@ -65,6 +67,31 @@ Value PlainFunctionWriter::arrays(unsigned firstArgument, ArrayRef<int64_t> comp
   return base;
 }
 
+/// One item, which begins where the arrays do.
+Value PlainFunctionWriter::noOffsets(size_t arrays) {
+  Value offsets = bytes(arrays * sizeof(int64_t));
+  for (size_t k = 0; k < arrays; ++k)
+    structs.write(i64(0), offsets, k * sizeof(int64_t));
+  return offsets;
+}
+
+/// One block of all rows, reduced over one interval of all others.
+void PlainFunctionWriter::writeWork(Value args, unsigned kept, Value keptSize, Value reducedSize) {
+  Value block = bytes(sizeof(keops_block)), interval = bytes(sizeof(keops_interval));
+  structs.write(i64(0), block, offsetof(keops_block, begin));
+  structs.write(keptSize, block, offsetof(keops_block, end));
+  structs.write(i64(0), block, offsetof(keops_block, first_interval));
+  structs.write(i64(1), block, offsetof(keops_block, last_interval));
+  structs.write(reducedSize, block, offsetof(keops_block, terms));
+  structs.write(i64(0), interval, offsetof(keops_interval, begin));
+  structs.write(reducedSize, interval, offsetof(keops_interval, end));
+  int64_t base = offsetof(keops_args, work) + kept * static_cast<int64_t>(sizeof(keops_work));
+  structs.write(block, args, base + offsetof(keops_work, blocks));
+  structs.write(interval, args, base + offsetof(keops_work, intervals));
+  structs.write(i64(1), args, base + offsetof(keops_work, block_count));
+  structs.write(reducedSize, args, base + offsetof(keops_work, most_terms));
+}
+
 Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
   auto times = [&](Value size, int64_t factor) -> Value {
     return LLVM::MulOp::create(b, loc, size, i64(factor));
@@ -72,7 +99,9 @@ Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
   Value total = LLVM::AddOp::create(b, loc, times(sizeI, manifest.workspacePerI),
                                     times(sizeJ, manifest.workspacePerJ));
   total = LLVM::AddOp::create(b, loc, total,
-                              i64(manifest.workspaceConstant + 2 * workspaceAlignment - 1));
+                              i64(manifest.workspaceConstant + manifest.workspacePerItem +
+                                  manifest.workspacePerBlockI + manifest.workspacePerBlockJ +
+                                  2 * workspaceAlignment - 1));
   if (manifest.workspacePerThread) {
     Value threads = function.getArguments().back();
     threads = LLVM::SExtOp::create(b, loc, b.getI64Type(), threads);
@@ -118,6 +147,12 @@ void PlainFunctionWriter::write() {
   structs.write(null, args, offsetof(keops_args, cancel));
   structs.write(null, args, offsetof(keops_args, poll));
   structs.write(null, args, offsetof(keops_args, poll_data));
+  writeWork(args, 0, sizeI, sizeJ);
+  writeWork(args, 1, sizeJ, sizeI);
+  structs.write(i64(1), args, offsetof(keops_args, items));
+  structs.write(i64(1), args, offsetof(keops_args, items_at_once));
+  structs.write(noOffsets(inputs.size() + outputs.size()), args,
+                offsetof(keops_args, item_offsets));
   structs.write(function.getArgument(types.size() - 1), args, offsetof(keops_args, threads));
   LLVM::CondBrOp::create(
       b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, memory, null), noMemory, run);

@@ -13,7 +13,7 @@ using namespace keops::cpu;
 
 Value cpu::allocateCounters(Frame &frame, Workspace &workspace, int64_t count) {
   // With scratch memory, one more counts the threads of a region.
-  return workspace.allocate(frame.b.getI64Type(), {(count + (frame.scratch ? 1 : 0)) * 8, 0, 0, 0});
+  return workspace.allocate(frame.b.getI64Type(), {(count + (frame.scratch ? 1 : 0)) * 8});
 }
 
 static void resetCounters(Frame &frame, Value counters, int64_t count) {

@@ -6,6 +6,7 @@
 #include "Functions.h"
 #include "Phases.h"
 #include "Scratch.h"
+#include "Work.h"
 
 #include "keops/IR/StorageTypes.h"
 #include "keops/Transforms/CostModel.h"
@@ -28,7 +29,9 @@ using namespace keops;
 using namespace keops::cpu;
 
 namespace {
-/// Lowers one function. Its new signature: context, M, N, threads, workspace, inputs, outputs.
+/// Lowers one function. Its new signature: context, M, N, threads, workspace, items, items at once,
+/// item offsets; block count, most terms, blocks and intervals of the reductions that keep i, then
+/// of those that keep j; inputs, outputs.
 class FunctionLowering {
 public:
   FunctionLowering(func::FuncOp source, bool parallel, Functions &functions)
@@ -39,11 +42,13 @@ private:
   LogicalResult check();
   func::FuncOp createFunction();
   Frame createFrame(func::FuncOp function);
+  void forItemsAtHand(Frame &frame, function_ref<void()> body);
   void evaluateParameters(Frame &frame, Workspace &workspace);
   void lowerRows(Frame &frame, Workspace &workspace);
   void lowerMap(Frame &frame, Workspace &workspace, MapOp map);
   SmallVector<Rows> outputsOf(Frame &frame, Workspace &workspace, Operation *op);
   void copyResults(Frame &frame);
+  void copyRows(Frame &frame, const Rows &from, const Rows &to, ValueType type);
   std::string manifest(const Workspace &workspace);
 
   func::FuncOp source;
@@ -55,12 +60,12 @@ private:
 };
 } // namespace
 
-static constexpr unsigned fixedArguments = 5;
+static constexpr unsigned fixedArguments = 16;
 
 static MemRefType rowsType(Type storage) {
   constexpr int64_t dynamic = ShapedType::kDynamic;
-  auto layout = StridedLayoutAttr::get(storage.getContext(), 0, {dynamic, dynamic});
-  return MemRefType::get({dynamic, dynamic}, storage, layout);
+  auto layout = StridedLayoutAttr::get(storage.getContext(), 0, {1, dynamic, dynamic});
+  return MemRefType::get({dynamic, dynamic, dynamic}, storage, layout);
 }
 
 /// The operations that may stand at function level here, and their preconditions.
@@ -81,8 +86,11 @@ LogicalResult FunctionLowering::check() {
 
 func::FuncOp FunctionLowering::createFunction() {
   Type index = b.getIndexType(), pointer = LLVM::LLVMPointerType::get(b.getContext());
-  SmallVector<Type> types = {pointer, index, index, b.getI32Type(),
-                             MemRefType::get({ShapedType::kDynamic}, b.getI8Type())};
+  Type bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+  Type table = MemRefType::get({ShapedType::kDynamic}, b.getI64Type());
+  SmallVector<Type> types = {pointer, index, index, b.getI32Type(), bytes, index, index, table};
+  for (unsigned kept = 0; kept < 2; ++kept)
+    types.append({index, index, table, table});
   for (unsigned k = 0; k < source.getNumArguments(); ++k)
     types.push_back(rowsType(getArgumentStorage(source, k)));
   for (unsigned k = 0; k < source.getNumResults(); ++k)
@@ -96,35 +104,67 @@ func::FuncOp FunctionLowering::createFunction() {
 
 Frame FunctionLowering::createFrame(func::FuncOp function) {
   b.setInsertionPointToStart(&function.getBody().front());
-  unsigned inputs = source.getNumArguments();
-  for (auto [argument, value] :
-       llvm::zip(source.getArguments(), function.getArguments().slice(fixedArguments, inputs)))
-    rows[argument] = {value};
-  for (Value output : function.getArguments().drop_front(fixedArguments + inputs))
-    results.push_back({output});
+  auto arguments = function.getArguments();
+  for (auto [number, value] : llvm::enumerate(arguments.drop_front(fixedArguments))) {
+    Rows array = {value, static_cast<int64_t>(number), {}, {}};
+    if (number < source.getNumArguments())
+      rows[source.getArgument(number)] = array;
+    else
+      results.push_back(array);
+  }
+  auto tableAt = [&](unsigned first) {
+    return WorkTable{arguments[first], arguments[first + 1], arguments[first + 2],
+                     arguments[first + 3]};
+  };
   return {b,
           source.getLoc(),
-          function.getArgument(1),
-          function.getArgument(2),
-          function.getArgument(3),
-          function.getArgument(4),
-          function.getArgument(0),
-          parallel,
           functions,
+          parallel,
+          source.getNumArguments() + source.getNumResults(),
+          arguments[0],
+          arguments[1],
+          arguments[2],
+          arguments[3],
+          arguments[4],
+          arguments[5],
+          arguments[6],
+          arguments[7],
+          tableAt(8),
+          tableAt(12),
+          {},
+          {},
+          {},
+          {},
           {},
           {},
           {}};
 }
 
-/// Values that depend on parameters alone are computed once, ahead of everything else.
+/// As many items at a time as the workspace has room for.
+void FunctionLowering::forItemsAtHand(Frame &frame, function_ref<void()> body) {
+  Value groups = frame.ceilDiv(frame.items, frame.itemsAtOnce);
+  sequentialFor(frame, frame.index(0), groups, [&](Value group) {
+    frame.firstItem = frame.mul(group, frame.itemsAtOnce);
+    frame.itemsAtHand = frame.min(frame.sub(frame.items, frame.firstItem), frame.itemsAtOnce);
+    body();
+  });
+}
+
+/// Values that depend on parameters alone are computed once for an item, ahead of everything else.
 void FunctionLowering::evaluateParameters(Frame &frame, Workspace &workspace) {
   for (auto map : source.getOps<MapOp>()) {
     if (map.getOver() != Placement::P)
       continue;
     for (Value result : map.getResults())
       rows[result] = allocateRows(frame, workspace, getValueType(result));
-    evaluateMap(frame, map, rows, frame.index(0), [&](unsigned r, OpFoldResult k, Value value) {
-      rows.lookup(map.getResult(r)).store(frame, value, frame.index(0), toValue(frame, k));
+    sequentialFor(frame, frame.index(0), frame.itemsAtHand, [&](Value atHand) {
+      Item item = frame.item(atHand);
+      RowTable own = rowsOf(frame, rows, map, item);
+      for (Value result : map.getResults())
+        own[result] = rows.lookup(result).of(frame, item);
+      evaluateMap(frame, map, own, frame.index(0), [&](unsigned r, OpFoldResult k, Value value) {
+        own.lookup(map.getResult(r)).store(frame, value, frame.index(0), toValue(frame, k));
+      });
     });
   }
 }
@@ -157,20 +197,20 @@ static constexpr int64_t mapRowsPerTask = 256;
 
 void FunctionLowering::lowerMap(Frame &frame, Workspace &workspace, MapOp map) {
   SmallVector<Rows> outputs = outputsOf(frame, workspace, map);
-  auto evaluateRow = [&](Value row) {
-    evaluateMap(frame, map, rows, row, [&](unsigned r, OpFoldResult k, Value value) {
-      outputs[r].store(frame, value, row, toValue(frame, k));
+  auto evaluateRows = [&](const Item &item, Value begin, Value end) {
+    RowTable own = rowsOf(frame, rows, map, item);
+    SmallVector<Rows> targets;
+    for (const Rows &output : outputs)
+      targets.push_back(output.of(frame, item));
+    sequentialFor(frame, begin, end, [&](Value row) {
+      evaluateMap(frame, map, own, row, [&](unsigned r, OpFoldResult k, Value value) {
+        targets[r].store(frame, value, row, toValue(frame, k));
+      });
     });
   };
   Value counters = allocateCounters(frame, workspace, 1), size = frame.size(map.getOver());
-  Value tasks = frame.ceilDiv(size, mapRowsPerTask);
-  parallelRegion(frame, counters, 1, [&] {
-    parallelFor(frame, tasks, counters, 0, [&](Value task) {
-      Value first = frame.mul(task, frame.index(mapRowsPerTask));
-      Value end = frame.min(frame.add(first, frame.index(mapRowsPerTask)), size);
-      sequentialFor(frame, first, end, evaluateRow);
-    });
-  });
+  parallelRegion(frame, counters, 1,
+                 [&] { forEachRowTask(frame, size, mapRowsPerTask, counters, 0, evaluateRows); });
 }
 
 void FunctionLowering::lowerRows(Frame &frame, Workspace &workspace) {
@@ -192,14 +232,21 @@ void FunctionLowering::copyResults(Frame &frame) {
     Rows computed = rows.lookup(value);
     if (computed.memref == results[number].memref)
       continue;
-    ValueType type = getValueType(value);
-    sequentialFor(
-        frame, frame.index(0), frame.size(type.getPlacement()), [&, number = number](Value row) {
-          forEachComponent(frame, type.getDim(), [&](OpFoldResult k) {
-            results[number].store(frame, computed.load(frame, row, k), row, toValue(frame, k));
-          });
-        });
+    copyRows(frame, computed, results[number], getValueType(value));
   }
+}
+
+void FunctionLowering::copyRows(Frame &frame, const Rows &from, const Rows &to, ValueType type) {
+  Value size = frame.size(type.getPlacement());
+  sequentialFor(frame, frame.index(0), frame.itemsAtHand, [&](Value atHand) {
+    Item item = frame.item(atHand);
+    Rows source = from.of(frame, item), target = to.of(frame, item);
+    sequentialFor(frame, frame.index(0), size, [&](Value row) {
+      forEachComponent(frame, type.getDim(), [&](OpFoldResult k) {
+        target.store(frame, source.load(frame, row, k), row, toValue(frame, k));
+      });
+    });
+  });
 }
 
 //===-- Manifest ----------------------------------------------------------------------------===//
@@ -236,7 +283,7 @@ static void describeOutput(Value result, Type storage, llvm::raw_ostream &os) {
 std::string FunctionLowering::manifest(const Workspace &workspace) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "keops-program 1\nsymbol " << source.getSymName() << "\n";
+  os << "keops-program 2\nsymbol " << source.getSymName() << "\n";
   for (BlockArgument argument : source.getArguments()) {
     ValueType type = getValueType(argument);
     auto name = source.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "keops.name");
@@ -248,9 +295,8 @@ std::string FunctionLowering::manifest(const Workspace &workspace) {
   for (auto [number, result] : llvm::enumerate(returned))
     describeOutput(result, getResultStorage(source, number), os);
   LinearSize bytes = workspace.total();
-  os << "workspace " << bytes.constant << " " << bytes.perI << " " << bytes.perJ << " 0 0 1 1\n";
-  if (bytes.perThread)
-    os << "scratch " << bytes.perThread << "\n";
+  os << "workspace " << bytes.constant << " " << bytes.perThread << " " << bytes.perItem << " "
+     << bytes.perI << " " << bytes.perJ << " " << bytes.perBlockI << " " << bytes.perBlockJ << "\n";
   os << "cost " << costPerPair(source) << "\n";
   return text;
 }
@@ -262,10 +308,13 @@ LogicalResult FunctionLowering::run() {
   Frame frame = createFrame(function);
   Workspace workspace(frame);
   allocateScratch(frame, workspace, source);
-  evaluateParameters(frame, workspace);
-  lowerRows(frame, workspace);
-  frame.loc = source.getLoc();
-  copyResults(frame);
+  countTerms(frame, workspace, source);
+  forItemsAtHand(frame, [&] {
+    evaluateParameters(frame, workspace);
+    lowerRows(frame, workspace);
+    frame.loc = source.getLoc();
+    copyResults(frame);
+  });
   func::ReturnOp::create(b, source.getLoc());
   source->getParentOfType<ModuleOp>()->setAttr("keops.manifest",
                                                b.getStringAttr(manifest(workspace)));

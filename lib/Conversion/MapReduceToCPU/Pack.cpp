@@ -3,8 +3,8 @@
 #include "Functions.h"
 #include "Phases.h"
 #include "Scratch.h"
+#include "Work.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -19,7 +19,9 @@ void cpu::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
     bool parameter = getValueType(source).getPlacement() == Placement::P;
     return rows.lookup(source).load(frame, parameter ? frame.index(0) : row, k);
   };
-  auto size = [&](Placement index) { return splatSize(frame, element, index); };
+  auto size = [&](Placement over) {
+    return toNumber(frame, frame.loadIndex(frame.terms(otherIndex(over)), row), element);
+  };
   Emitter::Call call = map.getCalls() ? callsTo(frame) : nullptr;
   ScratchLayout scratch(map.getBlock());
   Emitter emitter(frame.b, element, leaf, {size, nullptr}, call,
@@ -34,7 +36,7 @@ void cpu::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
   }
 }
 
-void MapReduceLowering::packRow(const Columns &columns, Value row,
+void MapReduceLowering::packRow(const Columns &columns, const RowTable &own, Value row,
                                 function_ref<void(Value, Value)> store) {
   llvm::MapVector<Operation *, SmallVector<std::pair<unsigned, int64_t>>> maps;
   for (auto [argument, offset] : columns.offsets) {
@@ -45,56 +47,75 @@ void MapReduceLowering::packRow(const Columns &columns, Value row,
     }
     forEachComponent(frame, getDim(argument), [&, offset = offset](OpFoldResult k) {
       Value component = frame.add(toValue(frame, k), frame.index(offset));
-      store(component, rows.lookup(source).load(frame, row, k));
+      store(component, own.lookup(source).load(frame, row, k));
     });
   }
   for (auto &[map, wanted] : maps)
-    evaluateMap(frame, cast<MapOp>(map), rows, row, [&](unsigned r, OpFoldResult k, Value value) {
+    evaluateMap(frame, cast<MapOp>(map), own, row, [&](unsigned r, OpFoldResult k, Value value) {
       for (auto [result, offset] : wanted)
         if (result == r)
           store(frame.add(toValue(frame, k), frame.index(offset)), value);
     });
 }
 
+RowTable cpu::rowsOf(Frame &frame, const RowTable &rows, Operation *op, const Item &item) {
+  RowTable own;
+  for (Value input : op->getOperands()) {
+    if (auto known = rows.find(input); known != rows.end())
+      own[input] = known->second.of(frame, item);
+    else
+      for (auto &entry : rowsOf(frame, rows, input.getDefiningOp(), item))
+        own.insert(entry);
+  }
+  return own;
+}
+
 void MapReduceLowering::packReduced() {
   if (!traversal.reduced.count && !traversal.reducedIndices.count)
     return;
   constexpr int64_t rowsPerTask = 512;
-  Value size = traversal.reducedSize(), rowsOfTask = frame.index(rowsPerTask);
-  parallelFor(frame, frame.ceilDiv(size, rowsPerTask), counters, PackReduced, [&](Value task) {
-    Value begin = frame.mul(task, rowsOfTask), end = frame.min(frame.add(begin, rowsOfTask), size);
-    sequentialFor(frame, begin, end, [&](Value row) {
-      for (const Columns *columns : {&traversal.reduced, &traversal.reducedIndices}) {
-        if (!columns->count)
-          continue;
-        Value base = frame.mul(row, frame.index(columns->count));
-        packRow(*columns, row, [&](Value component, Value value) {
-          memref::StoreOp::create(frame.b, frame.loc, value, columns->pack,
-                                  frame.add(base, component));
+  forEachRowTask(
+      frame, traversal.reducedSize(), rowsPerTask, counters, PackReduced,
+      [&](const Item &item, Value begin, Value end) {
+        RowTable own = rowsOf(frame, rows, op, item);
+        Value rowsBefore = frame.mul(item.atHand, traversal.reducedSize());
+        sequentialFor(frame, begin, end, [&](Value row) {
+          for (const Columns *columns : {&traversal.reduced, &traversal.reducedIndices}) {
+            if (!columns->count)
+              continue;
+            Value base = frame.mul(frame.add(rowsBefore, row), frame.index(columns->count));
+            packRow(*columns, own, row, [&](Value component, Value value) {
+              memref::StoreOp::create(frame.b, frame.loc, value, columns->pack,
+                                      frame.add(base, component));
+            });
+          }
         });
-      }
-    });
+      });
+}
+
+void MapReduceLowering::packKept() {
+  if (!traversal.kept.count && !traversal.keptIndices.count)
+    return;
+  parallelFor(frame, allTiles, counters, PackKept, [&](Value slot) {
+    Tile tile = tileAt(slot);
+    packTile(tile, rowsOf(frame, rows, op, tile.item));
   });
 }
 
 /// A tile's rows stand side by side for each component; rows past the end repeat the last one.
-void MapReduceLowering::packKept() {
-  if (!traversal.kept.count && !traversal.keptIndices.count)
-    return;
+void MapReduceLowering::packTile(const Tile &tile, const RowTable &own) {
   Value tileRows = frame.index(traversal.tileRows());
-  parallelFor(frame, tiles, counters, PackKept, [&](Value tile) {
-    Value last = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), frame.index(1));
-    for (const Columns *columns : {&traversal.kept, &traversal.keptIndices}) {
-      if (!columns->count)
-        continue;
-      Value base = frame.mul(frame.mul(tile, frame.index(columns->count)), tileRows);
-      sequentialFor(frame, frame.index(0), tileRows, [&](Value r) {
-        Value row = frame.min(frame.add(frame.mul(tile, tileRows), r), last);
-        packRow(*columns, row, [&](Value component, Value value) {
-          Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
-          memref::StoreOp::create(frame.b, frame.loc, value, columns->pack, at);
-        });
+  Value last = frame.sub(tile.rows, frame.index(1));
+  for (const Columns *columns : {&traversal.kept, &traversal.keptIndices}) {
+    if (!columns->count)
+      continue;
+    Value base = frame.mul(frame.mul(tile.slot, frame.index(columns->count)), tileRows);
+    sequentialFor(frame, frame.index(0), tileRows, [&](Value r) {
+      Value row = frame.add(tile.firstRow, frame.min(r, last));
+      packRow(*columns, own, row, [&](Value component, Value value) {
+        Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
+        memref::StoreOp::create(frame.b, frame.loc, value, columns->pack, at);
       });
-    }
-  });
+    });
+  }
 }

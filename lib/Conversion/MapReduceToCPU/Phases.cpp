@@ -3,6 +3,7 @@
 #include "Phases.h"
 
 #include "PieceLoops.h"
+#include "Work.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,10 +28,7 @@ void MapReduceLowering::planColumns() {
   for (BlockArgument argument : op.getBlock().getArguments()) {
     if (argument.use_empty())
       continue;
-    Placement placement = getValueType(argument).getPlacement();
-    if (placement == Placement::P)
-      traversal.parameters[argument] = rows.lookup(op.getInputs()[argument.getArgNumber()]);
-    else
+    if (getValueType(argument).getPlacement() != Placement::P)
       traversal.columnsOf(argument).append(argument);
   }
 }
@@ -55,7 +53,8 @@ static SmallVector<SlotKind> findStateKinds(Traversal &traversal, Slice &slice) 
         memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
     memory.bases[kind] = zero;
   }
-  TileContext context(traversal, slice, memory, zero, {});
+  Tile tile{{zero, zero}, zero, zero, zero, zero, zero, zero, RowTable()};
+  TileContext context(traversal, slice, memory, tile, {});
   SmallVector<SlotKind> kinds;
   for (Value value : slice.reduction->init(context, traversal.op.getLoc()))
     kinds.push_back(kindOf(traversal, value.getType()));
@@ -91,52 +90,93 @@ void MapReduceLowering::planPieces() {
 
 void MapReduceLowering::allocate(Workspace &workspace) {
   int64_t tileRows = traversal.tileRows();
-  auto perRow = [](Placement placement, int64_t bytes, int64_t constant) {
-    return placement == Placement::I ? LinearSize{constant, bytes, 0}
-                                     : LinearSize{constant, 0, bytes};
+  Type integer = frame.b.getI64Type();
+  // Tiles are padded to full size, one in each block.
+  auto inTiles = [&](int64_t rowBytes) {
+    return LinearSize::ofRows(op.getKept(), rowBytes) +
+           LinearSize::ofBlocks(op.getKept(), rowBytes * tileRows);
   };
-  auto allocateColumns = [&](Columns &columns, Type element, Placement placement, int64_t padding) {
+  auto allocateColumns = [&](Columns &columns, Type element, bool isReduced) {
     int64_t bytes = columns.count * element.getIntOrFloatBitWidth() / 8;
-    columns.pack = workspace.allocate(element, perRow(placement, bytes, bytes * padding));
+    columns.pack = workspace.allocate(element, isReduced ? LinearSize::ofRows(op.getOver(), bytes)
+                                                         : inTiles(bytes));
   };
-  allocateColumns(traversal.reduced, traversal.element(), op.getOver(), 0);
-  allocateColumns(traversal.kept, traversal.element(), op.getKept(), tileRows);
+  allocateColumns(traversal.reduced, traversal.element(), true);
+  allocateColumns(traversal.kept, traversal.element(), false);
   if (traversal.reducedIndices.count)
-    allocateColumns(traversal.reducedIndices, frame.b.getI64Type(), op.getOver(), 0);
+    allocateColumns(traversal.reducedIndices, integer, true);
   if (traversal.keptIndices.count)
-    allocateColumns(traversal.keptIndices, frame.b.getI64Type(), op.getKept(), tileRows);
-  // Tiles are padded to full size, and there are at most `split` more pieces than tiles.
+    allocateColumns(traversal.keptIndices, integer, false);
+  // There are at most `split` more pieces than tiles.
   for (unsigned kind = 0; kind < slotKinds; ++kind) {
     Type element = traversal.vectorType(SlotKind(kind)).getElementType();
     int64_t rowBytes = vectors[kind] * element.getIntOrFloatBitWidth() / 8 * chunks;
-    if (rowBytes)
-      pieceRegions[kind] = workspace.allocate(
-          element, perRow(op.getKept(), rowBytes,
-                          rowBytes * tileRows * (traversal.schedule.getSplit() + 1)));
+    if (!rowBytes)
+      continue;
+    LinearSize size = inTiles(rowBytes);
+    size.perItem = rowBytes * tileRows * traversal.schedule.getSplit();
+    pieceRegions[kind] = workspace.allocate(element, size);
   }
+  tilesBefore = workspace.allocate(integer, LinearSize::ofBlocks(op.getKept(), 8));
   counters = allocateCounters(frame, workspace, PhaseCount);
 }
 
 //===-- Pieces ------------------------------------------------------------------------------===//
 
-/// Few tiles are cut along the reduced index. The cut depends on sizes only, so results never
-/// depend on threads.
+/// Blocks are cut into tiles one after another.
+void MapReduceLowering::planTiles() {
+  const WorkTable &work = traversal.work();
+  tiles =
+      sequentialFor(frame, frame.index(0), work.blockCount, 1, frame.index(0),
+                    [&](Value block, ValueRange before) -> SmallVector<Value> {
+                      frame.storeIndex(before.front(), tilesBefore, block);
+                      Value rows = frame.sub(blockField(frame, work, block, BlockEnd),
+                                             blockField(frame, work, block, BlockBegin));
+                      return {frame.add(before.front(), frame.ceilDiv(rows, traversal.tileRows()))};
+                    })
+          .front();
+  allTiles = frame.mul(frame.itemsAtHand, tiles);
+}
+
+Tile MapReduceLowering::tileAt(Value slot) {
+  const WorkTable &work = traversal.work();
+  Item item = frame.item(frame.div(slot, tiles));
+  Value number = frame.rem(slot, tiles);
+  Value block = findBlock(frame, tilesBefore, work.blockCount, number);
+  Value begin = blockField(frame, work, block, BlockBegin);
+  Value before = frame.sub(number, frame.loadIndex(tilesBefore, block));
+  Value first = frame.add(begin, frame.mul(before, frame.index(traversal.tileRows())));
+  Value left = frame.sub(blockField(frame, work, block, BlockEnd), first);
+  Tile tile{item,
+            slot,
+            first,
+            frame.min(left, frame.index(traversal.tileRows())),
+            blockField(frame, work, block, BlockFirstInterval),
+            blockField(frame, work, block, BlockLastInterval),
+            blockField(frame, work, block, BlockTerms),
+            RowTable()};
+  for (BlockArgument argument : op.getBlock().getArguments())
+    if (!argument.use_empty() && getValueType(argument).getPlacement() == Placement::P)
+      tile.parameters[argument] =
+          rows.lookup(op.getInputs()[argument.getArgNumber()]).of(frame, item);
+  return tile;
+}
+
+/// Few tiles are cut along the reduced index. The cut depends on the sizes and the work of one item
+/// only, so results depend neither on threads nor on the other items.
 void MapReduceLowering::planSplit() {
   int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
   Value one = frame.index(1), most = frame.index(traversal.schedule.getSplit());
-  Value someTiles = arith::MaxSIOp::create(frame.b, frame.loc, tiles, one);
-  Value wanted = arith::DivSIOp::create(frame.b, frame.loc, most, someTiles);
+  Value wanted = frame.div(most, frame.max(tiles, one));
   constexpr int64_t leastPieceSteps = 16;
-  Value useful = frame.ceilDiv(traversal.reducedSize(), step * leastPieceSteps);
-  split = arith::MaxSIOp::create(frame.b, frame.loc, frame.min(wanted, useful), one);
-  Value steps = frame.ceilDiv(traversal.reducedSize(), step);
-  Value rounded = frame.add(steps, arith::SubIOp::create(frame.b, frame.loc, split, one));
-  Value stepsOfPiece = arith::DivSIOp::create(frame.b, frame.loc, rounded, split);
-  pieceLength = frame.mul(stepsOfPiece, frame.index(step));
+  Value terms = traversal.work().mostTerms;
+  Value useful = frame.ceilDiv(terms, step * leastPieceSteps);
+  split = frame.max(frame.min(wanted, useful), one);
+  pieceLength = frame.mul(frame.ceilDiv(frame.ceilDiv(terms, step), split), frame.index(step));
 }
 
 void MapReduceLowering::run() {
-  tiles = frame.ceilDiv(traversal.keptSize(), traversal.tileRows());
+  planTiles();
   planSplit();
   parallelRegion(frame, counters, PhaseCount, [&] {
     packReduced();
@@ -147,7 +187,7 @@ void MapReduceLowering::run() {
 }
 
 void MapReduceLowering::reducePieces() {
-  parallelFor(frame, frame.mul(tiles, split), counters, ReducePieces,
+  parallelFor(frame, frame.mul(allTiles, split), counters, ReducePieces,
               [&](Value piece) { reducePiece(piece); });
 }
 
@@ -160,9 +200,9 @@ void MapReduceLowering::reducePiece(Value piece) {
   auto unlessStopped = scf::IfOp::create(frame.b, frame.loc, goOn, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(frame.b);
   frame.b.setInsertionPointToStart(unlessStopped.thenBlock());
-  Value tile = arith::DivSIOp::create(frame.b, frame.loc, piece, split);
-  Value begin = frame.mul(arith::RemSIOp::create(frame.b, frame.loc, piece, split), pieceLength);
-  Value end = frame.min(frame.add(begin, pieceLength), traversal.reducedSize());
+  Tile tile = tileAt(frame.div(piece, split));
+  Value begin = frame.mul(frame.rem(piece, split), pieceLength);
+  Value end = frame.min(frame.add(begin, pieceLength), tile.terms);
   forEachChunk([&](Value chunk) {
     PieceMemory memory = memoryOf(piece, chunk);
     PieceLoops loops(traversal, slices, memory, tile, chunkStartOf(chunk));
@@ -214,11 +254,13 @@ void MapReduceLowering::storeState(ValueRange state, PieceMemory memory) {
 //===-- Tiles -------------------------------------------------------------------------------===//
 
 void MapReduceLowering::finishTiles() {
-  parallelFor(frame, tiles, counters, FinishTiles,
-              [&](Value tile) { forEachChunk([&](Value chunk) { finishChunk(tile, chunk); }); });
+  parallelFor(frame, allTiles, counters, FinishTiles, [&](Value slot) {
+    Tile tile = tileAt(slot);
+    forEachChunk([&](Value chunk) { finishChunk(tile, chunk); });
+  });
 }
 
-void MapReduceLowering::finishChunk(Value tile, Value chunk) {
+void MapReduceLowering::finishChunk(const Tile &tile, Value chunk) {
   unsigned firstResult = 0;
   for (auto [slice, attr] : llvm::zip(slices, op.getReduceAttrs())) {
     finishSlice(slice, firstResult, tile, chunk);
@@ -226,10 +268,10 @@ void MapReduceLowering::finishChunk(Value tile, Value chunk) {
   }
 }
 
-void MapReduceLowering::finishSlice(const Slice &slice, unsigned firstResult, Value tile,
+void MapReduceLowering::finishSlice(const Slice &slice, unsigned firstResult, const Tile &tile,
                                     Value chunk) {
   Location loc = op.getLoc();
-  Value firstPiece = frame.mul(tile, split);
+  Value firstPiece = frame.mul(tile.slot, split);
   PieceMemory own = memoryOf(firstPiece, chunk);
   TileContext context(traversal, slice, own, tile, chunkStartOf(chunk));
   SmallVector<Value> state = sequentialFor(
@@ -244,7 +286,7 @@ void MapReduceLowering::finishSlice(const Slice &slice, unsigned firstResult, Va
       context, loc, state,
       [&](unsigned result, Value position, Value value, Reduction::Origin origin) {
         Value component = componentOf(info.results[result], number, position, origin, chunk);
-        scatter(value, outputs[firstResult + result], tile, component, own);
+        scatter(value, outputs[firstResult + result].of(frame, tile.item), tile, component, own);
       });
 }
 
@@ -266,17 +308,15 @@ Value MapReduceLowering::componentOf(const ResultInfo &result, unsigned slice, V
 
 /// Writes the lanes that are rows of the output; the vector passes through the last vector of the
 /// piece's memory.
-void MapReduceLowering::scatter(Value vector, const Rows &output, Value tile, Value component,
+void MapReduceLowering::scatter(Value vector, const Rows &output, const Tile &tile, Value component,
                                 PieceMemory memory) {
   SlotKind kind = kindOf(traversal, vector.getType());
   Value buffer = memory.regions[kind];
   Value base =
       frame.add(memory.bases[kind], frame.index((vectors[kind] - 1) * traversal.tileRows()));
   storeVector(frame, vector, buffer, base);
-  Value tileRows = frame.index(traversal.tileRows()), first = frame.mul(tile, tileRows);
-  Value left = arith::SubIOp::create(frame.b, frame.loc, traversal.keptSize(), first);
-  sequentialFor(frame, frame.index(0), frame.min(left, tileRows), [&](Value r) {
+  sequentialFor(frame, frame.index(0), tile.rows, [&](Value r) {
     Value lane = memref::LoadOp::create(frame.b, frame.loc, buffer, frame.add(base, r));
-    output.store(frame, lane, frame.add(first, r), component);
+    output.store(frame, lane, frame.add(tile.firstRow, r), component);
   });
 }

@@ -7,14 +7,13 @@
 
 namespace keops::cpu {
 
-/// Function-level values that can be read by rows: arguments, outputs, results of maps over p and
-/// of map_reduce.
-using RowTable = llvm::DenseMap<mlir::Value, Rows>;
-
 /// Evaluates the region of `map` at one row and hands component k of result r to `store`.
 void evaluateMap(
     Frame &frame, MapOp map, const RowTable &rows, mlir::Value row,
     llvm::function_ref<void(unsigned r, mlir::OpFoldResult k, mlir::Value value)> store);
+
+/// The rows of one item that `op` reads, and those that maps among its inputs read.
+RowTable rowsOf(Frame &frame, const RowTable &rows, mlir::Operation *op, const Item &item);
 
 /// Lowers one map_reduce whose inputs are in `rows` (or results of maps, which are evaluated while
 /// packing) and whose results go to `outputs`.
@@ -30,20 +29,24 @@ private:
   void planColumns();
   void planPieces();
   void allocate(Workspace &workspace);
+  void planTiles();
   void planSplit();
+  /// The tile with this number among those of all items at hand.
+  Tile tileAt(mlir::Value slot);
 
   void packReduced();
   void packKept();
-  void packRow(const Columns &columns, mlir::Value row,
+  void packTile(const Tile &tile, const RowTable &own);
+  void packRow(const Columns &columns, const RowTable &own, mlir::Value row,
                llvm::function_ref<void(mlir::Value component, mlir::Value value)> store);
   void reducePieces();
   void reducePiece(mlir::Value piece);
   void finishTiles();
-  void finishChunk(mlir::Value tile, mlir::Value chunk);
-  void finishSlice(const Slice &slice, unsigned firstResult, mlir::Value tile, mlir::Value chunk);
+  void finishChunk(const Tile &tile, mlir::Value chunk);
+  void finishSlice(const Slice &slice, unsigned firstResult, const Tile &tile, mlir::Value chunk);
   mlir::Value componentOf(const ResultInfo &result, unsigned slice, mlir::Value position,
                           Reduction::Origin origin, mlir::Value chunk);
-  void scatter(mlir::Value vector, const Rows &output, mlir::Value tile, mlir::Value component,
+  void scatter(mlir::Value vector, const Rows &output, const Tile &tile, mlir::Value component,
                PieceMemory memory);
 
   void forEachChunk(llvm::function_ref<void(mlir::Value)> body);
@@ -66,7 +69,9 @@ private:
   int64_t chunks = 1;
   std::array<mlir::Value, slotKinds> pieceRegions; ///< memref<?xT> by kind
   mlir::Value counters;                            ///< memref<?xi64>, one element per phase
-  mlir::Value tiles, split, pieceLength;           ///< index
+  mlir::Value tilesBefore;                         ///< memref<?xi64>, by block of the work table
+  mlir::Value tiles, allTiles;                     ///< index: of an item, of all items at hand
+  mlir::Value split, pieceLength;                  ///< index
 };
 
 } // namespace keops::cpu

@@ -7,9 +7,10 @@ using namespace mlir;
 using namespace keops;
 using namespace keops::cpu;
 
-PieceLoops::PieceLoops(Traversal &traversal, ArrayRef<Slice> slices, PieceMemory memory, Value tile,
-                       Value chunkStart)
-    : traversal(traversal), frame(traversal.frame), loc(traversal.op.getLoc()), slices(slices) {
+PieceLoops::PieceLoops(Traversal &traversal, ArrayRef<Slice> slices, PieceMemory memory,
+                       const Tile &tile, Value chunkStart)
+    : traversal(traversal), frame(traversal.frame), loc(traversal.op.getLoc()), slices(slices),
+      tile(tile) {
   for (const Slice &slice : slices)
     contexts.emplace_back(traversal, slice, memory, tile, chunkStart);
 }
@@ -30,11 +31,28 @@ PieceLoops::Values PieceLoops::initialState() {
 }
 
 PieceLoops::Values PieceLoops::reduce(Value begin, Value end) {
-  int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
-  Values state = initialState();
-  return sequentialFor(frame, begin, end, step, state, [&](Value first, ValueRange carried) {
+  Values carried = {frame.index(0)};
+  llvm::append_range(carried, initialState());
+  auto reduceNext = [&](Value number, ValueRange carried) -> Values {
     for (TileContext &context : contexts)
       context.setOutermostLoop(frame.b.getInsertionBlock()->getParentOp());
+    Value termsBefore = carried.front(), at = frame.mul(number, frame.index(2));
+    Value first = frame.loadIndex(traversal.work().intervals, at);
+    Value last = frame.loadIndex(traversal.work().intervals, frame.add(at, frame.index(1)));
+    Value firstHere = frame.max(frame.sub(begin, termsBefore), frame.index(0));
+    Value lastHere = frame.min(frame.sub(end, termsBefore), frame.sub(last, first));
+    Values next = {frame.add(termsBefore, frame.sub(last, first))};
+    llvm::append_range(next, reduceInterval(frame.add(first, firstHere), frame.add(first, lastHere),
+                                            carried.drop_front()));
+    return next;
+  };
+  Values all = sequentialFor(frame, tile.firstInterval, tile.lastInterval, 1, carried, reduceNext);
+  return {all.begin() + 1, all.end()};
+}
+
+PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange state) {
+  int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
+  return sequentialFor(frame, begin, end, step, state, [&](Value first, ValueRange carried) {
     return reduceStep(first, frame.min(frame.add(first, frame.index(step)), end), carried);
   });
 }

@@ -1,4 +1,4 @@
-// The loops over one piece: a tile of kept rows and a range of the reduced index. Phases.cpp runs
+// The loops over one piece: a tile of kept rows and a part of its terms. Phases.cpp runs
 // them.
 #ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PIECELOOPS_H
 #define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PIECELOOPS_H
@@ -7,17 +7,20 @@
 
 namespace keops::cpu {
 
-/// Three nested loops: steps of blocks, blocks of terms, terms. All reductions of a map_reduce run
-/// in them side by side; the carried state is the concatenation of theirs.
+/// Four nested loops: intervals, steps of blocks, blocks of terms, terms. All reductions of a
+/// map_reduce run in them side by side; the carried state is the concatenation of theirs.
 class PieceLoops {
 public:
   PieceLoops(Traversal &traversal, llvm::ArrayRef<Slice> slices, PieceMemory memory,
-             mlir::Value tile, mlir::Value chunkStart);
+             const Tile &tile, mlir::Value chunkStart);
   using Values = llvm::SmallVector<mlir::Value>;
-  /// Emits the loops over [begin, end) and returns the state after them.
+  /// Emits the loops over the terms [begin, end) of the tile, counted through all its intervals,
+  /// and returns the state after them.
   Values reduce(mlir::Value begin, mlir::Value end);
 
 private:
+  /// Reduces the rows [begin, end) of the reduced index.
+  Values reduceInterval(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
   Values reduceStep(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
   Values reduceBlock(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
   /// One list of summary values per reduction.
@@ -31,6 +34,7 @@ private:
   Frame &frame;
   mlir::Location loc;
   llvm::ArrayRef<Slice> slices;
+  const Tile &tile;
   llvm::SmallVector<TileContext> contexts;
 };
 

@@ -63,6 +63,6 @@ void cpu::allocateScratch(Frame &frame, Workspace &workspace, func::FuncOp funct
   constexpr int64_t cacheLine = 64;
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   int64_t bytes = llvm::alignTo(numbers * elementBytes, cacheLine);
-  frame.scratch = workspace.allocate(element, {0, 0, 0, bytes});
+  frame.scratch = workspace.allocate(element, {/*constant=*/0, bytes});
   frame.scratchPerThread = frame.index(bytes / elementBytes);
 }

@@ -14,38 +14,65 @@ using namespace keops::cpu;
 
 Value Frame::index(int64_t k) { return arith::ConstantIndexOp::create(b, loc, k); }
 Value Frame::add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
+Value Frame::sub(Value x, Value y) { return arith::SubIOp::create(b, loc, x, y); }
 Value Frame::mul(Value x, Value y) { return arith::MulIOp::create(b, loc, x, y); }
+Value Frame::div(Value x, Value y) { return arith::DivSIOp::create(b, loc, x, y); }
+Value Frame::rem(Value x, Value y) { return arith::RemSIOp::create(b, loc, x, y); }
 Value Frame::min(Value x, Value y) { return arith::MinSIOp::create(b, loc, x, y); }
-Value Frame::ceilDiv(Value x, int64_t by) {
-  return arith::DivSIOp::create(b, loc, add(x, index(by - 1)), index(by));
+Value Frame::max(Value x, Value y) { return arith::MaxSIOp::create(b, loc, x, y); }
+Value Frame::ceilDiv(Value x, int64_t by) { return div(add(x, index(by - 1)), index(by)); }
+Value Frame::ceilDiv(Value x, Value by) { return div(add(x, sub(by, index(1))), by); }
+Value Frame::size(Placement placement) {
+  return placement == Placement::P ? index(1) : placement == Placement::I ? sizeI : sizeJ;
 }
-
-Value cpu::splatSize(Frame &frame, Type type, Placement index) {
-  Value integer =
-      arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), frame.size(index));
-  Value number = arith::SIToFPOp::create(frame.b, frame.loc, getElementTypeOrSelf(type), integer);
-  if (isa<VectorType>(type))
-    return vector::BroadcastOp::create(frame.b, frame.loc, type, number);
-  return number;
+Value Frame::loadIndex(Value memref, Value at) {
+  Value number = memref::LoadOp::create(b, loc, memref, at);
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
+}
+void Frame::storeIndex(Value number, Value memref, Value at) {
+  Value stored = arith::IndexCastOp::create(b, loc, b.getI64Type(), number);
+  memref::StoreOp::create(b, loc, stored, memref, at);
 }
 
 //===-- Workspace ---------------------------------------------------------------------------===//
 
 Workspace::Workspace(Frame &frame) : frame(frame), offset(frame.index(0)) {}
 
+LinearSize LinearSize::ofRows(Placement rows, int64_t each) {
+  LinearSize size;
+  (rows == Placement::P ? size.perItem : rows == Placement::I ? size.perI : size.perJ) = each;
+  return size;
+}
+
+LinearSize LinearSize::ofBlocks(Placement kept, int64_t each) {
+  LinearSize size;
+  (kept == Placement::I ? size.perBlockI : size.perBlockJ) = each;
+  return size;
+}
+
+Value Workspace::bytesOf(const LinearSize &size) {
+  auto times = [&](int64_t each, Value count) { return frame.mul(count, frame.index(each)); };
+  Value item = frame.index(size.perItem);
+  if (size.perI)
+    item = frame.add(item, times(size.perI, frame.sizeI));
+  if (size.perJ)
+    item = frame.add(item, times(size.perJ, frame.sizeJ));
+  if (size.perBlockI)
+    item = frame.add(item, times(size.perBlockI, frame.workI.blockCount));
+  if (size.perBlockJ)
+    item = frame.add(item, times(size.perBlockJ, frame.workJ.blockCount));
+  Value bytes = frame.add(frame.index(size.constant), frame.mul(item, frame.itemsAtOnce));
+  if (!size.perThread)
+    return bytes;
+  Value threads =
+      arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), frame.threads);
+  return frame.add(bytes, times(size.perThread, frame.max(threads, frame.index(1))));
+}
+
 Value Workspace::allocate(Type element, LinearSize bytes) {
   constexpr int64_t alignment = 64;
-  Value size = frame.index(bytes.constant + alignment - 1);
-  if (bytes.perI)
-    size = frame.add(size, frame.mul(frame.sizeI, frame.index(bytes.perI)));
-  if (bytes.perJ)
-    size = frame.add(size, frame.mul(frame.sizeJ, frame.index(bytes.perJ)));
-  if (bytes.perThread) {
-    Value threads =
-        arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), frame.threads);
-    threads = arith::MaxSIOp::create(frame.b, frame.loc, threads, frame.index(1));
-    size = frame.add(size, frame.mul(threads, frame.index(bytes.perThread)));
-  }
+  bytes.constant += alignment - 1;
+  Value size = bytesOf(bytes);
   size = arith::AndIOp::create(frame.b, frame.loc, size, frame.index(-alignment));
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
   Value count = arith::DivSIOp::create(frame.b, frame.loc, size, frame.index(elementBytes));
@@ -53,7 +80,7 @@ Value Workspace::allocate(Type element, LinearSize bytes) {
   Value view =
       memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, ValueRange{count});
   offset = frame.add(offset, size);
-  used = used + bytes + LinearSize{alignment - 1, 0, 0, 0};
+  used = used + bytes;
   return view;
 }
 
@@ -65,9 +92,20 @@ Value cpu::toValue(Frame &frame, OpFoldResult k) {
   return cast<Value>(k);
 }
 
+Rows Rows::of(Frame &frame, const Item &item) const {
+  Rows rows = *this;
+  if (array < 0) {
+    rows.itemBegin = frame.mul(item.atHand, itemLength);
+  } else {
+    Value at = frame.add(frame.mul(item.number, frame.index(frame.arrays)), frame.index(array));
+    rows.itemBegin = frame.loadIndex(frame.itemOffsets, at);
+  }
+  return rows;
+}
+
 Value Rows::load(Frame &frame, Value row, OpFoldResult component) const {
   Value stored = memref::LoadOp::create(frame.b, frame.loc, memref,
-                                        ValueRange{row, toValue(frame, component)});
+                                        ValueRange{itemBegin, row, toValue(frame, component)});
   Type computed = getComputeType(stored.getType());
   return computed == stored.getType()
              ? stored
@@ -78,29 +116,28 @@ void Rows::store(Frame &frame, Value value, Value row, Value component) const {
   Type storage = cast<MemRefType>(memref.getType()).getElementType();
   if (storage != value.getType())
     value = arith::TruncFOp::create(frame.b, frame.loc, storage, value);
-  memref::StoreOp::create(frame.b, frame.loc, value, memref, ValueRange{row, component});
+  memref::StoreOp::create(frame.b, frame.loc, value, memref, ValueRange{itemBegin, row, component});
 }
 
-Rows cpu::asRows(Frame &frame, Value region, int64_t dim) {
+/// A region of the workspace as elements, rows and components.
+static Value asRows(Frame &frame, Value region, int64_t dim) {
   auto element = cast<MemRefType>(region.getType()).getElementType();
-  auto layout = StridedLayoutAttr::get(element.getContext(), 0, {dim, 1});
-  auto type = MemRefType::get({ShapedType::kDynamic, dim}, element, layout);
-  Value count = memref::DimOp::create(frame.b, frame.loc, region, 0);
-  Value rows = arith::DivSIOp::create(frame.b, frame.loc, count, frame.index(dim));
+  auto layout = StridedLayoutAttr::get(element.getContext(), 0, {1, dim, 1});
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  auto type = MemRefType::get({dynamic, dynamic, dim}, element, layout);
+  OpFoldResult count = memref::DimOp::create(frame.b, frame.loc, region, 0).getResult();
   Attribute zero = frame.b.getIndexAttr(0), one = frame.b.getIndexAttr(1),
             width = frame.b.getIndexAttr(dim);
-  return {memref::ReinterpretCastOp::create(frame.b, frame.loc, type, region, zero,
-                                            ArrayRef<OpFoldResult>{rows, width},
-                                            ArrayRef<OpFoldResult>{width, one})};
+  return memref::ReinterpretCastOp::create(frame.b, frame.loc, type, region, zero,
+                                           ArrayRef<OpFoldResult>{count, count, width},
+                                           ArrayRef<OpFoldResult>{one, width, one});
 }
 
 Rows cpu::allocateRows(Frame &frame, Workspace &workspace, ValueType type) {
-  int64_t bytes = type.getDim() * type.getElementType().getIntOrFloatBitWidth() / 8;
+  int64_t dim = type.getDim(), bytes = dim * type.getElementType().getIntOrFloatBitWidth() / 8;
   Placement placement = type.getPlacement();
-  LinearSize size = placement == Placement::P   ? LinearSize{bytes, 0, 0}
-                    : placement == Placement::I ? LinearSize{0, bytes, 0}
-                                                : LinearSize{0, 0, bytes};
-  return asRows(frame, workspace.allocate(type.getElementType(), size), type.getDim());
+  Value region = workspace.allocate(type.getElementType(), LinearSize::ofRows(placement, bytes));
+  return {asRows(frame, region, dim), -1, frame.mul(frame.size(placement), frame.index(dim)), {}};
 }
 
 //===-- Vectors -----------------------------------------------------------------------------===//

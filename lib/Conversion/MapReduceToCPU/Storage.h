@@ -7,42 +7,78 @@
 
 namespace keops::cpu {
 
-/// A size in bytes that is linear in the run-time sizes: constant + perI * M + perJ * N + perThread
-/// * threads.
+/// A size in bytes that is linear in the run-time sizes: constant + perThread * threads, and for
+/// each item at hand perItem + perI * M + perJ * N + perBlockI * blocks of i + perBlockJ * blocks
+/// of j.
 struct LinearSize {
-  int64_t constant = 0, perI = 0, perJ = 0, perThread = 0;
+  int64_t constant = 0, perThread = 0, perItem = 0, perI = 0, perJ = 0, perBlockI = 0,
+          perBlockJ = 0;
+  /// For one item: `each` bytes for every row of `rows`, or once for a parameter.
+  static LinearSize ofRows(Placement rows, int64_t each);
+  /// `each` bytes for every block of the kept index.
+  static LinearSize ofBlocks(Placement kept, int64_t each);
   LinearSize operator+(const LinearSize &other) const {
-    return {constant + other.constant, perI + other.perI, perJ + other.perJ,
-            perThread + other.perThread};
+    return {constant + other.constant,  perThread + other.perThread, perItem + other.perItem,
+            perI + other.perI,          perJ + other.perJ,           perBlockI + other.perBlockI,
+            perBlockJ + other.perBlockJ};
   }
 };
 
 class Functions;
 
+/// One of the work tables of a run (include/keops-c/program.h).
+struct WorkTable {
+  mlir::Value blockCount, mostTerms; ///< index
+  mlir::Value blocks, intervals;     ///< memref<?xi64>
+};
+
+/// An item of the batch.
+struct Item {
+  mlir::Value number; ///< index: among all items
+  mlir::Value atHand; ///< index: among those whose workspace exists at the same time
+};
+
 /// Values that every part of the lowering needs, made once at the start of the function.
 struct Frame {
   mlir::OpBuilder &b;
   mlir::Location loc;
+  Functions &functions;         ///< what large formulas call
+  bool parallel;                ///< OpenMP or a plain loop
+  int64_t arrays;               ///< inputs and outputs: so many offsets has an item
+  mlir::Value context;          ///< !llvm.ptr to keops_args
   mlir::Value sizeI, sizeJ;     ///< index
   mlir::Value threads;          ///< i32
   mlir::Value workspace;        ///< memref<?xi8>
-  mlir::Value context;          ///< !llvm.ptr to keops_args
-  bool parallel;                ///< OpenMP or a plain loop
-  Functions &functions;         ///< what large formulas call
+  mlir::Value items;            ///< index: of the batch
+  mlir::Value itemsAtOnce;      ///< index: those that the workspace has room for
+  mlir::Value itemOffsets;      ///< memref<?xi64>
+  WorkTable workI, workJ;       ///< of reductions that keep i, that keep j
+  mlir::Value termsI, termsJ;   ///< memref<?xi64>: the terms of each row, null where none asks
+  mlir::Value firstItem;        ///< index: of the items at hand
+  mlir::Value itemsAtHand;      ///< index
   mlir::Value scratch;          ///< memref<?xT>, null where no formula keeps a table
   mlir::Value scratchBase;      ///< index: where the region of the thread at hand begins
   mlir::Value scratchPerThread; ///< index
 
   mlir::Value index(int64_t k);
   mlir::Value add(mlir::Value x, mlir::Value y);
+  mlir::Value sub(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
+  mlir::Value div(mlir::Value x, mlir::Value y);
+  mlir::Value rem(mlir::Value x, mlir::Value y);
   mlir::Value min(mlir::Value x, mlir::Value y);
+  mlir::Value max(mlir::Value x, mlir::Value y);
   mlir::Value ceilDiv(mlir::Value x, int64_t by);
-  mlir::Value size(Placement placement) { return placement == Placement::I ? sizeI : sizeJ; }
+  mlir::Value ceilDiv(mlir::Value x, mlir::Value by);
+  /// Rows of an item.
+  mlir::Value size(Placement placement);
+  const WorkTable &work(Placement kept) { return kept == Placement::I ? workI : workJ; }
+  mlir::Value &terms(Placement kept) { return kept == Placement::I ? termsI : termsJ; }
+  Item item(mlir::Value atHand) { return {add(firstItem, atHand), atHand}; }
+  /// Element `at` of a memref<?xi64>, as an index.
+  mlir::Value loadIndex(mlir::Value memref, mlir::Value at);
+  void storeIndex(mlir::Value number, mlir::Value memref, mlir::Value at);
 };
-
-/// The size of an index as a number, rounded to the element type of `type`, over all its lanes.
-mlir::Value splatSize(Frame &frame, mlir::Type type, Placement index);
 
 /// Hands out regions of the workspace, each aligned to 64 bytes, and remembers the total for the
 /// manifest.
@@ -54,6 +90,8 @@ public:
   LinearSize total() const { return used; }
 
 private:
+  mlir::Value bytesOf(const LinearSize &size);
+
   Frame &frame;
   mlir::Value offset;
   LinearSize used;
@@ -62,12 +100,19 @@ private:
 /// Rows that can be read one component at a time: an argument, an output, or a region of the
 /// workspace. What is stored as f16 or bf16 is f32 to those who read and write.
 struct Rows {
-  mlir::Value memref; ///< rank 2, any strides
+  mlir::Value memref;     ///< rank 3: elements to the item, rows, components
+  int64_t array = -1;     ///< the number of an argument or output, -1 for workspace
+  mlir::Value itemLength; ///< index: elements of an item in the workspace
+  mlir::Value itemBegin;  ///< index: what `of` has found; null before
+  /// The rows of one item, which alone can be read and written.
+  Rows of(Frame &frame, const Item &item) const;
   mlir::Value load(Frame &frame, mlir::Value row, mlir::OpFoldResult component) const;
   void store(Frame &frame, mlir::Value value, mlir::Value row, mlir::Value component) const;
 };
-/// The workspace region as `dim` components per row.
-Rows asRows(Frame &frame, mlir::Value region, int64_t dim);
+
+/// Values that can be read by rows. At function level: arguments, outputs, results of maps over p
+/// and of map_reduce.
+using RowTable = llvm::DenseMap<mlir::Value, Rows>;
 
 /// Rows in a new region of the workspace for a value of function level, wherever it is placed.
 Rows allocateRows(Frame &frame, Workspace &workspace, ValueType type);

@@ -2,6 +2,7 @@
 #include "Tile.h"
 
 #include "Functions.h"
+#include "Work.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -52,16 +53,14 @@ Columns &Traversal::columnsOf(BlockArgument argument) {
 
 //===-- Terms -------------------------------------------------------------------------------===//
 
-TileTerms::TileTerms(Traversal &traversal, Value tile, Value chunkStart, unsigned firstFormula,
-                     Value j, Operation *before)
+TileTerms::TileTerms(Traversal &traversal, const Tile &tile, Value chunkStart,
+                     unsigned firstFormula, Value j, Operation *before)
     : traversal(traversal), tile(tile), chunkStart(chunkStart), j(j), firstFormula(firstFormula),
       before(before),
       emitter(
           traversal.frame.b, traversal.valueType(),
           [this](Emitter &, BlockArgument argument, OpFoldResult k) { return leaf(argument, k); },
-          {[&traversal](Placement index) {
-             return splatSize(traversal.frame, traversal.valueType(), index);
-           },
+          {[this](Placement over) { return termCount(over); },
            [this](Placement index) { return position(index); }},
           traversal.schedule.getCalls() ? callsTo(traversal.frame) : nullptr,
           scratchOf(traversal.frame, traversal.scratch, traversal.valueType())) {}
@@ -96,7 +95,9 @@ Value TileTerms::readReduced(const Columns &columns, int64_t offset, SlotKind ki
                              OpFoldResult k) {
   Frame &frame = traversal.frame;
   VectorType type = traversal.vectorType(kind);
-  Value component = toValue(frame, emitter.offset(frame.loc, k, offset));
+  Value row = frame.mul(tile.item.atHand, traversal.reducedSize());
+  Value component = frame.add(frame.mul(row, frame.index(columns.count)),
+                              toValue(frame, emitter.offset(frame.loc, k, offset)));
   if (j.getType().isIndex()) {
     Value at = frame.add(frame.mul(j, frame.index(columns.count)), component);
     Value scalar = memref::LoadOp::create(frame.b, frame.loc, columns.pack, at);
@@ -114,8 +115,18 @@ Value TileTerms::position(Placement index) {
   SmallVector<int64_t> lanes = llvm::to_vector(llvm::seq<int64_t>(0, traversal.tileRows()));
   Value lane = arith::ConstantOp::create(frame.b, frame.loc,
                                          DenseIntElementsAttr::get(traversal.indexType(), lanes));
-  Value first = frame.mul(tile, frame.index(traversal.tileRows()));
-  return frame.add(splatIndex(traversal, first), lane);
+  return frame.add(splatIndex(traversal, tile.firstRow), lane);
+}
+
+/// All rows of a tile have as many; those of the reduced index may differ.
+Value TileTerms::termCount(Placement over) {
+  Frame &frame = traversal.frame;
+  Value count = tile.terms;
+  if (over == traversal.op.getKept() && j.getType().isIndex())
+    count = frame.loadIndex(frame.terms(otherIndex(over)), j);
+  else if (over == traversal.op.getKept())
+    count = gatherVector(frame, traversal.indexType(), frame.terms(otherIndex(over)), j);
+  return toNumber(frame, count, traversal.valueType());
 }
 
 Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
@@ -123,7 +134,7 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
   Placement placement = getValueType(argument).getPlacement();
   if (placement == Placement::P)
     return readInvariant(k, [&]() -> Value {
-      Value scalar = traversal.parameters.lookup(argument).load(frame, frame.index(0), k);
+      Value scalar = tile.parameters.lookup(argument).load(frame, frame.index(0), k);
       return vector::BroadcastOp::create(frame.b, frame.loc, traversal.valueType(), scalar);
     });
   SlotKind kind = getValueType(argument).getElementType().isInteger() ? IndexSlot : ValueSlot;
@@ -132,7 +143,7 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
     return readReduced(columns, columns.offsetOf(argument), kind, k);
   return readInvariant(k, [&]() -> Value {
     Value component = toValue(frame, emitter.offset(frame.loc, k, columns.offsetOf(argument)));
-    Value column = frame.add(frame.mul(tile, frame.index(columns.count)), component);
+    Value column = frame.add(frame.mul(tile.slot, frame.index(columns.count)), component);
     return loadVector(frame, traversal.vectorType(kind), columns.pack,
                       frame.mul(column, frame.index(traversal.tileRows())));
   });

@@ -39,9 +39,8 @@ struct Traversal {
   ScheduleAttr schedule;
   int64_t chunk; ///< components carried at a time; lists of K best are made one component at a time
   ScratchLayout scratch;
-  Columns kept, reduced;                        ///< of the computing type
-  Columns keptIndices, reducedIndices;          ///< 64-bit integers
-  llvm::DenseMap<mlir::Value, Rows> parameters; ///< region arguments placed on p
+  Columns kept, reduced;               ///< of the computing type
+  Columns keptIndices, reducedIndices; ///< 64-bit integers
 
   mlir::Type element();
   mlir::VectorType valueType();
@@ -52,8 +51,17 @@ struct Traversal {
   /// The columns of an argument placed on i or j.
   Columns &columnsOf(mlir::BlockArgument argument);
   int64_t tileRows() const { return schedule.getRows() * schedule.getLanes(); }
-  mlir::Value keptSize() { return frame.size(op.getKept()); }
   mlir::Value reducedSize() { return frame.size(op.getOver()); }
+  const WorkTable &work() { return frame.work(op.getKept()); }
+};
+
+/// Kept rows of one item that are reduced together: all are of one block of the work table.
+struct Tile {
+  Item item;
+  mlir::Value slot;           ///< index: its number among the tiles of the items at hand
+  mlir::Value firstRow, rows; ///< index: of the item, and how many of the tile are rows
+  mlir::Value firstInterval, lastInterval, terms; ///< index: what the rows are reduced over
+  RowTable parameters;                            ///< region arguments placed on p
 };
 
 /// A reduction of the traversal with its place among the yielded formulas and in the memory of a
@@ -76,7 +84,7 @@ struct PieceMemory {
 class TileTerms : public Terms {
 public:
   /// `before`: an operation in front of which loop-invariant reads are placed, or null.
-  TileTerms(Traversal &traversal, mlir::Value tile, mlir::Value chunkStart, unsigned firstFormula,
+  TileTerms(Traversal &traversal, const Tile &tile, mlir::Value chunkStart, unsigned firstFormula,
             mlir::Value j, mlir::Operation *before);
   mlir::Value get(unsigned f, unsigned c) override;
 
@@ -85,11 +93,14 @@ private:
   mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
   mlir::Value readReduced(const Columns &columns, int64_t offset, SlotKind kind,
                           mlir::OpFoldResult k);
+  /// Over how many rows of `over` the row of the other index is reduced.
+  mlir::Value termCount(Placement over);
   /// The row of the pair on `index`, as 64-bit integers by lane.
   mlir::Value position(Placement index);
 
   Traversal &traversal;
-  mlir::Value tile, chunkStart, j;
+  const Tile &tile;
+  mlir::Value chunkStart, j;
   unsigned firstFormula;
   mlir::Operation *before;
   Emitter emitter;
@@ -98,7 +109,7 @@ private:
 /// The view that a reduction has of its tile.
 class TileContext : public ReductionContext {
 public:
-  TileContext(Traversal &traversal, const Slice &slice, PieceMemory own, mlir::Value tile,
+  TileContext(Traversal &traversal, const Slice &slice, PieceMemory own, const Tile &tile,
               mlir::Value chunkStart)
       : traversal(traversal), slice(slice), own(own), other(own), tile(tile),
         chunkStart(chunkStart) {}
@@ -110,7 +121,7 @@ public:
   mlir::Value load(mlir::Location loc, unsigned array, mlir::Value position, Piece piece) override;
   void store(mlir::Location loc, mlir::Value value, unsigned array, mlir::Value position) override;
   std::unique_ptr<Terms> termsAt(mlir::Value j) override;
-  mlir::Value size() override { return traversal.reducedSize(); }
+  mlir::Value size() override { return tile.terms; }
   int64_t blockSize() override { return traversal.schedule.getBlock(); }
   Precision precision() override { return traversal.op.getPrecision(); }
   SumsAttr sums() override { return traversal.op.getSumsAttr(); }
@@ -125,7 +136,8 @@ private:
   Traversal &traversal;
   const Slice &slice;
   PieceMemory own, other;
-  mlir::Value tile, chunkStart;
+  const Tile &tile;
+  mlir::Value chunkStart;
   mlir::Operation *before = nullptr;
 };
 

@@ -40,9 +40,8 @@ public:
   }
 
   Values absorb(ReductionContext &context, Location loc, ValueRange state, ValueRange summary,
-                Value begin, Value) override {
-    Value block =
-        indexResult ? splatIndex(context.builder(), loc, context.indexType(), begin) : Value();
+                Value begin, Value end) override {
+    Value block = indexResult ? place(context, loc, begin, end) : Value();
     return take(context, loc, state, summary, [&](unsigned) { return block; });
   }
 
@@ -94,26 +93,47 @@ private:
     return values;
   }
 
-  /// The index of the first extremum of component `c` in the block that starts at `block`, lane by
-  /// lane.
-  Value search(ReductionContext &context, Location loc, Value block, unsigned c) {
+  /// Bits that hold the length of a block.
+  static int64_t lengthBits(ReductionContext &context) {
+    return llvm::Log2_64_Ceil(context.blockSize() + 1);
+  }
+
+  /// A block in one number for all lanes: where it begins, and how long it is.
+  Value place(ReductionContext &context, Location loc, Value begin, Value end) {
+    OpBuilder &b = context.builder();
+    Value bits = arith::ConstantIndexOp::create(b, loc, lengthBits(context));
+    Value length = arith::SubIOp::create(b, loc, end, begin);
+    Value number = arith::OrIOp::create(b, loc, arith::ShLIOp::create(b, loc, begin, bits), length);
+    return splatIndex(b, loc, context.indexType(), number);
+  }
+
+  /// The index of the first extremum of component `c` in the block at `place`, lane by lane.
+  Value search(ReductionContext &context, Location loc, Value place, unsigned c) {
     OpBuilder &b = context.builder();
     Value blockSize = arith::ConstantIndexOp::create(b, loc, context.blockSize());
     Value end = arith::MinUIOp::create(b, loc, context.size(), blockSize);
     Value one = arith::ConstantIndexOp::create(b, loc, 1), none = zero(context, loc);
     Value missing = arith::ConstantIndexOp::create(b, loc, attr.getMissing());
     Value noIndex = splatIndex(b, loc, context.indexType(), missing);
+    auto splat = [&](int64_t number) {
+      return splatIndex(b, loc, context.indexType(),
+                        arith::ConstantIndexOp::create(b, loc, number));
+    };
+    int64_t bits = lengthBits(context);
+    Value block = arith::ShRUIOp::create(b, loc, place, splat(bits));
+    Value length = arith::AndIOp::create(b, loc, place, splat((int64_t(1) << bits) - 1));
     auto loop =
         scf::ForOp::create(b, loc, none, end, one, ValueRange{worst(context, loc), noIndex});
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value j = arith::AddIOp::create(
-        b, loc, block, splatIndex(b, loc, context.indexType(), loop.getInductionVar()));
-    Value last = arith::SubIOp::create(b, loc, context.size(), one);
-    // Past the end the last term is read again, which a strict comparison never prefers.
-    j = arith::MinSIOp::create(b, loc, j, splatIndex(b, loc, context.indexType(), last));
+    Value slot = splatIndex(b, loc, context.indexType(), loop.getInductionVar());
+    Value isTerm = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, slot, length);
+    // Past the end, and where no term was better than none, the first one is read again.
+    Value j = arith::AddIOp::create(b, loc, block,
+                                    arith::SelectOp::create(b, loc, isTerm, slot, splat(0)));
     Value term = context.termsAt(j)->get(0, c);
-    Value better = isBetter(context, loc, term, loop.getRegionIterArg(0));
+    Value better = arith::AndIOp::create(b, loc, isTerm,
+                                         isBetter(context, loc, term, loop.getRegionIterArg(0)));
     Value value = arith::SelectOp::create(b, loc, better, term, loop.getRegionIterArg(0));
     Value index = arith::SelectOp::create(b, loc, better, j, loop.getRegionIterArg(1));
     scf::YieldOp::create(b, loc, ValueRange{value, index});

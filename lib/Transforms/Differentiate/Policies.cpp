@@ -110,7 +110,8 @@ MapReduceOp Policy::createCompanion(ReductionKind kind, int64_t bestOf, int64_t 
 }
 
 Value Policy::perTerm(Value x) {
-  auto type = ValueType::get(g.b.getContext(), 1, getValueType(x).getElementType(), Placement::P);
+  auto type =
+      ValueType::get(g.b.getContext(), 1, getValueType(x).getElementType(), source.getKept());
   Value size = SizeOp::create(g.b, g.loc, type, source.getOver());
   return DivideOp::create(g.b, g.loc, x, size);
 }

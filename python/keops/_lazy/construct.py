@@ -5,6 +5,7 @@ here, in ``complex`` the double."""
 from itertools import count
 from numbers import Integral, Real
 
+from . import tracing
 from .domain import find_domain
 from .nodes import constant, variable
 
@@ -18,7 +19,7 @@ _TRIPLET = "LazyTensors(tuple) is only valid if tuple = (ind,dim,cat) is a tripl
 
 
 class Seen:
-    """The key of an array that is read through a view: keeps the array, whose identity counts."""
+    """The key of an array that is read through a view, or while tracing: keeps the array, whose identity counts."""
 
     def __init__(self, array, category):
         self.array = array
@@ -32,8 +33,13 @@ class Seen:
 
 def find_key(datum, category):
     """Equal for the same object in the same category. Numbers are variables of their own each time."""
+    if type(datum) is float:
+        return -next(_numbers)
+    # What is compiled for an identity would be compiled for one object alone.
+    if tracing.is_tracing():
+        return Seen(datum, category)
     # Objects lie at multiples of 16, so that a category fits into the last bits of an identity.
-    return -next(_numbers) if type(datum) is float else id(datum) | category
+    return id(datum) | category
 
 
 def read(arrays, x, axis):
@@ -75,7 +81,7 @@ def _read_rows(arrays, x, axis, dtype):
     if dim == 0:
         raise ValueError(f"LazyTensor: x: expected at least one column, got shape {tuple(x.shape)}")
     sizes = (rows, None) if axis == 0 else (None, rows)
-    return variable(axis, dim), (id(x) | axis,), (x,), find_domain(arrays.name, dtype, *sizes)
+    return variable(axis, dim), (find_key(x, axis),), (x,), find_domain(arrays.name, dtype, *sizes)
 
 
 def _read_parameter(arrays, x, axis, dtype):
@@ -83,7 +89,7 @@ def _read_parameter(arrays, x, axis, dtype):
     dim = x.shape[0] if x.shape else 1
     if dim == 0:
         raise ValueError("LazyTensor: x: expected at least one number, got an empty array")
-    return variable(2, dim), (id(x) | 2,), (x,), find_domain(arrays.name, dtype)
+    return variable(2, dim), (find_key(x, 2),), (x,), find_domain(arrays.name, dtype)
 
 
 def _check_parameter_axis(axis):
@@ -121,7 +127,7 @@ def _read_list(arrays, x, axis):
     for number in x:
         if isinstance(number, bool) or not isinstance(number, Real):
             raise TypeError(f"LazyTensor: x: expected a list of numbers, got a list with {type(number).__name__}")
-    return variable(2, len(x)), (id(x) | 2,), (x,), find_domain(arrays.name)
+    return variable(2, len(x)), (find_key(x, 2),), (x,), find_domain(arrays.name)
 
 
 def _read_symbol(arrays, x, axis):

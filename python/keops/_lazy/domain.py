@@ -3,6 +3,8 @@
 Domains without choices of the user are one object for each content, and remember whom they were merged with, so that
 combining two expressions costs one look-up."""
 
+from . import tracing
+
 # Domains kept before the table is emptied: sizes may change with every call.
 MOST_DOMAINS = 4096
 _FIELDS = ("library", "_dtype", "ni", "nj", "backend", "ranges")
@@ -56,7 +58,7 @@ _domains = {}
 
 def find_domain(library, dtype=None, ni=None, nj=None, backend=None, ranges=None):
     """The domain with these fields."""
-    if ranges is not None:
+    if ranges is not None or tracing.is_tracing():
         return Domain(library, dtype, ni, nj, backend, ranges)
     key = (library, dtype, ni, nj, backend)
     found = _domains.get(key)

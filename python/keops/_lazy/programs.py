@@ -1,7 +1,6 @@
 """From a reduction of a node to a program: the text, the options, the order of the arguments."""
 
 import operator
-from functools import partial
 from numbers import Integral
 
 from .._options import choose_accumulator, write_reduction
@@ -38,10 +37,10 @@ class Program:
         _, forms = strip(node)
         options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, "interleaved" in forms)
         self.native = arrays.make_program(self.text, aliases, *options)
-        self.run = partial(_run_and_keep, self.native.run, axis) if "kept" in forms else self.native.run
+        self.compiled = Keeping(self.native, axis) if "kept" in forms else self.native
 
     def order(self, symbols, data):
-        """The arguments of ``run``, of values for the symbolic variables and of the data of all variables."""
+        """The arguments of a run, of values for the symbolic variables and of the data of all variables."""
         return (*symbols, *(data[place] for place in self.bound))
 
     def transpose(self, node):
@@ -49,8 +48,15 @@ class Program:
         return find_program(self.arrays, node, self.operation, 1 - self.axis, self.opt_arg, self.options)
 
 
-def _run_and_keep(run, axis, *args, out=None):
-    return keep_axis(run(*args, out=out), axis)
+class Keeping:
+    """A program whose results keep the axis that was reduced."""
+
+    def __init__(self, native, axis):
+        self.native = native
+        self.axis = axis
+
+    def run(self, *args, **keywords):
+        return keep_axis(self.native.run(*args, **keywords), self.axis)
 
 
 def keep_axis(results, axis):
@@ -93,7 +99,7 @@ def find_program(arrays, node, operation, axis, opt_arg, options):
     if found is None:
         found = node.programs[key] = Program(arrays, node, operation, axis, opt_arg, options)
         if options == _PLAIN and not found.symbols:
-            node.programs[arrays, operation, axis, opt_arg] = found.run
+            node.programs[arrays, operation, axis, opt_arg] = found.compiled
     return found
 
 

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from .._options import read_ranges
 from .nodes import Node, unary
 from .programs import check_axis, check_call_options, find_program, read_axis, read_count, read_flag
 from .programs import split_options
@@ -10,11 +11,12 @@ from .programs import split_options
 class Reduced:
     """A reduction that is called later: its program and what calls have set.
 
-    The options of the program are part of it; those of the call are kept here."""
+    The options of the program are part of it; those of the call are kept here, and as what ``run`` takes."""
 
     def __init__(self, program, call_options):
         self.program = program
         self.call_options = call_options
+        self.keywords = {}
 
     @property
     def axis(self):
@@ -41,8 +43,8 @@ class Reducing:
     """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D).
 
     Axes may count from the end of (M, N, D): -3 is i, -2 is j. Keyword arguments of all: ``keepdim=True`` leaves an axis
-    of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to call later; ``out`` an array for the result;
-    ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision`` are those of ``Genred``; ``backend`` and
+    of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to call
+    later; ``out`` is an array for the result; ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision`` are those of ``Genred``; ``backend`` and
     ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where
     variables are symbolic, the result is always an object to call. TypeError for other keywords, ValueError for wrong
     values."""
@@ -57,9 +59,9 @@ class Reducing:
         if weight is not None:
             self = self._binary("pair", weight)
         if not keywords:
-            run = self._node.programs.get((self._arrays, operation, axis, opt_arg))
-            if run is not None and self._domain.is_plain:
-                return run(*self._data)
+            compiled = self._node.programs.get((self._arrays, operation, axis, opt_arg))
+            if compiled is not None and self._domain.is_plain:
+                return compiled.run(*self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
 
     def _reduce_with(self, operation, axis, opt_arg, keywords):
@@ -109,14 +111,13 @@ class Reducing:
         """Checks the options of the call, and makes what a call without arguments runs."""
         reduced = self._reduced
         options = dict(reduced.call_options)
-        out = options.pop("out", None)
-        defaults = {"backend": "auto", "device_id": -1, "ranges": None}
-        self._arrays.check_call("LazyTensor", **{**defaults, **options})
+        reduced.keywords = {name: options.pop(name) for name in ("out", "ranges") if name in options}
+        if "ranges" in reduced.keywords:
+            reduced.keywords["ranges"] = read_ranges("LazyTensor", reduced.keywords["ranges"])
+        self._arrays.check_call("LazyTensor", **{"backend": "auto", "device_id": -1, **options})
         self._run = None
         if not reduced.program.symbols:
-            self._run = partial(reduced.program.run, *self._data)
-            if out is not None:
-                self._run.keywords["out"] = out
+            self._run = partial(reduced.program.compiled.run, *self._data, **reduced.keywords)
 
     def _call_with(self, args, kwargs):
         reduced = self._reduced
@@ -131,8 +132,8 @@ class Reducing:
             )
         if not symbols:
             return self._run()
-        out = self._reduced.call_options.get("out")
-        return reduced.program.run(*reduced.program.order(args, self._data), out=out)
+        arguments = reduced.program.order(args, self._data)
+        return self._reduced.program.compiled.run(*arguments, **self._reduced.keywords)
 
     def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""

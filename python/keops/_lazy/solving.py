@@ -28,6 +28,7 @@ class Solver:
         unbound = rename_variables(product, lambda category, dim, number: (category, dim, None))
         self.product = find_program(arrays, unbound, "Sum", axis, None, options)
         self.native = self.product.native
+        self.compiled = self
 
     def transpose(self, node):
         return Solver(self.arrays, node, 1 - self.axis, self.opt_arg, self.options)
@@ -44,7 +45,7 @@ class Solver:
         (unknown,) = (k for k, value in enumerate(arguments) if value is None)
 
         def multiply(arguments, p):
-            return self.product.run(*arguments[:unknown], p, *arguments[unknown + 1 :], **keywords)
+            return self.product.compiled.run(*arguments[:unknown], p, *arguments[unknown + 1 :], **keywords)
 
         b = values[right]
         conjugate_gradients.check_right_side(_CALLER, self.arrays, b, self.dim)

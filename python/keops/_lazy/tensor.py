@@ -6,6 +6,7 @@ library, which ``keops.numpy`` sets in its subclass."""
 
 import operator
 
+from . import tracing
 from ._operations import RECORDS
 from .arithmetic import Arithmetic
 from .complex import holds_complex
@@ -81,7 +82,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         """Vi, Vj and Pm."""
         if dim is not None:
             return cls((x, dim, category))
-        if type(x) is not cls._array_type:
+        if type(x) is not cls._array_type or tracing.is_tracing():
             return cls(x, category)
         found = leaves.get((x.shape, x.dtype, category))
         if found is None:

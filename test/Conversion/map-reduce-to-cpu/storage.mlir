@@ -4,13 +4,13 @@
 !x = !keops.value<2xf32, i>
 !y = !keops.value<2xf32, j>
 
-// CHECK:       module attributes {keops.manifest = "keops-program 1\0Asymbol scaled\0A
+// CHECK:       module attributes {keops.manifest = "keops-program 2\0Asymbol scaled\0A
 // CHECK-SAME:  input i 2 f16 x\0Ainput j 2 f32 y\0Ainput p 1 bf16 p\0A
 // CHECK-SAME:  output i bf16 min 2\0Aoutput i i64 argmin 2\0A
 // CHECK:       func.func private @scaled_body(
-// CHECK-SAME:    %[[X:[a-z0-9]*]]: memref<?x?xf16, strided<[?, ?]>>, %[[Y:[a-z0-9]*]]: memref<?x?xf32, strided<[?, ?]>>,
-// CHECK-SAME:    %[[P:[a-z0-9]*]]: memref<?x?xbf16, strided<[?, ?]>>,
-// CHECK-SAME:    %[[VALUES:[a-z0-9]*]]: memref<?x?xbf16, strided<[?, ?]>>, %[[INDICES:[a-z0-9]*]]: memref<?x?xi64, strided<[?, ?]>>)
+// CHECK-SAME:    %[[X:[a-z0-9]*]]: memref<?x?x?xf16, strided<[1, ?, ?]>>, %[[Y:[a-z0-9]*]]: memref<?x?x?xf32, strided<[1, ?, ?]>>,
+// CHECK-SAME:    %[[P:[a-z0-9]*]]: memref<?x?x?xbf16, strided<[1, ?, ?]>>,
+// CHECK-SAME:    %[[VALUES:[a-z0-9]*]]: memref<?x?x?xbf16, strided<[1, ?, ?]>>, %[[INDICES:[a-z0-9]*]]: memref<?x?x?xi64, strided<[1, ?, ?]>>)
 // CHECK:         %[[YJ:.*]] = memref.load %[[Y]]
 // CHECK:         memref.store %[[YJ]], %{{.*}} : memref<?xf32>
 // CHECK:         %[[XI:.*]] = memref.load %[[X]]
@@ -42,11 +42,11 @@ func.func @scaled(%x: !x {keops.name = "x", keops.storage = f16}, %y: !y {keops.
 
 // A result that is read again is kept in f32: its output is a rounded copy.
 // CHECK:       func.func private @twice_body(
-// CHECK-SAME:    %[[FIRST:[a-z0-9]*]]: memref<?x?xf16, strided<[?, ?]>>, %[[SECOND:[a-z0-9]*]]: memref<?x?xf16, strided<[?, ?]>>)
+// CHECK-SAME:    %[[FIRST:[a-z0-9]*]]: memref<?x?x?xf16, strided<[1, ?, ?]>>, %[[SECOND:[a-z0-9]*]]: memref<?x?x?xf16, strided<[1, ?, ?]>>)
 // CHECK-NOT:     memref.load %[[FIRST]]
 // CHECK:         arith.truncf
 // CHECK:         memref.store %{{.*}}, %[[SECOND]]
-// CHECK:         %[[SUM:.*]] = memref.load %{{.*}} : memref<?x1xf32, strided<[1, 1]>>
+// CHECK:         %[[SUM:.*]] = memref.load %{{.*}} : memref<?x?x1xf32, strided<[1, 1, 1]>>
 // CHECK:         %[[ROUNDED:.*]] = arith.truncf %[[SUM]] : f32 to f16
 // CHECK:         memref.store %[[ROUNDED]], %[[FIRST]]
 func.func @twice(%x: !keops.value<1xf32, i> {keops.storage = f16})

@@ -177,7 +177,7 @@ func.func @argmin(%x: !x, %y: !y, %e: !si) -> !y {
 // CHECK-LABEL: func.func @var
 // CHECK:         %[[M:.*]] = keops.map_reduce over j reduce [#keops.reduce<Mean>]
 // CHECK:         keops.map_reduce over i reduce [#keops.reduce<Sum>]({{.*}}%[[M]]
-// CHECK:         keops.size of j : <1xf32, p>
+// CHECK:         keops.size of j : <1xf32, i>
 func.func @var(%x: !x, %y: !y, %e: !si) -> !y {
   %r = keops.map_reduce over j reduce [#keops.reduce<Var>] (%x, %y) : (!x, !y) -> !si {
   ^bb0(%a: !x, %b: !y):

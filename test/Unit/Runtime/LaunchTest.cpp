@@ -14,28 +14,34 @@ using namespace keops::test;
 namespace {
 
 /// out[i] = p * sum over d of x[i, d], plus the sum of all y.
-int32_t addUp(const keops_args *args) {
-  auto at = [](const keops_array &array, int64_t row, int64_t component) {
+void addUpItem(const keops_args *args, const int64_t *begins) {
+  auto at = [&](size_t array, int64_t row, int64_t component) {
+    const keops_array &input = args->inputs[array];
     return static_cast<const float *>(
-        array.data)[row * array.row_stride + component * array.component_stride];
+        input.data)[begins[array] + row * input.row_stride + component * input.component_stride];
   };
   for (int64_t i = 0; i < args->size_i; ++i) {
     float sum = 0;
     for (int64_t d = 0; d < 3; ++d)
-      sum += at(args->inputs[0], i, d);
-    sum *= at(args->inputs[2], 0, 0);
+      sum += at(0, i, d);
+    sum *= at(2, 0, 0);
     for (int64_t j = 0; j < args->size_j; ++j)
-      sum += at(args->inputs[1], j, 0);
-    static_cast<float *>(args->outputs[0].data)[i * args->outputs[0].row_stride] = sum;
+      sum += at(1, j, 0);
+    static_cast<float *>(args->outputs[0].data)[begins[3] + i * args->outputs[0].row_stride] = sum;
   }
+}
+
+int32_t addUp(const keops_args *args) {
+  for (int64_t item = 0; item < args->items; ++item)
+    addUpItem(args, args->item_offsets + 4 * item);
   std::memset(args->workspace, 0xff, size_t(64 + 8 * args->size_i));
   return KEOPS_STEP_OK;
 }
 
-const char *const manifestText = "keops-program 1\nsymbol f\n"
+const char *const manifestText = "keops-program 2\nsymbol f\n"
                                  "input i 3 f32 x\ninput j 1 f32 y\ninput p 1 f32 p\n"
                                  "output i f32 Sum 1\n"
-                                 "workspace 64 8 0 0 0 1 1\ncost 100\n";
+                                 "workspace 64 0 0 8 0 0 0\ncost 100\n";
 
 /// A tensor that owns shape and strides.
 struct OwnedTensor {
@@ -86,8 +92,8 @@ TEST_F(LauncherTest, refusesWrongInputs) {
             "argument 1 (x): expected shape (M, 3), got (3, 2)");
   EXPECT_EQ(refuse({OwnedTensor(xData.data(), {6}).tensor, y.tensor, p.tensor}),
             "argument 1 (x): expected shape (M, 3), got (6,)");
-  EXPECT_EQ(refuse({x.tensor, OwnedTensor(yData.data(), {1, 2, 1}).tensor, p.tensor}),
-            "argument 2 (y): expected shape (N, 1), got (1, 2, 1)");
+  EXPECT_EQ(refuse({x.tensor, OwnedTensor(yData.data(), {1, 1, 2}).tensor, p.tensor}),
+            "argument 2 (y): expected shape (N, 1), got (1, 1, 2)");
   EXPECT_EQ(refuse({x.tensor, y.tensor, OwnedTensor(xData.data(), {3}).tensor}),
             "argument 3 (p): expected shape (1,), got (3,)");
   EXPECT_EQ(refuse({x.tensor, OwnedTensor(yData.data(), {2, 1}, {}, DType::F64).tensor, p.tensor}),
@@ -101,7 +107,7 @@ TEST_F(LauncherTest, refusesWrongInputs) {
 }
 
 TEST_F(LauncherTest, sizesMustAgree) {
-  Program two{Manifest::parse("keops-program 1\nsymbol f\ninput j 1 f32 -\ninput j 2 f32 b\n"
+  Program two{Manifest::parse("keops-program 2\nsymbol f\ninput j 1 f32 -\ninput j 2 f32 b\n"
                               "output j f32 Sum 1\n"),
               addUp};
   std::vector<std::string> secondOnly = {"", "b"};
@@ -176,6 +182,41 @@ TEST_F(LauncherTest, refusesWrongOutputs) {
       "expected 1 outputs, got 0");
 }
 
+TEST_F(LauncherTest, itemsOfABatchHaveTheirOwnPartsOfArrays) {
+  std::vector<float> many = {1, 2, 3, 4, 5, 6, 1, 1, 1, 0, 0, 0}, two = {2, 10}, results(6);
+  OwnedTensor xs(many.data(), {2, 1, 2, 3}), ps(two.data(), {1}),
+      outs(results.data(), {2, 1, 2, 1});
+  run(xs, y, ps, outs);
+  EXPECT_EQ((std::vector<float>(results.begin(), results.begin() + 4)),
+            (std::vector<float>{42, 60, 36, 30}));
+  // Backwards, in records of 13 bytes, and a parameter for each item.
+  std::vector<char> bytes(13 * 12);
+  for (size_t k = 0; k < 12; ++k)
+    std::memcpy(&bytes[13 * k], &many[k], 4);
+  OwnedTensor backwards(bytes.data() + 13 * 6, {2, 2, 3}, {-13 * 6, 13 * 3, 13});
+  run(backwards, y, OwnedTensor(two.data(), {2, 1}), OwnedTensor(results.data(), {2, 2, 1}));
+  EXPECT_EQ((std::vector<float>(results.begin(), results.begin() + 4)),
+            (std::vector<float>{36, 30, 90, 180}));
+  // The output is not contiguous, and the first axis is missing in x.
+  std::vector<float> spread(8, -1);
+  run(x, y, OwnedTensor(two.data(), {2, 1}), OwnedTensor(spread.data(), {2, 2, 1}, {16, 8, 4}));
+  EXPECT_EQ(spread, (std::vector<float>{42, -1, 60, -1, 90, -1, 180, -1}));
+  Sizes sizes = launcher.checkInputs(std::vector{xs.tensor, y.tensor, ps.tensor});
+  EXPECT_EQ(sizes.batch.rank, 2);
+  EXPECT_EQ(launcher.getOutputShape(0, sizes), (std::vector<int64_t>{2, 1, 2, 1}));
+}
+
+TEST_F(LauncherTest, batchesMustFit) {
+  std::vector<float> many(24);
+  EXPECT_EQ(refuse({OwnedTensor(many.data(), {4, 2, 3}).tensor,
+                    OwnedTensor(many.data(), {3, 2, 1}).tensor, p.tensor}),
+            "argument 2 (y): expected batch dimensions that broadcast with (4,), got (3,)");
+  int64_t huge = int64_t(1) << 31;
+  EXPECT_EQ(refuse({OwnedTensor(many.data(), {huge, 1, 2, 3}, {0, 0, 12, 4}).tensor,
+                    OwnedTensor(many.data(), {huge, 2, 1}, {0, 4, 4}).tensor, p.tensor}),
+            "the batch dimensions (2147483648, 2147483648) are too large");
+}
+
 TEST_F(LauncherTest, emptyArraysAreFine) {
   OwnedTensor noX(nullptr, {0, 3}), noY(nullptr, {0, 1}), noOut(nullptr, {0, 1});
   run(noX, y, p, noOut);
@@ -204,12 +245,12 @@ TEST_F(LauncherTest, stopsAndReportsStatuses) {
 
 TEST_F(LauncherTest, smallWorkUsesOneThread) {
   setNumThreads(8);
-  EXPECT_EQ(launcher.chooseThreads({1, 1}, 0), 1);
-  EXPECT_EQ(launcher.chooseThreads({100, 50}, 0), 2);
-  EXPECT_EQ(launcher.chooseThreads({1000000, 1000000}, 0), 8);
-  EXPECT_EQ(launcher.chooseThreads({1000000, 1000000}, 3), 3);
-  EXPECT_EQ(launcher.chooseThreads({int64_t(1) << 46, int64_t(1) << 46}, 0), 8);
-  EXPECT_EQ(launcher.chooseThreads({0, 1000000}, 0), 1);
+  EXPECT_EQ(launcher.chooseThreads(1, 0), 1);
+  EXPECT_EQ(launcher.chooseThreads(100 * 50, 0), 2);
+  EXPECT_EQ(launcher.chooseThreads(1e12, 0), 8);
+  EXPECT_EQ(launcher.chooseThreads(1e12, 3), 3);
+  EXPECT_EQ(launcher.chooseThreads(1e28, 0), 8);
+  EXPECT_EQ(launcher.chooseThreads(0, 0), 1);
   setNumThreads(0);
 }
 
@@ -243,7 +284,7 @@ protected:
   OwnedTensor z{zData.data(), {2, 1}, {}, c64}, p{pData.data(), {1}, {}, c64};
   OwnedTensor out{result.data(), {2, 1}, {}, c64};
   std::vector<std::string> names = {"z", "p"};
-  Program program{Manifest::parse("keops-program 1\nsymbol f\ninput i 2 f32 z\ninput p 2 f32 p\n"
+  Program program{Manifest::parse("keops-program 2\nsymbol f\ninput i 2 f32 z\ninput p 2 f32 p\n"
                                   "output i f32 Sum 2\n"),
                   multiply};
   Launcher launcher{program, names};
@@ -276,7 +317,7 @@ TEST_F(ComplexTest, anyStridesWillDo) {
 }
 
 TEST_F(ComplexTest, columnsThatAreNotSideBySideAreCopied) {
-  Program sum{Manifest::parse("keops-program 1\nsymbol f\ninput i 4 f32 x\noutput i f32 Sum 4\n"),
+  Program sum{Manifest::parse("keops-program 2\nsymbol f\ninput i 4 f32 x\noutput i f32 Sum 4\n"),
               [](const keops_args *args) {
                 const keops_array &x = args->inputs[0];
                 for (int64_t k = 0; k < 4; ++k)
@@ -306,7 +347,7 @@ TEST_F(ComplexTest, refusesWrongTypesAndShapes) {
             "output 1 (Sum): expected shape (2, 1), got (2, 2)");
   EXPECT_EQ(refuse(z, p, OwnedTensor(zData.data() + 1, {2, 1}, {}, c64)),
             "output 1 (Sum): expected memory of its own, but it overlaps argument 1 (z)");
-  Program odd{Manifest::parse("keops-program 1\nsymbol f\ninput i 3 f64 x\ninput i 2 f16 h\n"
+  Program odd{Manifest::parse("keops-program 2\nsymbol f\ninput i 3 f64 x\ninput i 2 f16 h\n"
                               "output i f32 Sum 1\n"),
               multiply};
   std::vector<std::string> none;
@@ -324,7 +365,7 @@ TEST_F(ComplexTest, refusesWrongTypesAndShapes) {
 }
 
 TEST(Launcher, shortElementsHaveTwoBytes) {
-  Program copy{Manifest::parse("keops-program 1\nsymbol f\ninput i 2 bf16 x\noutput i f16 Sum 2\n"),
+  Program copy{Manifest::parse("keops-program 2\nsymbol f\ninput i 2 bf16 x\noutput i f16 Sum 2\n"),
                [](const keops_args *args) {
                  const keops_array &x = args->inputs[0], &out = args->outputs[0];
                  for (int64_t i = 0; i < args->size_i; ++i)

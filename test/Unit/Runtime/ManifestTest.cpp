@@ -5,13 +5,13 @@
 using namespace keops;
 using namespace keops::test;
 
-static const std::string whole = "keops-program 1\n"
+static const std::string whole = "keops-program 2\n"
                                  "symbol keops_1\n"
                                  "input i 3 f32 x\n"
                                  "input p 1 f32 -\n"
                                  "output i f32 values 4 3\n"
                                  "output i i64 indices 4\n"
-                                 "workspace 64 8 16 32 128 4 16\n"
+                                 "workspace 64 1000 2 8 16 32 128\n"
                                  "cost 12.5\n";
 
 TEST(Manifest, readsEveryItem) {
@@ -32,7 +32,7 @@ TEST(Manifest, readsEveryItem) {
 
 TEST(Manifest, readsEveryElementType) {
   auto read = [](const std::string &name) {
-    return Manifest::parse("keops-program 1\nsymbol f\ninput p 1 " + name + " -\noutput i " + name +
+    return Manifest::parse("keops-program 2\nsymbol f\ninput p 1 " + name + " -\noutput i " + name +
                            " Sum 1\n");
   };
   struct {
@@ -57,13 +57,18 @@ TEST(Manifest, readsEveryElementType) {
   EXPECT_EQ(getByteSize(DType::C128), 16);
 }
 
-TEST(Manifest, workspaceCountsRowsAndTiles) {
+TEST(Manifest, workspaceCountsItemsRowsAndBlocks) {
   ManifestWorkspace workspace = Manifest::parse(whole).workspace;
-  EXPECT_EQ(workspace.getBytes(0, 0, 1), 64);
-  EXPECT_EQ(workspace.getBytes(5, 0, 1), 64 + 8 * 5 + 32 * 2);
-  EXPECT_EQ(workspace.getBytes(0, 17, 1), 64 + 16 * 17 + 128 * 2);
-  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes(int64_t(1) << 62, 1, 1); }),
+  EXPECT_EQ(workspace.getBytes({{0, 0}, {0, 0}}, 1, 0), 64 + 2);
+  EXPECT_EQ(workspace.getBytes({{0, 0}, {0, 0}}, 1, 3), 64 + 3000 + 2);
+  ProgramExtent extent{{5, 17}, {2, 3}};
+  int64_t item = 2 + 8 * 5 + 16 * 17 + 32 * 2 + 128 * 3;
+  EXPECT_EQ(workspace.getItemBytes(extent), item);
+  EXPECT_EQ(workspace.getBytes(extent, 7, 1), 64 + 1000 + 7 * item);
+  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes({{int64_t(1) << 62, 1}, {1, 1}}, 1, 1); }),
             "the arrays are too large: M = 4611686018427387904, N = 1");
+  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes(extent, int64_t(1) << 60, 1); }),
+            "the arrays are too large: M = 5, N = 17");
 }
 
 TEST(Manifest, refusesLinesItDoesNotKnow) {
@@ -84,15 +89,15 @@ TEST(Manifest, refusesLinesItDoesNotKnow) {
                            "output i f32 Sum -1",
                            "output i f32",
                            "workspace 1 2 3",
-                           "workspace -1 0 0 0 0 1 1",
-                           "workspace 0 0 0 0 0 0 1",
+                           "workspace -1 0 0 0 0 0 0",
+                           "workspace 0 0 0 0 0 0 0 0",
                            "cost nan",
                            "cost -1",
                            "cost",
                            "symbol",
                            "input i 99999999999999999999 f32 x",
                            "output i f32 Sum 1048576 1048576 1048576",
-                           "keops-program 1"})
+                           "keops-program 2"})
     refuse(line);
 }
 
@@ -100,10 +105,10 @@ TEST(Manifest, refusesOtherVersionsAndTruncation) {
   auto message = [](const std::string &text) {
     return getErrorMessage([&] { Manifest::parse(text); }, ErrorKind::Internal);
   };
-  EXPECT_NE(message("keops-program 2\nsymbol f\noutput i f32 Sum 1\n").find("'keops-program 2'"),
+  EXPECT_NE(message("keops-program 1\nsymbol f\noutput i f32 Sum 1\n").find("'keops-program 1'"),
             std::string::npos);
   EXPECT_NE(message("").find("incomplete"), std::string::npos);
-  EXPECT_NE(message("keops-program 1\nsymbol f\n").find("incomplete"), std::string::npos);
+  EXPECT_NE(message("keops-program 2\nsymbol f\n").find("incomplete"), std::string::npos);
 }
 
 TEST(Manifest, anyDamageIsReadOrRefused) {
