@@ -84,8 +84,9 @@ def solve(caller, arrays, multiply, arguments, b, settings, out=None):
     """x with ``alpha x + multiply(arguments, x) = b``, where ``multiply`` is symmetric and positive definite in x.
 
     ``b`` is (M, E), leading axes are further systems. A column is solved when the norm of its residual is at most
-    sqrt(M) eps, or rtol times that of the column of b; columns that are coupled count as one. Returns an array or, with ``settings.info``, a ``Solution``;
-    warns (RuntimeWarning) where some column has not converged after ``settings.maxiter`` steps."""
+    sqrt(M) eps, or rtol times that of the column of b; columns that are coupled count as one. Returns an array or, with
+    ``settings.info``, a ``Solution``; warns (RuntimeWarning) where some column has not converged after
+    ``settings.maxiter`` steps."""
     system = _System(caller, arrays, lambda x: multiply(arguments, x), b, settings)
     reason = system.iterate()
     if reason:

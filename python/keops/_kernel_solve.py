@@ -1,5 +1,6 @@
 """KernelSolve: a linear system whose operator is given by a formula string. The product with the operator is a
-``Genred``, the iteration is that of ``_conjugate_gradients``; each library adds its adapter, its ``Genred`` and its order of arguments."""
+``Genred``, the iteration is that of ``_conjugate_gradients``; each library adds its adapter, its ``Genred`` and its
+order of arguments."""
 
 import re
 

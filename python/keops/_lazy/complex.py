@@ -1,8 +1,8 @@
 """LazyTensor over complex numbers: real and imaginary parts stand side by side in the formula, and in results they are
 complex arrays.
 
-All that LazyTensor inherits comes through ``_unary``, ``_binary``, ``_apply`` and ``_reduce``; here these translate what
-has a complex form and refuse the rest, which would compute with the parts as if they were numbers of their own."""
+All that LazyTensor inherits comes through ``_unary``, ``_binary``, ``_apply`` and ``_reduce``; here these translate
+what has a complex form and refuse the rest, which would compute with the parts as if they were numbers of their own."""
 
 from numbers import Complex, Real
 

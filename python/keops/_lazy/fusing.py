@@ -40,7 +40,8 @@ def _prepare(expression, axis, name, value):
 
 
 def _check_reduced(lazy):
-    if not isinstance(lazy, Arithmetic) or lazy._node.form != "reduced" or not isinstance(lazy._reduced.program, Program):
+    is_reduced = isinstance(lazy, Arithmetic) and lazy._node.form == "reduced"
+    if not is_reduced or not isinstance(lazy._reduced.program, Program):
         raise TypeError("keops.reduce: expected reductions made with call=False, or one LazyTensor and names")
     if lazy._node.is_symbolic or lazy._domain._dtype is None:
         raise ValueError(f"keops.reduce: expected arrays for all variables of {lazy.formula}")
