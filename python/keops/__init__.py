@@ -54,8 +54,8 @@ def reduce(*expressions, axis=None, **reductions):
 
     ``reduce(K.sum(axis=1, call=False), D.argKmin(5, axis=1, call=False))`` takes reductions made with ``call=False``,
     of any LazyTensors of one library over either index, and returns a tuple of their results. ``reduce(D, axis=1,
-    sum=True, argKmin=5, logsumexp=weight)`` takes reductions of one LazyTensor by their names, with True, K or a weight,
-    and returns a dict. Values with indices (``min_argmin``) are a tuple within.
+    sum=True, argKmin=5, logsumexp=weight)`` takes reductions of one LazyTensor by their names, with True, K or a
+    weight, and returns a dict. Values with indices (``min_argmin``) are a tuple within.
 
     TypeError for what is no reduction, ValueError for missing arrays, ``out``, sizes that disagree, and reductions with
     different options.

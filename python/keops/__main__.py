@@ -1,4 +1,4 @@
-"""``python -m keops``: what is installed, what it computes on, and whether it works; ``python -m keops cache clear``."""
+"""``python -m keops``: what is installed, what it computes on, whether it works; ``python -m keops cache clear``."""
 
 import argparse
 import ctypes
@@ -60,8 +60,8 @@ def _describe_gpu():
     try:
         driver = ctypes.CDLL("libcuda.so.1")
         version, count = ctypes.c_int(), ctypes.c_int()
-        works = driver.cuInit(0) == 0
-        works = works and driver.cuDriverGetVersion(ctypes.byref(version)) == driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+        works = driver.cuInit(0) == 0 and driver.cuDriverGetVersion(ctypes.byref(version)) == 0
+        works = works and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
     except (OSError, AttributeError):
         return "none (no CUDA driver)"
     if not works or count.value == 0:

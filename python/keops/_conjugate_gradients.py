@@ -1,7 +1,8 @@
 """Conjugate gradients for several right-hand sides, on the arrays of any library.
 
 ``LazyTensor.solve`` and ``KernelSolve`` bring the product with the operator and an adapter for their arrays (``dot``,
-``divide``, ``zeros_like``); both read their options here.
+``divide``, ``zeros_like``), whose ``solve`` they call: this one, or one that adds derivatives. Both read their options
+here.
 
 The iteration is that of Hestenes and Stiefel (Methods of conjugate gradients for solving linear systems, 1952) with a
 preconditioner. Where each column is a system of its own, each has its step length, and those that have converged stand
@@ -79,13 +80,14 @@ def check_right_side(caller, arrays, b, dim):
         raise ValueError(f"{caller}: the right-hand side: expected shape (M, {dim}), got {tuple(b.shape)}")
 
 
-def solve(caller, arrays, multiply, b, settings, out=None):
-    """x with ``alpha x + multiply(x) = b``, where ``multiply`` is symmetric and positive definite.
+def solve(caller, arrays, multiply, arguments, b, settings, out=None):
+    """x with ``alpha x + multiply(arguments, x) = b``, where ``multiply`` is symmetric and positive definite in x.
 
     ``b`` is (M, E), leading axes are further systems. A column is solved when the norm of its residual is at most
-    sqrt(M) eps, or rtol times that of the column of b; columns that are coupled count as one. Returns an array or, with ``settings.info``, a ``Solution``;
-    warns (RuntimeWarning) where some column has not converged after ``settings.maxiter`` steps."""
-    system = _System(caller, arrays, multiply, b, settings)
+    sqrt(M) eps, or rtol times that of the column of b; columns that are coupled count as one. Returns an array or, with
+    ``settings.info``, a ``Solution``; warns (RuntimeWarning) where some column has not converged after
+    ``settings.maxiter`` steps."""
+    system = _System(caller, arrays, lambda x: multiply(arguments, x), b, settings)
     reason = system.iterate()
     if reason:
         warnings.warn(f"{caller}: conjugate gradients did not converge: {reason}", RuntimeWarning, stacklevel=3)

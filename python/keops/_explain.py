@@ -55,5 +55,6 @@ def _explain_calls(calls):
 
 
 def _explain_split(schedule, kept, reduced):
-    yield f"split = {schedule['split']}: where values of {kept} are few, {reduced} is cut into at most {schedule['split']} pieces,"
+    split = schedule["split"]
+    yield f"split = {split}: where values of {kept} are few, {reduced} is cut into at most {split} pieces,"
     yield "    so that all threads have work"

@@ -1,9 +1,11 @@
 """KernelSolve: a linear system whose operator is given by a formula string. The product with the operator is a
-``Genred``, the iteration is that of ``_conjugate_gradients``; each library adds its adapter, its ``Genred`` and its order of arguments."""
+``Genred``, the iteration is that of ``_conjugate_gradients``; each library adds its adapter, its ``Genred`` and its
+order of arguments."""
 
 import re
 
 from . import _conjugate_gradients as conjugate_gradients
+from ._options import read_ranges
 
 _ALIAS = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=)?\s*(?P<kind>\w+)\s*\(\s*(?P<numbers>[\d\s,]+)\)\s*")
 
@@ -60,12 +62,14 @@ class KernelSolve:
         info=False,
         out=None,
     ):
-        """The solution by conjugate gradients, an array of the shape of the right-hand side (M, D).
+        """The solution by conjugate gradients, an array of the shape of the right-hand side (..., M, D).
 
         Parameters
         ----------
         *args
-            Arrays for the aliases, float32 or float64, as ``Genred`` takes them.
+            Arrays for the aliases, float32 or float64, as ``Genred`` takes them; axes in front are those of a batch.
+        backend, device_id, ranges
+            Those of ``Genred``; blocks of ``ranges`` must be symmetric too.
         alpha : float
             Ridge, added to the diagonal.
         eps, rtol : float
@@ -85,17 +89,19 @@ class KernelSolve:
             "KernelSolve", alpha, eps, rtol, maxiter, preconditioner, info, is_coupled=True
         )
         if backend != "auto" or ranges is not None or device_id != -1:
-            self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id, ranges=ranges)
+            self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id)
+            ranges = read_ranges("KernelSolve", ranges)
         if self._place >= len(args):
             raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
-        arguments, b = list(args), args[self._place]
+        place, b = self._place, args[self._place]
         conjugate_gradients.check_right_side("KernelSolve", self._arrays, b, self._dim)
 
-        def multiply(p):
-            arguments[self._place] = p
+        def multiply(arguments, p):
+            arguments = (*arguments[:place], p, *arguments[place:])
             return self._product(*arguments, backend=backend, device_id=device_id, ranges=ranges)
 
-        return conjugate_gradients.solve("KernelSolve", self._arrays, multiply, b, settings, out)
+        others = (*args[:place], *args[place + 1 :])
+        return self._arrays.solve("KernelSolve", self._arrays, multiply, others, b, settings, out)
 
     @property
     def formula(self):

@@ -194,6 +194,8 @@ def test_what_complex_numbers_do_not_have(name):
 
 WRONG = [
     (lambda: Z + W[:2], ValueError, "Operation ComplexAdd expects"),
+    (lambda: Z[np.ones(2)], TypeError, "Operation Elem expects an integer. Received array([1., 1.])."),
+    (lambda: Z.pow(0.5), TypeError, "Operation Pow expects an integer. Received 0.5."),
     (lambda: Z[3], ValueError, "Operation Elem expects components within dimension 3. Received 1 from 3 on."),
     (lambda: Z[2:5], ValueError, "Operation Extract expects components within dimension 3. Received 3 from 2 on."),
     (lambda: LazyTensor([1j, "x"]), TypeError, "expected a list of numbers, got a list with str"),

@@ -83,7 +83,10 @@ def test_ridge_through_the_diagonal():
 
 
 LAZY, DENSE = make(7, 5)
+SPARSE = LAZY * 2
+SPARSE.ranges = (np.array([[0, 3]]), np.array([1]), np.array([[1, 4]])) * 2
 WRONG = [
+    (lambda: SPARSE.dense(), ValueError, "LazyTensor: dense: ranges are not supported; expected a LazyTensor without"),
     (lambda: LAZY.row(7), ValueError, "LazyTensor: row: expected an index from -7 to 6, got 7"),
     (lambda: LAZY.column(-6), ValueError, "LazyTensor: column: expected an index from -5 to 4, got -6"),
     (lambda: make(0, 4)[0].row(0), ValueError, "LazyTensor: row: expected an index from 0 to -1, got 0"),

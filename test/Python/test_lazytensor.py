@@ -386,6 +386,8 @@ def test_plumbing():
         lazy.join(Vi(x[:3]))
     with pytest.raises(ValueError, match="promote: props: expected names among dtype, .* got 'nk'"):
         lazy.promote(lazy, ["nk"])
+    with pytest.raises(TypeError, match=r"separate_kwargs: kwargs: expected a dict, got tuple"):
+        LazyTensor.separate_kwargs(())
     with pytest.raises(TypeError, match="separate_kwargs: unexpected keyword argument 'foo'"):
         LazyTensor.separate_kwargs({"foo": 1})
 

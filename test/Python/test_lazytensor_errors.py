@@ -30,6 +30,7 @@ NO_BATCHES = "LazyTensor: batch dimensions are not supported yet"
 WRONG = [
     # Construction.
     (lambda: LazyTensor(X), ValueError, EXPLICIT),
+    (lambda: LazyTensor(X, axis=X), TypeError, "LazyTensor: axis: expected 0, 1, 2 or None, got ndarray"),
     (lambda: LazyTensor(X, axis=3), ValueError, "LazyTensor: axis: expected 0 or 1, got 3"),
     (lambda: LazyTensor(X, 0, is_complex="no"), TypeError, "LazyTensor: is_complex: expected True or False, got str"),
     (lambda: LazyTensor(X, axis=2), NotImplementedError, NO_BATCHES),
@@ -216,11 +217,13 @@ def test_generic():
 
 METHODS = [name for name in dir(LazyTensor) if not name.startswith("_") and callable(getattr(LazyTensor, name))]
 METHODS += [f"__{name}__" for name in "add radd sub rsub mul rmul truediv rtruediv or ror pow eq lt getitem matmul call".split()]
-SELVES = [x, y, s, K, REDUCED, Vi(0, 3), Pm([1.0, 2.0, 3.0]), LazyTensor(2)]
+SELVES = [x, y, s, K, REDUCED, Vi(0, 3), Pm([1.0, 2.0, 3.0]), LazyTensor(2), Vi(X * 1j), K * 1j]
 VALUES = [None, True, 0, 1, -1, 3, 10**30, 0.5, float("nan"), 1j, "x", b"x", (), (1,), (0, 3, 0), [], [1.0], [[1.0]], {}]
 VALUES += [X, X[0], X[:, None], X[None], X.astype(int), X.astype("float32"), X[:0], X[:, :0], np.array(1.0), np.array([None])]
+VALUES += [X * 1j, X[0] * 1j, [1j], Vi(X * 1j)]
 VALUES += [np.float32(1), np.int64(2), np.bool_(True), slice(None), slice(1, 9), Ellipsis, object(), int, *SELVES]
 KEYWORDS = "axis dim K weight call out backend device_id ranges sum_scheme dtype_acc use_double_acc opt_arg foo".split()
+KEYWORDS += "keepdim var alpha eps maxiter info preconditioner max_bytes is_complex".split()
 
 
 @settings(max_examples=500, deadline=None, database=None, derandomize=True)
@@ -231,6 +234,6 @@ def test_anything_gives_a_result_or_a_clean_exception(data):
     arguments = data.draw(st.lists(values, max_size=3))
     keywords = data.draw(st.dictionaries(st.sampled_from(KEYWORDS), values, max_size=2))
     try:
-        getattr(LazyTensor, method)(lazy, *arguments, **keywords)
+        getattr(lazy, method)(*arguments, **keywords)
     except (ValueError, TypeError, NotImplementedError) as error:
         assert str(error) and "truth value" not in str(error) and "unhashable" not in str(error)

@@ -71,6 +71,16 @@ def test_it_is_one_program():
     assert keops.cache_info()["compilations"] + keops.cache_info()["disk_hits"] == before + 1
 
 
+def test_ranges():
+    difference, dense = make(7, 5)
+    difference.ranges = (np.array([[0, 3]]), np.array([1]), np.array([[1, 4]])) * 2
+    total, largest = keops.reduce(difference.sum(axis=1, call=False), difference.max(axis=1, call=False))
+    assert np.allclose(total[:3], dense[:3, 1:4].sum(1)) and not total[3:].any()
+    assert np.allclose(largest[:3], dense[:3, 1:4].max(1))
+    with pytest.raises(ValueError, match="keops.reduce: expected reductions of the same ranges"):
+        keops.reduce(difference.sum(axis=1, call=False), make(7, 5)[0].sum(axis=1, call=False))
+
+
 def test_complex_numbers():
     difference, dense = make(7, 5)
     product = difference * 1j

@@ -177,6 +177,32 @@ def test_kernel_solve_by_position():
     assert np.allclose(positional(x, x, 4.0, b, alpha=0.1), expected)
 
 
+# Two clusters of unequal size, without pairs between them.
+RANGES = np.array([[0, 9], [9, 20]])
+BLOCKS = (RANGES, np.array([1, 2]), RANGES) * 2
+
+
+def test_block_sparse_kernels():
+    x, b = make_system(20, 2)
+    labels = np.arange(20) >= 9
+    matrix = np.where(labels[:, None] == labels, dense_kernel(x), 0.0)
+    expected = np.linalg.solve(matrix + 0.1 * np.eye(20), b)
+    kernel = lazy_kernel(x)
+    assert np.allclose(kernel.solve(b, alpha=0.1, eps=1e-12, ranges=BLOCKS), expected)
+    kernel.ranges = BLOCKS
+    assert np.allclose(kernel.solve(b, alpha=0.1, eps=1e-12), expected)
+    solver = KernelSolve(FORMULA, ALIASES, "a", axis=1)
+    assert np.allclose(solver(x, x, 4.0, b, alpha=0.1, eps=1e-12, ranges=BLOCKS), expected)
+
+
+def test_a_batch_of_formulas():
+    systems = [make_system(13, 2, seed=seed) for seed in range(3)]
+    x, b = (np.stack(arrays) for arrays in zip(*systems))
+    solutions = KernelSolve(FORMULA, ALIASES, "a", axis=1)(x, x, 4.0, b, alpha=0.1, eps=1e-12)
+    assert solutions.shape == (3, 13, 2)
+    assert all(np.allclose(found, dense_solution(*system, 0.1)) for found, system in zip(solutions, systems))
+
+
 def test_linear_operators():
     x, b = make_system(40, 3)
     kernel, matrix = lazy_kernel(x), dense_kernel(x)

@@ -1,12 +1,12 @@
 """LazyTensor over complex numbers: real and imaginary parts stand side by side in the formula, and in results they are
 complex arrays.
 
-All that LazyTensor inherits comes through ``_unary``, ``_binary``, ``_apply`` and ``_reduce``; here these translate what
-has a complex form and refuse the rest, which would compute with the parts as if they were numbers of their own."""
+All that LazyTensor inherits comes through ``_unary``, ``_binary``, ``_apply`` and ``_reduce``; here these translate
+what has a complex form and refuse the rest, which would compute with the parts as if they were numbers of their own."""
 
 from numbers import Complex, Real
 
-from .construct import Seen, read, read_array
+from .construct import Seen, read, read_integers
 from .dimensions import RULES
 from .domain import find_domain
 from .nodes import rename_variables, variable
@@ -36,7 +36,7 @@ def _is_number(x):
 def _read(arrays, x, axis):
     """What ``construct.read`` gives, with two real components for each complex one."""
     if arrays.is_array(x) or isinstance(x, tuple):
-        leaf, keys, data, domain = (read_array if arrays.is_array(x) else read)(arrays, x, axis)
+        leaf, keys, data, domain = read(arrays, x, axis)
         node = rename_variables(leaf, lambda category, dim, number: (category, 2 * dim, number))
         keys = tuple((key[0], 2 * key[1], key[2]) if type(key) is tuple else key for key in keys)
         return node, keys, data, domain
@@ -95,6 +95,7 @@ class ComplexTensor:
         return super()._binary(_translate(_BINARY, form), other)
 
     def _apply(self, form, others=(), integers=()):
+        integers = read_integers(form, integers)
         if form == "Pow":
             return self._power(*integers)
         if form not in ("Elem", "Extract"):

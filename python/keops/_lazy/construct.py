@@ -2,10 +2,12 @@
 by which equal variables are recognised, the array or number itself, and a domain. Complex arrays have their dimension
 here, in ``complex`` the double."""
 
+import operator
 from itertools import count
 from numbers import Integral, Real
 
 from . import tracing
+from ._operations import RECORDS
 from .domain import find_domain
 from .nodes import constant, variable
 
@@ -44,6 +46,8 @@ def find_key(datum, category):
 
 def read(arrays, x, axis):
     """Leaf, keys, data, domain of any value."""
+    if axis is not None and not isinstance(axis, Integral):
+        raise TypeError(f"LazyTensor: axis: expected 0, 1, 2 or None, got {type(axis).__name__}")
     if arrays.is_array(x):
         return read_array(arrays, x, axis)
     if isinstance(x, (bool, str, bytes)) or x is None:
@@ -138,3 +142,21 @@ def _read_symbol(arrays, x, axis):
     if number < 0 or dim < 1 or category not in (0, 1, 2):
         raise ValueError(f"LazyTensor: (ind,dim,cat): expected ind >= 0, dim >= 1 and cat 0, 1 or 2; got {x}")
     return variable(category, dim, number), ((number, dim, category),), (None,), find_domain(arrays.name)
+
+
+def read_integers(form, values):
+    """Integers and tuples of integers, as the operation's record has them."""
+    if not values:
+        return ()
+    kinds = RECORDS[form][0].lstrip("v") if form in RECORDS else "n" * len(values)
+    return tuple(_read_integer(form, kind, value) for kind, value in zip(kinds, values))
+
+
+def _read_integer(form, kind, value):
+    try:
+        if kind == "n":
+            return operator.index(value)
+        return tuple(map(operator.index, value)) if isinstance(value, (tuple, list)) else (operator.index(value),)
+    except TypeError:
+        what = "an integer" if kind == "n" else "a tuple of integers"
+        raise TypeError(f"Operation {form} expects {what}. Received {value!r}.") from None

@@ -18,7 +18,7 @@ _COMPONENTS = 8
 
 
 class Entries:
-    """Entries as arrays. All need arrays for all variables, ValueError otherwise."""
+    """Entries as arrays. All need arrays for all variables and no ranges, ValueError otherwise."""
 
     __slots__ = ()
 
@@ -112,6 +112,8 @@ class Entries:
 
     def _check_entries(self, method):
         self._check_not_reduced()
+        if self._domain.ranges is not None:
+            raise ValueError(f"LazyTensor: {method}: ranges are not supported; expected a LazyTensor without")
         if self._node.is_symbolic or self._domain._dtype is None:
             raise ValueError(f"LazyTensor: {method}: expected arrays for all variables of {self.formula}")
 

@@ -40,7 +40,8 @@ def _prepare(expression, axis, name, value):
 
 
 def _check_reduced(lazy):
-    if not isinstance(lazy, Arithmetic) or lazy._node.form != "reduced" or not isinstance(lazy._reduced.program, Program):
+    is_reduced = isinstance(lazy, Arithmetic) and lazy._node.form == "reduced"
+    if not is_reduced or not isinstance(lazy._reduced.program, Program):
         raise TypeError("keops.reduce: expected reductions made with call=False, or one LazyTensor and names")
     if lazy._node.is_symbolic or lazy._domain._dtype is None:
         raise ValueError(f"keops.reduce: expected arrays for all variables of {lazy.formula}")
@@ -59,7 +60,11 @@ def _run(all_reduced):
         keys, data, places = merge_variables(keys, data, other._keys, other._data)
         maps.append(places)
     programs = tuple(lazy._reduced.program for lazy in all_reduced)
-    return _find_program(first._arrays, programs, tuple(maps)).run(*data)
+    ranges = first._reduced.call_options.get("ranges")
+    if any(lazy._reduced.call_options.get("ranges") is not ranges for lazy in others):
+        raise ValueError("keops.reduce: expected reductions of the same ranges")
+    keywords = {} if ranges is None else {"ranges": first._reduced.keywords["ranges"]}
+    return _find_program(first._arrays, programs, tuple(maps)).run(*data, **keywords)
 
 
 def _find_program(arrays, programs, maps):
@@ -87,9 +92,9 @@ class _Fused:
         options = (precision, "", "keops.reduce", sum_scheme, dtype_acc, is_complex)
         self.native = arrays.make_program(arrays.fuse(parts), aliases, *options)
 
-    def run(self, *data):
+    def run(self, *data, **keywords):
         """A tuple of results; values with indices are a tuple of their own."""
-        results = self.native.run(*data)
+        results = self.native.run(*data, **keywords)
         rest = iter(results if isinstance(results, tuple) else (results,))
         return tuple(self._take(program, rest) for program in self.programs)
 

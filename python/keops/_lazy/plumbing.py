@@ -54,6 +54,8 @@ class Plumbing:
     @staticmethod
     def separate_kwargs(kwargs):
         """Keywords of reductions as two dicts: those that choose the program, and those of calls."""
+        if not isinstance(kwargs, dict):
+            raise TypeError(f"LazyTensor: separate_kwargs: kwargs: expected a dict, got {type(kwargs).__name__}")
         _, called, _ = split_options("LazyTensor: separate_kwargs", kwargs)
         return {name: value for name, value in kwargs.items() if name not in called}, called
 

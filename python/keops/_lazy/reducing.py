@@ -42,11 +42,12 @@ class Reduced:
 class Reducing:
     """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D).
 
-    Axes may count from the end of (M, N, D): -3 is i, -2 is j. Keyword arguments of all: ``keepdim=True`` leaves an axis
-    of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to call later; ``out`` an array for the result;
-    ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision`` are those of ``Genred``; ``backend`` and
-    ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where
-    variables are symbolic, the result is always an object to call. TypeError for other keywords, ValueError for wrong
+    Axes may count from the end of (M, N, D): -3 is i, -2 is j. Keyword arguments of all: ``keepdim=True`` leaves an
+    axis of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to
+    call later; ``out`` is an array for the result; ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision``
+    are those of ``Genred``; ``backend`` and ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math``
+    are accepted and have no effect. Where variables are symbolic, the result is always an object to call. TypeError for
+    other keywords, ValueError for wrong
     values."""
 
     __slots__ = ()

@@ -44,13 +44,12 @@ class Solver:
         arguments = [values[place] for place in places]
         (unknown,) = (k for k, value in enumerate(arguments) if value is None)
 
-        def multiply(p):
-            arguments[unknown] = p
-            return self.product.compiled.run(*arguments, **keywords)
+        def multiply(arguments, p):
+            return self.product.compiled.run(*arguments[:unknown], p, *arguments[unknown + 1 :], **keywords)
 
         b = values[right]
         conjugate_gradients.check_right_side(_CALLER, self.arrays, b, self.dim)
-        return conjugate_gradients.solve(_CALLER, self.arrays, multiply, b, self.opt_arg, out)
+        return self.arrays.solve(_CALLER, self.arrays, multiply, arguments, b, self.opt_arg, out)
 
 
 class Solving:

@@ -4,13 +4,10 @@ The three entries ``_unary``, ``_binary`` and ``_apply`` make all expressions; m
 ``reducing`` and the generated ``_operations``. Arrays are told from other things by ``_arrays``, the adapter of a
 library, which ``keops.numpy`` sets in its subclass."""
 
-import operator
-
 from . import tracing
-from ._operations import RECORDS
 from .arithmetic import Arithmetic
 from .complex import holds_complex
-from .construct import Seen, find_key, read, read_array
+from .construct import Seen, find_key, read, read_array, read_integers
 from .domain import find_domain
 from .entries import Entries
 from .nodes import binary, leaves, load, make, move_variables, remember, save, unary
@@ -170,7 +167,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
             nodes.append(other._node)
             keys, data, places = merge_variables(keys, data, other._keys, other._data)
             maps.append(places)
-        node = make(form, tuple(nodes), tuple(maps), _read_integers(form, integers))
+        node = make(form, tuple(nodes), tuple(maps), read_integers(form, integers))
         return self._build(node, keys, data, domain)
 
     # ---- Properties --------------------------------------------------------------------------------------------------
@@ -373,24 +370,6 @@ def _transpose_key(key):
     if type(key) is Seen:
         return Seen(key.array, _TRANSPOSED[key.category])
     return key if key < 0 else (key & ~3) | _TRANSPOSED[key & 3]
-
-
-def _read_integers(form, values):
-    """Integers and tuples of integers, as the operation's record has them."""
-    if not values:
-        return ()
-    kinds = RECORDS[form][0].lstrip("v") if form in RECORDS else "n" * len(values)
-    return tuple(_read_integer(form, kind, value) for kind, value in zip(kinds, values))
-
-
-def _read_integer(form, kind, value):
-    try:
-        if kind == "n":
-            return operator.index(value)
-        return tuple(map(operator.index, value)) if isinstance(value, (tuple, list)) else (operator.index(value),)
-    except TypeError:
-        what = "an integer" if kind == "n" else "a tuple of integers"
-        raise TypeError(f"Operation {form} expects {what}. Received {value!r}.") from None
 
 
 def _restore(cls, rows, data, fields, reduced):

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from .. import _keops
+from .._conjugate_gradients import solve  # noqa: F401  (the core calls it)
 from .._options import check_call as _check_call
 
 name = "numpy"

@@ -20,8 +20,8 @@ class KernelSolve(_KernelSolve):
         1 reduces over j, 0 (the default) over i.
 
     ``dtype_acc``, ``use_double_acc`` and ``sum_scheme`` are those of ``Genred``; ``dtype``, ``opt_arg``,
-    ``enable_chunks``, ``rec_multVar_highdim``, ``cuda_type`` and ``use_fast_math`` are accepted for the sake of existing
-    programs. TypeError for other types, ValueError for an unknown alias or axis.
+    ``enable_chunks``, ``rec_multVar_highdim``, ``cuda_type`` and ``use_fast_math`` are accepted for the sake of
+    existing programs. TypeError for other types, ValueError for an unknown alias or axis.
     """
 
     __module__ = "keops.numpy"

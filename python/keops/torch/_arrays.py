@@ -6,6 +6,7 @@ import torch
 
 from .._options import check_call as _check_call
 from ._program import TensorProgram as make_program  # noqa: F401  (the core calls it)
+from ._solve import solve  # noqa: F401  (the core calls it)
 
 name = "torch"
 dtypes = {getattr(torch, kind): kind for kind in ("float16", "bfloat16", "float32", "float64")}
