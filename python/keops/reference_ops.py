@@ -66,11 +66,15 @@ def _powf(x, y):
 
 
 def _polygamma(x, order):
-    """From the zeta function: PyTorch's own trigamma, which it also differentiates digamma by, has nine digits."""
+    """From the zeta function: PyTorch's own trigamma, which it also differentiates digamma by, has nine digits.
+
+    Even orders change sign at their poles, and are NaN there."""
 
     def value(x):
         zeta = torch.special.zeta(torch.tensor(order + 1.0, dtype=torch.float64), x)
-        return torch.digamma(x) if order == 0 else (-1) ** (order + 1) * math.factorial(order) * zeta
+        result = torch.digamma(x) if order == 0 else (-1) ** (order + 1) * math.factorial(order) * zeta
+        is_pole = (x <= 0) & (x == x.round())
+        return result.masked_fill(is_pole, math.nan) if order % 2 == 0 else result
 
     return _with_partials(value, lambda x: _polygamma(x, order + 1))(x)
 

@@ -130,6 +130,14 @@ SIZES = {
     "Max_SumShiftExp": _shifted_sums,
 }
 
+def _larger(value, operands, attributes, unit):
+    return torch.maximum(*map(torch.abs, operands)).expand_as(value)
+
+
+# Sums, whose terms may cancel.
+CANCELLING = {"add": _larger, "subtract": _larger}
+CANCELLING |= {name: SIZES[name] for name in SIZES if name not in ("Prod", "Prod_WithoutZeros", "LogSumExp")}
+
 # Of these, what is more than a sum of products: no grid makes its results exact.
 ROUNDED = {"softdtwplan", "complexdivide", "Mean", "Var", "LogSumExp", "SumSoftMaxWeight", "Max_SumShiftExp"}
 
@@ -139,6 +147,15 @@ ROUNDED = {"softdtwplan", "complexdivide", "Mean", "Var", "LogSumExp", "SumSoftM
 def _on_grid(operands):
     """Whether sums of the operands, and of products of two of them, are exact."""
     return all(bool((o * GRID == (o * GRID).round()).all()) and bool((o.abs() < GRID).all()) for o in operands)
+
+
+def _resign_zeros(result, generator):
+    """Zeros with signs at random: a simpler form of a program may have others. Gradients are left alone."""
+    if not (result == 0).any():
+        return result
+    negative = (result == 0) & torch.from_numpy(generator.random(result.shape) < 0.5)
+    # -0 + -0 is the one sum that gives -0.
+    return torch.where(negative, -result.detach().abs() + -(result.detach() - result), result + 0.0)
 
 
 class RandomRounding:
@@ -159,12 +176,13 @@ class RandomRounding:
 
     def __call__(self, result, name, operands, attributes):
         """Multiplies where it can, so that gradients are perturbed as well."""
-        value = result.detach().numpy()
+        value, operands = result.detach().numpy(), [o.detach() for o in operands]
         with np.errstate(all="ignore"):
-            moved = self.round(value + self.error(result.detach(), name, [o.detach() for o in operands], attributes))
+            moved = self.round(value + self.error(result.detach(), name, operands, attributes))
+            moved[self.vanishes(result.detach(), name, operands, attributes)] = 0
         plain = (value == 0) | ~np.isfinite(value)
         factor = np.where(plain, 1.0, np.divide(moved, value, where=~plain, out=np.ones_like(value)))
-        result = result * torch.from_numpy(factor)
+        result = _resign_zeros(result, self.generator) * torch.from_numpy(factor)
         added = np.where((value == 0) & np.isfinite(moved), moved, 0.0)
         return result + torch.from_numpy(added) if added.any() else result
 
@@ -187,6 +205,14 @@ class RandomRounding:
         if name == "exp":
             return np.nan_to_num(np.maximum(units, 2 * operands[0].abs().numpy()), posinf=0.0)
         return max(units, 1.0) if name in ("mult", "divide") and not _on_grid(operands) else units
+
+    def vanishes(self, value, name, operands, attributes):
+        """What is nothing but rounding errors of terms that cancel may be exactly zero, in every other sample."""
+        size = CANCELLING.get(name)
+        if size is None or self.generator.random() < 0.5 or _on_grid(operands):
+            return np.zeros(value.shape, bool)
+        unit = 2.0 ** (1 - self.bits)
+        return (value.abs() < 4 * unit * size(value, operands, attributes, unit)).numpy()
 
     def round(self, value):
         """To a neighbour, the nearer the likelier."""

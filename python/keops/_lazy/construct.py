@@ -1,15 +1,15 @@
 """What a LazyTensor can be made of: arrays, numbers, lists, indices of symbolic variables. Each becomes a leaf, the key
 by which equal variables are recognised, the array or number itself, and a domain."""
 
-from itertools import count
+from itertools import count, dropwhile
 from numbers import Complex, Integral, Real
 
+from . import tracing
 from .domain import find_domain
 from .nodes import constant, variable
 
 _numbers = count(1)
 
-NO_BATCHES = "LazyTensor: batch dimensions are not supported yet"
 NO_COMPLEX = "LazyTensor: complex arrays and numbers are not supported yet"
 _NO_AXIS = "When 'x' is encoded as a 2D array, LazyTensor expects an explicit 'axis' value in {0,1}."
 _AXIS_OF_3D = "'axis' parameter should not be given when 'x' is a 3D tensor."
@@ -18,7 +18,7 @@ _TRIPLET = "LazyTensors(tuple) is only valid if tuple = (ind,dim,cat) is a tripl
 
 
 class Seen:
-    """The key of an array that is read through a view: keeps the array, whose identity counts."""
+    """The key of an array that is read through a view, or while tracing: keeps the array, whose identity counts."""
 
     def __init__(self, array, category):
         self.array = array
@@ -32,8 +32,13 @@ class Seen:
 
 def find_key(datum, category):
     """Equal for the same object in the same category. Numbers are variables of their own each time."""
+    if type(datum) is float:
+        return -next(_numbers)
+    # What is compiled for an identity would be compiled for one object alone.
+    if tracing.is_tracing():
+        return Seen(datum, category)
     # Objects lie at multiples of 16, so that a category fits into the last bits of an identity.
-    return -next(_numbers) if type(datum) is float else id(datum) | category
+    return id(datum) | category
 
 
 def read(arrays, x, axis):
@@ -65,25 +70,35 @@ def read_array(arrays, x, axis):
         if axis == 0 or axis == 1:
             return _read_rows(arrays, x, axis, dtype)
         if axis == 2:
-            raise NotImplementedError(NO_BATCHES)
+            return _read_parameter(arrays, x, dtype)
         raise ValueError(_NO_AXIS if axis is None else f"LazyTensor: axis: expected 0 or 1, got {axis!r}")
-    return _read_parameter(arrays, x, axis, dtype) if len(shape) < 2 else _read_3d(arrays, x, axis, dtype)
+    if len(shape) > 2:
+        return _read_3d(arrays, x, axis, dtype)
+    _check_parameter_axis(axis)
+    return _read_parameter(arrays, x, dtype)
+
+
+def read_columns(arrays, x):
+    """An array (..., N, D) with one row for each j."""
+    return _read_rows(arrays, x, 1, arrays.dtypes.get(x.dtype) or arrays.refuse_dtype(x.dtype))
 
 
 def _read_rows(arrays, x, axis, dtype):
-    rows, dim = x.shape
+    *batch, rows, dim = x.shape
     if dim == 0:
         raise ValueError(f"LazyTensor: x: expected at least one column, got shape {tuple(x.shape)}")
     sizes = (rows, None) if axis == 0 else (None, rows)
-    return variable(axis, dim), (id(x) | axis,), (x,), find_domain(arrays.name, dtype, *sizes)
+    domain = find_domain(arrays.name, dtype, *sizes, batchdims=tuple(batch) or None)
+    return variable(axis, dim), (find_key(x, axis),), (x,), domain
 
 
-def _read_parameter(arrays, x, axis, dtype):
-    _check_parameter_axis(axis)
-    dim = x.shape[0] if x.shape else 1
+def _read_parameter(arrays, x, dtype):
+    *batch, dim = x.shape or (1,)
     if dim == 0:
         raise ValueError("LazyTensor: x: expected at least one number, got an empty array")
-    return variable(2, dim), (id(x) | 2,), (x,), find_domain(arrays.name, dtype)
+    # Leading ones of a parameter say nothing.
+    batch = tuple(dropwhile(lambda length: length == 1, batch))
+    return variable(2, dim), (find_key(x, 2),), (x,), find_domain(arrays.name, dtype, batchdims=batch or None)
 
 
 def _check_parameter_axis(axis):
@@ -94,16 +109,15 @@ def _check_parameter_axis(axis):
 def _read_3d(arrays, x, axis, dtype):
     if axis is not None:
         raise ValueError(_AXIS_OF_3D)
-    *batch, rows, columns, dim = x.shape
+    rows, columns = x.shape[-3:-1]
     if rows != 1 and columns != 1:
         raise ValueError(_SHAPE_OF_3D)
-    if batch:
-        raise NotImplementedError(NO_BATCHES)
     if rows == columns == 1:
-        category, view = 2, x[0, 0]
+        category = 2
+        leaf, _, data, domain = _read_parameter(arrays, x[..., 0, 0, :], dtype)
     else:
-        category, view = (0, x[:, 0]) if columns == 1 else (1, x[0])
-    leaf, _, data, domain = read_array(arrays, view, category)
+        category, view = (0, x[..., 0, :]) if columns == 1 else (1, x[..., 0, :, :])
+        leaf, _, data, domain = _read_rows(arrays, view, category, dtype)
     return leaf, (Seen(x, category),), data, domain
 
 
@@ -125,7 +139,7 @@ def _read_list(arrays, x, axis):
             raise TypeError(f"LazyTensor: x: expected a list of numbers, got a list with {type(number).__name__}")
         if not isinstance(number, Real):
             raise NotImplementedError(NO_COMPLEX)
-    return variable(2, len(x)), (id(x) | 2,), (x,), find_domain(arrays.name)
+    return variable(2, len(x)), (find_key(x, 2),), (x,), find_domain(arrays.name)
 
 
 def _read_symbol(arrays, x, axis):

@@ -4,6 +4,7 @@ A node knows nothing of arrays; ``tensor`` binds arrays to its variables. What i
 (``memo``), so that an expression made again is found by one look-up for each operation, without text and without
 dimension rules. docs/rationale/python.md says why."""
 
+from . import tracing
 from ._operations import RECORDS
 from .dimensions import RULES, SYMBOLS
 
@@ -28,7 +29,8 @@ class Node:
         self.dim = dim
         self.memo = {}
         self.programs = {}
-        _count_node()
+        if not tracing.is_tracing():
+            _count_node()
 
     @property
     def is_symbolic(self):
@@ -54,21 +56,25 @@ def remember(key, leaf):
     leaves[key] = leaf
 
 
+def _find_leaf(key, make):
+    """What ``leaves`` has for a key; made by ``make()`` at the first time."""
+    if tracing.is_tracing():
+        return make()
+    found = leaves.get(key)
+    if found is None:
+        found = leaves[key] = make()
+    return found
+
+
 def variable(category, dim, number=None):
     """The leaf for a variable: 0 depends on i, 1 on j, 2 on neither."""
     key = (category, dim, number)
-    found = leaves.get(key)
-    if found is None:
-        found = leaves[key] = Node("Var", (), (), (), (key,), dim)
-    return found
+    return _find_leaf(key, lambda: Node("Var", (), (), (), (key,), dim))
 
 
 def constant(number):
     """The leaf for an integer."""
-    found = leaves.get(number)
-    if found is None:
-        found = leaves[number] = Node("IntCst", (), (), (number,), (), 1)
-    return found
+    return _find_leaf(number, lambda: Node("IntCst", (), (), (number,), (), 1))
 
 
 # ---- Operations that are not records ---------------------------------------------------------------------------------

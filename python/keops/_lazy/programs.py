@@ -33,10 +33,10 @@ class Program:
         sum_scheme, dtype_acc, precision = options
         self.text = write_reduction(formula, operation, axis, opt_arg, formula2)
         aliases = [name for _, name in sorted(zip(number_variables(node), name_variables(node)))]
-        self.run = arrays.make_program(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc).run
+        self.compiled = arrays.make_program(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc)
 
     def order(self, symbols, data):
-        """The arguments of ``run``, of values for the symbolic variables and of the data of all variables."""
+        """The arguments of a run, of values for the symbolic variables and of the data of all variables."""
         return (*symbols, *(data[place] for place in self.bound))
 
 
@@ -71,7 +71,7 @@ def find_program(arrays, node, operation, axis, opt_arg, options):
     if found is None:
         found = node.programs[key] = Program(arrays, node, operation, axis, opt_arg, options)
         if options == _PLAIN and not found.symbols:
-            node.programs[arrays, operation, axis, opt_arg] = found.run
+            node.programs[arrays, operation, axis, opt_arg] = found.compiled
     return found
 
 

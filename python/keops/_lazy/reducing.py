@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from .._options import read_ranges
+from .._options import read_ranges, swap_ranges
 from .nodes import Node
 from .programs import check_axis, check_call_options, find_program, read_axis, read_count, split_options
 
@@ -24,7 +24,10 @@ class Reduced:
     def transpose(self, arrays, node):
         program = self.program
         mirrored = find_program(arrays, node, program.operation, 1 - program.axis, program.opt_arg, program.options)
-        return Reduced(mirrored, self.call_options)
+        call_options = dict(self.call_options)
+        if "ranges" in call_options:
+            call_options["ranges"] = swap_ranges(call_options["ranges"])
+        return Reduced(mirrored, call_options)
 
     def save(self):
         program = self.program
@@ -41,7 +44,8 @@ class Reduced:
 
 
 class Reducing:
-    """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D).
+    """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D);
+    with B batch axes it is B and B + 1, and the result has them too.
 
     Keyword arguments of all: ``call=False`` gives an object to call later; ``out`` an array for the result;
     ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision`` are those of ``Genred``; ``backend`` and
@@ -58,10 +62,11 @@ class Reducing:
             axis = read_axis(axis)
         if weight is not None:
             self = self._binary("pair", weight)
+        axis -= self._domain.nbatchdims
         if not keywords:
-            run = self._node.programs.get((self._arrays, operation, axis, opt_arg))
-            if run is not None and self._domain.is_plain:
-                return run(*self._data)
+            compiled = self._node.programs.get((self._arrays, operation, axis, opt_arg))
+            if compiled is not None and self._domain.is_plain:
+                return compiled.run(*self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
 
     def _reduce_with(self, operation, axis, opt_arg, keywords):
@@ -103,7 +108,7 @@ class Reducing:
         self._arrays.check_call("LazyTensor", **{"backend": "auto", "device_id": -1, **options})
         self._run = None
         if not reduced.program.symbols:
-            self._run = partial(reduced.program.run, *self._data, **reduced.keywords)
+            self._run = partial(reduced.program.compiled.run, *self._data, **reduced.keywords)
 
     def _call_with(self, args, kwargs):
         reduced = self._reduced
@@ -118,7 +123,7 @@ class Reducing:
             )
         if not symbols:
             return self._run()
-        return reduced.program.run(*reduced.program.order(args, self._data), **self._reduced.keywords)
+        return reduced.program.compiled.run(*reduced.program.order(args, self._data), **self._reduced.keywords)
 
     def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""
@@ -133,7 +138,7 @@ class Reducing:
 
     def _component_or_reduce(self, operation, axis, dim, keywords):
         axis = read_axis(axis if dim is None else dim)
-        if axis in (-1, 2):
+        if axis in (-1, self._domain.nbatchdims + 2):
             if keywords:
                 raise TypeError(f"LazyTensor: {operation} over components takes no '{next(iter(keywords))}'")
             return self._unary(operation)

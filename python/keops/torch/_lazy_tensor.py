@@ -5,9 +5,11 @@ import torch
 from .._generic import make_generics
 from .._genred import Genred as _Genred
 from .._lazy.tensor import LazyTensor as _LazyTensor
+from .._lazy import tracing
 from .._lazy.variables import make_variables
 from . import _arrays
 
+tracing.is_tracing = torch.compiler.is_compiling
 
 class LazyTensor(_LazyTensor):
     __doc__ = _LazyTensor.__doc__

@@ -2,7 +2,6 @@
 
 ``TensorProgram`` stands where ``_keops.Reduction`` stands for NumPy; ``_derivatives`` makes programs of programs."""
 
-import json
 import re
 from functools import lru_cache
 
@@ -16,8 +15,12 @@ _are_transforms_active = torch._C._are_functorch_transforms_active
 _count_dispatch_modes = torch._C._len_torch_dispatch_stack
 _Tensor = torch.Tensor
 _NUMBERS = (float, int, list)
+# Between the texts of a key, characters that ASCII has for the purpose.
+_ITEMS, _LISTS = "\x1f", "\x1e"
 _PAIR = re.compile(r"\w+_Arg\w+_Reduction\(")
 _DTYPES = {kind: getattr(torch, kind) for kind in ("float16", "bfloat16", "float32", "float64", "int64")}
+
+_PARTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
 
 
 def _make_tensor(shape, dtype):
@@ -50,11 +53,20 @@ class TensorProgram:
         self.caller = caller
         self.options = (precision, schedule, caller, sum_scheme, dtype_acc)
         self.is_complex = complex_result
-        self.key = json.dumps((self.parts, self.aliases, self.options))
-        text = self.parts[0] if len(self.parts) == 1 else f"Fused({','.join(self.parts)})"
-        self._native = _keops.Reduction(text, list(aliases), *self.options, make_array=_RESULTS)
+        self.key = _LISTS.join(map(_ITEMS.join, (self.parts, self.aliases, self.options)))
+        self._opened = None
         self._layout = None
+        # Whoever traces only needs the program's name, its key.
+        if not torch.compiler.is_compiling():
+            self._native
         self._derived = {}
+
+    @property
+    def _native(self):
+        if self._opened is None:
+            text = self.parts[0] if len(self.parts) == 1 else f"Fused({','.join(self.parts)})"
+            self._opened = _keops.Reduction(text, list(self.aliases), *self.options, make_array=_RESULTS)
+        return self._opened
 
     @property
     def dump(self):
@@ -91,7 +103,7 @@ class TensorProgram:
 
     def compute(self, tensors):
         """The results for plain tensors, as a tuple, without a record for gradients."""
-        results = self._native.run(*(x.detach() for x in tensors))
+        results = self._native.run(*(x.detach().resolve_neg() for x in tensors))
         return results if isinstance(results, tuple) else (results,)
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
@@ -135,7 +147,8 @@ class TensorProgram:
 @lru_cache(maxsize=4096)
 def find_program(key):
     """The program with this key, for those who can only hand on a string."""
-    return TensorProgram(*(json.loads(key)[:2]), *json.loads(key)[2])
+    parts, aliases, options = (texts.split(_ITEMS) for texts in key.split(_LISTS))
+    return TensorProgram(parts, [alias for alias in aliases if alias], *options)
 
 
 # ---- Arguments and results -------------------------------------------------------------------------------------------
@@ -160,7 +173,7 @@ def _read_tensors(args):
     """All arguments as real tensors of one element type; numbers and lists follow the tensors."""
     tensors = [x for x in args if isinstance(x, _Tensor)]
     like = next((x for x in tensors if x.is_floating_point() or x.is_complex()), None)
-    dtype = torch.float64 if like is None else like.dtype.to_real()
+    dtype = torch.float64 if like is None else _PARTS.get(like.dtype, like.dtype)
     if torch.is_autocast_enabled("cpu") and dtype in (torch.float16, torch.bfloat16):
         dtype = torch.float32
     return [_read_tensor(x, dtype) for x in args]
@@ -170,10 +183,7 @@ def _read_tensor(x, dtype):
     if not isinstance(x, _Tensor):
         x = torch.tensor(x, dtype=torch.promote_types(dtype, torch.complex32) if isinstance(x, complex) else dtype)
     if x.is_complex():
-        x = torch.view_as_real(x.resolve_conj())
-        x = x.flatten(-2)
-    if x.is_neg():
-        x = x.resolve_neg()
+        x = torch.view_as_real(x.resolve_conj()).flatten(-2)
     if torch.is_autocast_enabled("cpu") and x.dtype in (torch.float16, torch.bfloat16):
         x = x.to(dtype)
     return x.reshape(1) if x.dim() == 0 else x
