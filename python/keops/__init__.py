@@ -1,6 +1,7 @@
 """Reductions of formulas over point clouds, compiled to native code.
 
-``keops.numpy`` and its siblings hold the functions for arrays; this module holds what concerns the process.
+``keops.numpy`` and its siblings hold the functions for arrays; this module holds what concerns the process, and what is
+the same for all arrays.
 """
 
 from . import _keops
@@ -12,6 +13,7 @@ __all__ = [
     "cache_info",
     "compiler_info",
     "get_num_threads",
+    "reduce",
     "set_num_threads",
     "settings",
 ]
@@ -45,3 +47,19 @@ def compiler_info():
 def settings():
     """Every environment variable that keops reads: ``{name: (default, meaning)}``."""
     return _keops.settings()
+
+
+def reduce(*expressions, axis=None, **reductions):
+    """Several reductions by one program, which computes what they share once.
+
+    ``reduce(K.sum(axis=1, call=False), D.argKmin(5, axis=1, call=False))`` takes reductions made with ``call=False``,
+    of any LazyTensors of one library over either index, and returns a tuple of their results. ``reduce(D, axis=1,
+    sum=True, argKmin=5, logsumexp=weight)`` takes reductions of one LazyTensor by their names, with True, K or a
+    weight, and returns a dict. Values with indices (``min_argmin``) are a tuple within.
+
+    TypeError for what is no reduction, ValueError for missing arrays, ``out``, sizes that disagree, and reductions with
+    different options.
+    """
+    from ._lazy import fusing
+
+    return fusing.reduce(expressions, axis, reductions)

@@ -127,6 +127,12 @@ class Genred:
         """The program after a stage of the compiler: keops, expanded, scheduled, loops, llvm or asm."""
         return self._reduction.dump(stage, dtype)
 
+    def explain(self, dtype="float32"):
+        """The schedule that the compiler chose for each loop of the program, and why, in words."""
+        from ._explain import explain
+
+        return explain(self.ir("scheduled", dtype))
+
     def __repr__(self):
         return f"Genred({self._arguments[0]!r}, {self._arguments[1]!r})"
 

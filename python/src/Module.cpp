@@ -66,6 +66,9 @@ static PyType_Slot reductionSlots[] = {{Py_tp_traverse, reinterpret_cast<void *>
                                        {0, nullptr}};
 
 NB_MODULE(_keops, m) {
+  // PyTorch keeps the traceback of an uncaught exception, and with it reductions, beyond the end of
+  // the module.
+  nb::set_leak_warnings(false);
   adoptMainThread();
   nb::module_::import_("os").attr("register_at_fork")(nb::arg("after_in_child") =
                                                           nb::cpp_function(adoptMainThread));

@@ -332,7 +332,7 @@ def test_values(name, dtype):
         if len(dims) == 1:
             n = 1
         variables = [make(array) for make, array in zip((Vi, Vj, Pm), arrays)]
-        expression = lazy(*variables)
+        expression = lazy(*variables)._cast(LazyTensor)  # complex numbers by their parts
         terms = dense(*make_dense(arrays))
         terms = np.broadcast_to(terms, (m, n, terms.shape[-1]))
         assert expression._shape == terms.shape and expression.dtype == dtype
@@ -353,7 +353,7 @@ def test_every_operation_has_a_method(name):
     assert expression.formula == f"{name}({','.join(arguments)})"
 
 
-# What programs written for KeOps call, besides operators; solve and complex LazyTensors come later.
+# What programs written for KeOps call, besides operators.
 EXPECTED = """abs exp log cos sin sqrt rsqrt sign step relu square xlogx sinxdivx asin acos atan sinc atan2 power clamp ifelse
 mod round sqnorm2 norm2 norm normalize sqdist weightedsqnorm weightedsqdist softdtw_sqdist elem extract one_hot bspline
 concat concatenate cat matvecmult vecmatmult tensorprod keops_tensordot keops_kron grad diff grad_matrix divergence
@@ -361,7 +361,43 @@ laplacian trace_operator factorize auto_factorize unary binary ternary reduction
 min_reduction max_reduction argmin_reduction argmax_reduction min_argmin max_argmax min_argmin_reduction
 max_argmax_reduction Kmin argKmin Kmin_argKmin Kmin_reduction argKmin_reduction Kmin_argKmin_reduction logsumexp
 logsumexp_reduction sumsoftmaxweight sumsoftmaxweight_reduction t T matvec rmatvec shape dim ndim ni nj batchdims
-nbatchdims axis dtype formula formula2 variables symbolic_variables ranges backend addop subop mulop divop""".split()
+nbatchdims axis dtype formula formula2 variables symbolic_variables ranges backend addop subop mulop divop solve exp1j
+real2complex imag2complex init join promote fixvariables lt_constructor get_tools new_variable_index separate_kwargs
+difference_matrix dense diagonal row column""".split()
+
+
+def test_plumbing():
+    x, y = draw(7, 5, (3, 2), "float64")
+    lazy = Vi(x) - 1
+    assert lazy.fixvariables() is lazy and lazy.get_tools().name == "numpy"
+    assert lazy.lt_constructor(x, axis=0).formula == "Var(0,3,0)" and lazy.lt_constructor(1j).dtype is None
+    empty = lazy.init()
+    assert (empty.variables, empty.ni, empty.nj, empty.dtype, empty.ndim) == ((), 7, None, "float64", 1)
+    assert lazy.init(is_complex=True).dtype == "complex128"
+    joined = lazy.join(Vj(y))
+    assert len(joined.variables) == 2 and joined.shape == (7, 5, 3)
+    assert np.allclose(joined.sum(axis=1), 5 * (x - 1))
+    promoted = Pm(2.0).promote(Vj(y), ("nj", "dtype"))
+    assert (promoted.nj, promoted.ni, promoted.dtype, promoted.ndim) == (5, None, "float64", 1)
+    assert (lazy.new_variable_index(), (lazy * Vj(2, 3)).new_variable_index()) == (0, 3)
+    chosen, called = LazyTensor.separate_kwargs({"backend": "CPU", "sum_scheme": "auto", "call": False})
+    assert (chosen, called) == ({"sum_scheme": "auto", "call": False}, {"backend": "CPU"})
+    with pytest.raises(ValueError, match="Incompatible values for attribute ni: 7 and 3"):
+        lazy.join(Vi(x[:3]))
+    with pytest.raises(ValueError, match="promote: props: expected names among dtype, .* got 'nk'"):
+        lazy.promote(lazy, ["nk"])
+    with pytest.raises(TypeError, match=r"separate_kwargs: kwargs: expected a dict, got tuple"):
+        LazyTensor.separate_kwargs(())
+    with pytest.raises(TypeError, match="separate_kwargs: unexpected keyword argument 'foo'"):
+        LazyTensor.separate_kwargs({"foo": 1})
+
+
+@pytest.mark.parametrize("m, n", SIZES)
+def test_difference_matrix(m, n):
+    x, y = draw(m, n, (3, 2), "float64")
+    result = Vi(x).difference_matrix(Vj(y)).sum(axis=1)
+    expected = (x[:, None, :, None] - y[None, :, None, :]).sum(1).reshape(m, 6)
+    assert np.allclose(result, expected, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -46,6 +46,8 @@ def test_products_with_arrays(batches):
     v = draw(*batches[1], N, 2)
     assert np.allclose(kernel @ v, dense @ v)
     assert (kernel @ v).shape == (*np.broadcast_shapes(*batches), M, 2)
+    with pytest.raises(ValueError, match="Incompatible values for attribute nj: 17 and 1."):
+        kernel @ draw(3, 1, 2)
     u = draw(N)
     assert np.allclose(kernel @ u, dense @ u) and (kernel @ u).shape == (*batches[0], M)
     w = draw(*batches[1], M, 4)
@@ -57,6 +59,31 @@ def test_components_are_counted_behind_the_batch():
     lazy = LazyTensor(x)
     assert np.allclose(lazy.sum(3).sum(axis=1), lazy.sum(-1).sum(axis=1))
     assert np.allclose((lazy * LazyTensor(draw(1, N, 3))).max(axis=3).shape, (2, M, N))
+
+
+def test_kept_axes_stand_behind_the_batch():
+    x, y = draw(2, 1, M, 1, 3), draw(3, 1, N, 3)
+    product, dense = LazyTensor(x) * LazyTensor(y), x * y
+    for axis in (2, 3):
+        assert np.allclose(product.sum(axis=axis, keepdim=True), dense.sum(axis, keepdims=True))
+        assert np.allclose(product.sum(axis=axis - 5, keepdim=True), dense.sum(axis, keepdims=True))
+    assert product.Kmin(4, axis=3, keepdim=True).shape == (2, 3, M, 1, 4, 3)
+    assert product.sum(-1).Kmin(4, axis=2, keepdim=True).shape == (2, 3, 1, N, 4)
+
+
+def test_complex_batches():
+    x, y = draw(2, M, 1, 3) + 1j * draw(2, M, 1, 3), draw(3, 1, 1, N, 3) + 1j
+    product = LazyTensor(x) * LazyTensor(y)
+    assert product.shape == (3, 2, M, N, 3) and np.allclose(product.sum(axis=3), (x * y).sum(3))
+    v = draw(3, 1, N, 2) + 2j
+    assert np.allclose(product.sum(-1) @ v, (x * y).sum(-1) @ v)
+
+
+def test_what_takes_no_batches_says_so():
+    lazy = LazyTensor(draw(2, M, 1, 3)) | LazyTensor(draw(1, N, 3))
+    for call in (lazy.dense, lazy.diagonal, lambda: lazy.row(0), lambda: lazy.solve(Vi(draw(M, 1)))):
+        with pytest.raises(ValueError, match="batch dimensions are not supported"):
+            call()
 
 
 def test_parameters_may_differ_by_item():

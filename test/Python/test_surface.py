@@ -16,10 +16,11 @@ def test_names():
         "cache_info",
         "compiler_info",
         "get_num_threads",
+        "reduce",
         "set_num_threads",
         "settings",
     ]
-    classes = ["Genred", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
+    classes = ["ComplexLazyTensor", "Genred", "KernelSolve", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
     generic = ["generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
     assert keops.numpy.__all__ == classes + generic
     assert all(getattr(keops.numpy, name).__doc__ for name in keops.numpy.__all__)

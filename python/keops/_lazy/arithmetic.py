@@ -192,6 +192,20 @@ class Arithmetic(Operations):
                 raise ValueError(f"LazyTensor: keops_kron: {name}: expected a tuple, got {type(value).__name__}")
         return self._apply("Kron", (other,), (dimfself, dimfother))
 
+    # ---- Complex numbers ---------------------------------------------------------------------------------------------
+
+    def real2complex(self):
+        """x + 0i, a ComplexLazyTensor."""
+        return self._unary("Real2Complex")._cast(self._complex_type)
+
+    def imag2complex(self):
+        """0 + xi, a ComplexLazyTensor."""
+        return self._unary("Imag2Complex")._cast(self._complex_type)
+
+    def exp1j(self):
+        """cos(x) + i sin(x), a ComplexLazyTensor."""
+        return self._unary("ComplexExp1j")._cast(self._complex_type)
+
     # ---- Components --------------------------------------------------------------------------------------------------
 
     def elem(self, i):

@@ -1,16 +1,18 @@
 """What a LazyTensor can be made of: arrays, numbers, lists, indices of symbolic variables. Each becomes a leaf, the key
-by which equal variables are recognised, the array or number itself, and a domain."""
+by which equal variables are recognised, the array or number itself, and a domain. Complex arrays have their dimension
+here, in ``complex`` the double."""
 
+import operator
 from itertools import count, dropwhile
-from numbers import Complex, Integral, Real
+from numbers import Integral, Real
 
 from . import tracing
+from ._operations import RECORDS
 from .domain import find_domain
 from .nodes import constant, variable
 
 _numbers = count(1)
 
-NO_COMPLEX = "LazyTensor: complex arrays and numbers are not supported yet"
 _NO_AXIS = "When 'x' is encoded as a 2D array, LazyTensor expects an explicit 'axis' value in {0,1}."
 _AXIS_OF_3D = "'axis' parameter should not be given when 'x' is a 3D tensor."
 _SHAPE_OF_3D = "If 'x' is a 3D+ tensor, its shape should be one of (..,M,1,D), (..,1,N,D) or (..,1,1,D)."
@@ -43,11 +45,13 @@ def find_key(datum, category):
 
 def read(arrays, x, axis):
     """Leaf, keys, data, domain of any value."""
+    if axis is not None and not isinstance(axis, Integral):
+        raise TypeError(f"LazyTensor: axis: expected 0, 1, 2 or None, got {type(axis).__name__}")
     if arrays.is_array(x):
         return read_array(arrays, x, axis)
     if isinstance(x, (bool, str, bytes)) or x is None:
         raise _wrong_type(arrays, x)
-    if isinstance(x, Complex):
+    if isinstance(x, Real):
         return _read_number(arrays, x, axis)
     if isinstance(x, tuple):
         return _read_symbol(arrays, x, axis)
@@ -65,7 +69,7 @@ def _wrong_type(arrays, x):
 
 def read_array(arrays, x, axis):
     shape = x.shape
-    dtype = arrays.dtypes.get(x.dtype) or arrays.refuse_dtype(x.dtype)
+    dtype = arrays.dtypes.get(x.dtype) or arrays.complex_dtypes.get(x.dtype) or arrays.refuse_dtype(x.dtype)
     if len(shape) == 2:
         if axis == 0 or axis == 1:
             return _read_rows(arrays, x, axis, dtype)
@@ -76,11 +80,6 @@ def read_array(arrays, x, axis):
         return _read_3d(arrays, x, axis, dtype)
     _check_parameter_axis(axis)
     return _read_parameter(arrays, x, dtype)
-
-
-def read_columns(arrays, x):
-    """An array (..., N, D) with one row for each j."""
-    return _read_rows(arrays, x, 1, arrays.dtypes.get(x.dtype) or arrays.refuse_dtype(x.dtype))
 
 
 def _read_rows(arrays, x, axis, dtype):
@@ -125,8 +124,6 @@ def _read_number(arrays, x, axis):
     _check_parameter_axis(axis)
     if isinstance(x, Integral):
         return constant(int(x)), (), (), find_domain(arrays.name)
-    if not isinstance(x, Real):
-        raise NotImplementedError(NO_COMPLEX)
     return variable(2, 1), (-next(_numbers),), (float(x),), find_domain(arrays.name)
 
 
@@ -135,10 +132,8 @@ def _read_list(arrays, x, axis):
     if not x:
         raise ValueError("LazyTensor: x: expected at least one number, got an empty list")
     for number in x:
-        if isinstance(number, bool) or not isinstance(number, Complex):
+        if isinstance(number, bool) or not isinstance(number, Real):
             raise TypeError(f"LazyTensor: x: expected a list of numbers, got a list with {type(number).__name__}")
-        if not isinstance(number, Real):
-            raise NotImplementedError(NO_COMPLEX)
     return variable(2, len(x)), (find_key(x, 2),), (x,), find_domain(arrays.name)
 
 
@@ -150,3 +145,21 @@ def _read_symbol(arrays, x, axis):
     if number < 0 or dim < 1 or category not in (0, 1, 2):
         raise ValueError(f"LazyTensor: (ind,dim,cat): expected ind >= 0, dim >= 1 and cat 0, 1 or 2; got {x}")
     return variable(category, dim, number), ((number, dim, category),), (None,), find_domain(arrays.name)
+
+
+def read_integers(form, values):
+    """Integers and tuples of integers, as the operation's record has them."""
+    if not values:
+        return ()
+    kinds = RECORDS[form][0].lstrip("v") if form in RECORDS else "n" * len(values)
+    return tuple(_read_integer(form, kind, value) for kind, value in zip(kinds, values))
+
+
+def _read_integer(form, kind, value):
+    try:
+        if kind == "n":
+            return operator.index(value)
+        return tuple(map(operator.index, value)) if isinstance(value, (tuple, list)) else (operator.index(value),)
+    except TypeError:
+        what = "an integer" if kind == "n" else "a tuple of integers"
+        raise TypeError(f"Operation {form} expects {what}. Received {value!r}.") from None

@@ -100,6 +100,11 @@ def _trace(name, dims, integers):
     return 1
 
 
+def _linear_system(name, dims, integers):
+    _same(name, dims, integers)
+    return dims[1]
+
+
 def _laplacian(name, dims, integers):
     if dims[0] != 1:
         raise ValueError(f"Operation {name} expects a formula of dimension 1. Received {dims[0]}.")
@@ -107,7 +112,9 @@ def _laplacian(name, dims, integers):
 
 
 # Zero keeps the variables of the expression that was multiplied by 0: sizes follow from them. A pair is what a
-# reduction with a weight reads.
+# reduction with a weight reads, Solve what a linear system is made of: the operator on the unknown, the right side.
+# The reductions of what is interleaved are complex arrays; those of what is kept have an axis in the place of the one
+# that was reduced.
 _OPERATORS = {
     "Grad": (3, _gradient),
     "Diff": (3, _tangent),
@@ -119,7 +126,12 @@ _OPERATORS = {
     "AutoFactorize": (1, lambda name, dims, integers: dims[0]),
     "Zero": (1, lambda name, dims, integers: dims[0]),
     "pair": (2, lambda name, dims, integers: dims[0]),
+    "Solve": (2, _linear_system),
+    "interleaved": (1, lambda name, dims, integers: dims[0]),
+    "kept": (1, lambda name, dims, integers: dims[0]),
 }
+# What says how the result of a reduction is presented; it is no part of the text.
+_PRESENTATIONS = ("interleaved", "kept")
 
 
 def _describe(form):
@@ -225,19 +237,19 @@ def _rebuild(root, make_leaf):
     return made[root]
 
 
-def transpose(root):
-    """The expression in which i and j have changed places."""
-    found = root.memo.get(("transposed",))
+def rename_variables(root, rename):
+    """The expression whose variables (category, dimension, number) are ``rename`` of them, at the same places."""
+    return _rebuild(root, lambda leaf: variable(*rename(*leaf.variables[0])) if leaf.variables else leaf)
+
+
+def move_variables(root, categories):
+    """The expression whose variables of category c have become ``categories[c]``: (1, 0, 2) exchanges i and j."""
+    found = root.memo.get(("moved", categories))
     if found is None:
-        found = root.memo["transposed",] = _rebuild(root, _transpose_leaf)
+        found = root.memo["moved", categories] = rename_variables(
+            root, lambda category, dim, number: (categories[category], dim, number)
+        )
     return found
-
-
-def _transpose_leaf(node):
-    if not node.variables:
-        return node
-    ((category, dim, number),) = node.variables
-    return variable((1, 0, 2)[category], dim, number)
 
 
 def save(root):
@@ -277,8 +289,9 @@ def name_variables(node):
     return tuple(f"Var({k},{dim},{category})" for k, (category, dim, _) in zip(numbers, node.variables))
 
 
-def write(node, names):
-    """The formula as text, given the names of the variables."""
+def write(node, names, lay_out=None):
+    """The formula as text, given the names of the variables; ``lay_out`` may give the pieces of another language."""
+    lay_out = lay_out or _lay_out
     parts, length, stack = [], 0, [(node, names)]
     while stack:
         item = stack.pop()
@@ -289,8 +302,17 @@ def write(node, names):
                 raise ValueError(f"LazyTensor: the formula has more than {LONGEST_TEXT} characters")
             continue
         node, names = item
-        stack.extend(reversed(_lay_out(node, names)))
+        stack.extend(reversed(lay_out(node, names)))
     return "".join(parts)
+
+
+def strip(node):
+    """The expression below what says how its reductions are presented, with the same variables; and that."""
+    forms = []
+    while node.form in _PRESENTATIONS:
+        forms.append(node.form)
+        (node,) = node.children
+    return node, forms
 
 
 def _lay_out(node, names):

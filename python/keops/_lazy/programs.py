@@ -4,7 +4,7 @@ import operator
 from numbers import Integral
 
 from .._options import choose_accumulator, write_reduction
-from .nodes import name_variables, number_variables, write
+from .nodes import name_variables, number_variables, strip, write
 
 # Options that make another program, with their defaults; then those of a call.
 _COMPILED = {"sum_scheme": "auto", "dtype_acc": "auto", "precision": "default"}
@@ -22,25 +22,58 @@ class Program:
     node's variables."""
 
     def __init__(self, arrays, node, operation, axis, opt_arg, options):
+        self.arrays = arrays
         self.node = node
         self.operation = operation
         self.axis = axis
         self.opt_arg = opt_arg
         self.options = options
-        self.symbols = _list_symbols(node)
+        self.symbols = list_symbols(node)
         self.bound = [place for place, (_, _, number) in enumerate(node.variables) if number is None]
         formula, formula2 = write_formulas(node)
         sum_scheme, dtype_acc, precision = options
         self.text = write_reduction(formula, operation, axis, opt_arg, formula2)
         aliases = [name for _, name in sorted(zip(number_variables(node), name_variables(node)))]
-        self.compiled = arrays.make_program(self.text, aliases, precision, "", "LazyTensor", sum_scheme, dtype_acc)
+        _, forms = strip(node)
+        options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, "interleaved" in forms)
+        self.native = arrays.make_program(self.text, aliases, *options)
+        # Lists of vectors have two axes behind the rows.
+        self.row_axes = 2 if operation.removeprefix("Arg").startswith("K") and node.dim > 1 else 1
+        self.compiled = Keeping(self.native, axis, self.row_axes) if "kept" in forms else self.native
 
     def order(self, symbols, data):
         """The arguments of a run, of values for the symbolic variables and of the data of all variables."""
         return (*symbols, *(data[place] for place in self.bound))
 
+    def transpose(self, node):
+        """The program of the node in which i and j have changed places."""
+        return find_program(self.arrays, node, self.operation, 1 - self.axis, self.opt_arg, self.options)
 
-def _list_symbols(node):
+
+class Keeping:
+    """A program whose results keep the axis that was reduced."""
+
+    def __init__(self, native, axis, row_axes):
+        self.native = native
+        self.axis = axis
+        self.row_axes = row_axes
+
+    def run(self, *args, **keywords):
+        return keep_axis(self.native.run(*args, **keywords), self.axis, self.row_axes)
+
+
+def keep_axis(results, axis, row_axes):
+    """An array or several, with an axis of length 1 in the place of the one that was reduced.
+
+    Behind the batch and the rows that were kept, results have ``row_axes`` axes."""
+    if isinstance(results, tuple):
+        return tuple(keep_axis(result, axis, row_axes) for result in results)
+    place = len(results.shape) - row_axes - (0 if axis else 1)
+    return results.reshape((*results.shape[:place], 1, *results.shape[place:]))
+
+
+def list_symbols(node):
+    """(number, dimension, category) of the symbolic variables; ValueError unless they are 0, 1, 2 and so on."""
     symbols = sorted((number, dim, category) for category, dim, number in node.variables if number is not None)
     for expected, symbol in enumerate(symbols):
         if symbol[0] < expected:
@@ -53,10 +86,11 @@ def _list_symbols(node):
     return tuple(symbols)
 
 
-def write_formulas(node):
-    """The text of the formula and of its weight, which may be missing."""
-    names = name_variables(node)
-    if node.form != "pair":
+def write_formulas(node, names=None):
+    """The text of the formula and of its weight or right-hand side, which may be missing; variables may have names."""
+    node, _ = strip(node)
+    names = names or name_variables(node)
+    if node.form not in ("pair", "Solve"):
         return write(node, names), None
     texts = [
         write(child, tuple(names[place] for place in places)) for child, places in zip(node.children, node.maps)
@@ -82,8 +116,17 @@ def read_axis(axis):
     return int(axis)
 
 
+def skip_batch(axis, count):
+    """An axis counted behind ``count`` batch axes; one of those becomes -1, which no reduction takes."""
+    if axis < 0:
+        return axis
+    return axis - count if axis >= count else -1
+
+
 def check_axis(axis):
-    """An axis that is 0 or 1; ValueError for others."""
+    """0 or 1, of an axis of (M, N, D) counted from either end; ValueError for others."""
+    if axis in (-3, -2):
+        return axis + 3
     if axis not in (0, 1):
         raise ValueError(
             "Reductions must be called with 'axis' (or 'dim') equal to the number of batch dimensions + 0 or 1."
@@ -91,12 +134,17 @@ def check_axis(axis):
     return axis
 
 
-def read_count(name, value):
-    """A positive integer; messages call it ``name``."""
+def read_integer(name, value):
+    """An integer; messages call it ``name``."""
     try:
-        count = operator.index(value)
+        return operator.index(value)
     except TypeError:
         raise TypeError(f"LazyTensor: {name}: expected an integer, got {type(value).__name__}") from None
+
+
+def read_count(name, value):
+    """A positive integer; messages call it ``name``."""
+    count = read_integer(name, value)
     if count < 1 or isinstance(value, bool):
         raise ValueError(f"LazyTensor: {name}: expected a positive integer, got {value!r}")
     return count
@@ -105,7 +153,7 @@ def read_count(name, value):
 def split_options(operation, keywords):
     """The options of the program, those of the call, and whether to call at once."""
     rest = dict(keywords)
-    call, use_double_acc = (_read_flag(operation, name, rest.pop(name, default)) for name, default in _FLAGS.items())
+    call, use_double_acc = (read_flag(operation, name, rest.pop(name, default)) for name, default in _FLAGS.items())
     texts = {name: _read_text(operation, name, rest.pop(name, default)) for name, default in _COMPILED.items()}
     texts["dtype_acc"] = choose_accumulator(operation, texts["dtype_acc"], use_double_acc)
     for name in _IGNORED:
@@ -113,7 +161,8 @@ def split_options(operation, keywords):
     return tuple(texts.values()), check_call_options(operation, rest), call
 
 
-def _read_flag(operation, name, value):
+def read_flag(operation, name, value):
+    """True or False; messages call it ``name`` of ``operation``."""
     if not isinstance(value, int):
         raise TypeError(f"{operation}: {name}: expected True or False, got {type(value).__name__}")
     return bool(value)

@@ -3,8 +3,9 @@
 from functools import partial
 
 from .._options import read_ranges, swap_ranges
-from .nodes import Node
-from .programs import check_axis, check_call_options, find_program, read_axis, read_count, split_options
+from .nodes import Node, unary
+from .programs import check_axis, check_call_options, find_program, read_axis, read_count, read_flag
+from .programs import skip_batch, split_options
 
 
 class Reduced:
@@ -21,13 +22,11 @@ class Reduced:
     def axis(self):
         return self.program.axis
 
-    def transpose(self, arrays, node):
-        program = self.program
-        mirrored = find_program(arrays, node, program.operation, 1 - program.axis, program.opt_arg, program.options)
+    def transpose(self, node):
         call_options = dict(self.call_options)
         if "ranges" in call_options:
             call_options["ranges"] = swap_ranges(call_options["ranges"])
-        return Reduced(mirrored, call_options)
+        return Reduced(self.program.transpose(node), call_options)
 
     def save(self):
         program = self.program
@@ -45,12 +44,14 @@ class Reduced:
 
 class Reducing:
     """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D);
-    with B batch axes it is B and B + 1, and the result has them too.
+    behind B batch axes it is B and B + 1, and the result has them too.
 
-    Keyword arguments of all: ``call=False`` gives an object to call later; ``out`` an array for the result;
-    ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision`` are those of ``Genred``; ``backend`` and
-    ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where
-    variables are symbolic, the result is always an object to call. TypeError for other keywords, ValueError for wrong
+    Axes may count from the end of (M, N, D): -3 is i, -2 is j. Keyword arguments of all: ``keepdim=True`` leaves an
+    axis of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to
+    call later; ``out`` is an array for the result; ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision``
+    are those of ``Genred``; ``backend`` and ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math``
+    are accepted and have no effect. Where variables are symbolic, the result is always an object to call. TypeError for
+    other keywords, ValueError for wrong
     values."""
 
     __slots__ = ()
@@ -62,7 +63,8 @@ class Reducing:
             axis = read_axis(axis)
         if weight is not None:
             self = self._binary("pair", weight)
-        axis -= self._domain.nbatchdims
+        if self._domain.nbatchdims:
+            axis = skip_batch(axis, self._domain.nbatchdims)
         if not keywords:
             compiled = self._node.programs.get((self._arrays, operation, axis, opt_arg))
             if compiled is not None and self._domain.is_plain:
@@ -70,14 +72,26 @@ class Reducing:
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
 
     def _reduce_with(self, operation, axis, opt_arg, keywords):
+        if "keepdim" in keywords:
+            keywords = dict(keywords)
+            if read_flag(f"LazyTensor: {operation}", "keepdim", keywords.pop("keepdim")):
+                self = self._build(unary("kept", self._node), self._keys, self._data, self._domain)
+        options, call_options, call = self._split_options(operation, keywords)
+        self._check_not_reduced()
+        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
+        return self._finish(program, call_options, call)
+
+    def _split_options(self, operation, keywords):
         options, call_options, call = split_options(f"LazyTensor: {operation}", keywords)
         for name in ("backend", "ranges"):
             if getattr(self._domain, name) is not None:
                 call_options.setdefault(name, getattr(self._domain, name))
-        self._check_not_reduced()
-        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
-        reduced = Reduced(program, call_options)
-        prepared = self._build(self._node, self._keys, self._data, self._domain)._with_program(reduced)
+        return options, call_options, call
+
+    def _finish(self, program, call_options, call):
+        """The result of a program on this node, or an object that computes it later."""
+        prepared = self._build(self._node, self._keys, self._data, self._domain)
+        prepared._with_program(Reduced(program, call_options))
         is_ready = self._domain._dtype is not None and not self._node.is_symbolic
         return prepared() if call and is_ready else prepared
 
@@ -95,8 +109,10 @@ class Reducing:
         return self
 
     def _restore_reduced(self, operation, axis, opt_arg, options, call_options):
-        program = find_program(self._arrays, self._node, operation, axis, opt_arg, options)
-        return self._with_program(Reduced(program, call_options))
+        return self._with_program(Reduced(self._restore_program(operation, axis, opt_arg, options), call_options))
+
+    def _restore_program(self, operation, axis, opt_arg, options):
+        return find_program(self._arrays, self._node, operation, axis, opt_arg, options)
 
     def _prepare(self):
         """Checks the options of the call, and makes what a call without arguments runs."""
@@ -123,7 +139,8 @@ class Reducing:
             )
         if not symbols:
             return self._run()
-        return reduced.program.compiled.run(*reduced.program.order(args, self._data), **self._reduced.keywords)
+        arguments = reduced.program.order(args, self._data)
+        return self._reduced.program.compiled.run(*arguments, **self._reduced.keywords)
 
     def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""

@@ -4,17 +4,19 @@ The three entries ``_unary``, ``_binary`` and ``_apply`` make all expressions; m
 ``reducing`` and the generated ``_operations``. Arrays are told from other things by ``_arrays``, the adapter of a
 library, which ``keops.numpy`` sets in its subclass."""
 
-import operator
-
 from .._options import read_ranges
 from . import tracing
-from ._operations import RECORDS
 from .arithmetic import Arithmetic
-from .construct import Seen, find_key, read, read_array, read_columns
+from .complex import holds_complex
+from .construct import Seen, find_key, read, read_array, read_integers
 from .domain import find_domain
-from .nodes import binary, leaves, load, make, remember, save, transpose, unary
-from .programs import write_formulas
+from .entries import Entries
+from .nodes import binary, leaves, load, make, move_variables, remember, save, unary
+from .plumbing import Plumbing
+from .programs import read_flag, write_formulas
 from .reducing import Reducing
+from .reporting import Reporting
+from .solving import Solving
 
 _NOT_REDUCED = (
     "A LazyTensor object may be called only if it corresponds to the output of a reduction operation "
@@ -23,7 +25,7 @@ _NOT_REDUCED = (
 _new = object.__new__
 
 
-class LazyTensor(Reducing, Arithmetic):
+class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
     """An array of shape (M, N, D) given by a formula of its entries, which is never stored.
 
     Parameters
@@ -34,9 +36,11 @@ class LazyTensor(Reducing, Arithmetic):
         ``axis=2`` or (..., 1, 1, D), a float or a list of numbers, which become parameters; an int, which is a constant
         of the formula; a tuple (ind, dim, cat), which is a symbolic variable: argument number ``ind`` of the later
         call, of dimension ``dim``, on the index i (0), j (1) or none (2). Arrays are float16, bfloat16, float32 or
-        float64.
+        float64. Of complex arrays and numbers it becomes a ComplexLazyTensor.
     axis : int, optional
         0, 1 or 2 for 2-D arrays.
+    is_complex : bool
+        Whether real numbers, too, become a ComplexLazyTensor.
 
     Raises
     ------
@@ -47,10 +51,18 @@ class LazyTensor(Reducing, Arithmetic):
     __slots__ = ("_node", "_keys", "_data", "_domain", "_reduced", "_run")
     __array_ufunc__ = None  # so that ``array * lazy`` asks us
     __hash__ = None
+    _is_complex = False
+
+    def __new__(cls, x=None, axis=None, is_complex=False):
+        is_complex = is_complex is not False and read_flag("LazyTensor", "is_complex", is_complex)
+        if cls._is_complex or not (is_complex or holds_complex(cls._arrays, x)):
+            return _new(cls)
+        made = _new(cls._complex_type)
+        if not isinstance(made, cls):  # Python will not do it then
+            made.__init__(x, axis)
+        return made
 
     def __init__(self, x=None, axis=None, is_complex=False):
-        if is_complex:
-            raise NotImplementedError("LazyTensor: is_complex: complex arrays are not supported yet")
         self._node, self._keys, self._data, self._domain = read(self._arrays, x, axis)
 
     # ---- Entries of all operations -----------------------------------------------------------------------------------
@@ -82,6 +94,8 @@ class LazyTensor(Reducing, Arithmetic):
 
     @classmethod
     def _from_new_shape(cls, x, category):
+        if holds_complex(cls._arrays, x):
+            return cls(x, category)
         made = cls._build(*read_array(cls._arrays, x, category))
         remember((x.shape, x.dtype, category), (made._node, made._domain))
         return made
@@ -90,7 +104,15 @@ class LazyTensor(Reducing, Arithmetic):
         """Any operand as a LazyTensor."""
         if type(other) is self._array_type and other.ndim == 1:
             return self._from_variable(other, None, 2)
-        return other if isinstance(other, LazyTensor) else self._build(*read(self._arrays, other, None))
+        if isinstance(other, LazyTensor):
+            return other
+        if holds_complex(self._arrays, other):
+            return self._complex_type(other)
+        return self._build(*read(self._arrays, other, None))
+
+    def _cast(self, cls):
+        """The same components as an object of another class."""
+        return cls._build(self._node, self._keys, self._data, self._domain)
 
     def _unary(self, form):
         node = self._node
@@ -104,6 +126,8 @@ class LazyTensor(Reducing, Arithmetic):
     def _binary(self, form, other):
         if other.__class__ is not self.__class__:
             other = self._lift(other)
+            if other._is_complex and not self._is_complex:
+                return self._binary_complex(form, other)
         keys = self._keys
         for key in other._keys:
             if key in keys:
@@ -122,23 +146,30 @@ class LazyTensor(Reducing, Arithmetic):
     def _binary_sharing(self, form, other):
         """``_binary`` of operands with a common variable."""
         domain = self._domain.merged.get(other._domain) or self._domain.merge(other._domain)
-        keys, data, places = _merge(self._keys, self._data, other._keys, other._data)
+        keys, data, places = merge_variables(self._keys, self._data, other._keys, other._data)
         node, right = self._node, other._node
         made = node.memo.get((form, (right,), (places,)))
         if made is None:
             made = make(form, (node, right), (tuple(range(len(self._keys))), places))
         return self._build(made, keys, data, domain)
 
+    def _binary_complex(self, form, other):
+        """``_binary`` of a real and a complex operand."""
+        return other._binary(form, self) if form == "Mult" else self.real2complex()._binary(form, other)
+
     def _apply(self, form, others=(), integers=()):
         """Any operation."""
+        others = tuple(map(self._lift, others))
+        if any(other._is_complex for other in others) and not self._is_complex:
+            raise ValueError(f"LazyTensor: {form} is not defined for complex numbers")
         keys, data, domain = self._keys, self._data, self._domain
         nodes, maps = [self._node], [tuple(range(len(keys)))]
-        for other in map(self._lift, others):
+        for other in others:
             domain = domain.merged.get(other._domain) or domain.merge(other._domain)
             nodes.append(other._node)
-            keys, data, places = _merge(keys, data, other._keys, other._data)
+            keys, data, places = merge_variables(keys, data, other._keys, other._data)
             maps.append(places)
-        node = make(form, tuple(nodes), tuple(maps), _read_integers(form, integers))
+        node = make(form, tuple(nodes), tuple(maps), read_integers(form, integers))
         return self._build(node, keys, data, domain)
 
     # ---- Properties --------------------------------------------------------------------------------------------------
@@ -220,7 +251,7 @@ class LazyTensor(Reducing, Arithmetic):
     @property
     def variables(self):
         """What is bound to the variables, in their order; symbolic variables are left out."""
-        return tuple(x for x, (_, _, number) in zip(self._data, self._node.variables) if number is None)
+        return tuple(x for x in self._data if x is not None)
 
     @property
     def symbolic_variables(self):
@@ -265,10 +296,10 @@ class LazyTensor(Reducing, Arithmetic):
     def t(self):
         """The same with i and j exchanged: ``K.t()[j, i] = K[i, j]``."""
         keys = tuple(_transpose_key(key) for key in self._keys)
-        node, domain = transpose(self._formula_node), self._domain.transpose()
+        node, domain = move_variables(self._formula_node, _TRANSPOSED), self._domain.transpose()
         transposed = self._build(node, keys, self._data, domain)
         if self._node.form == "reduced":
-            return transposed._with_program(self._reduced.transpose(self._arrays, node))
+            return transposed._with_program(self._reduced.transpose(node))
         return transposed
 
     T = property(t, doc="The same with i and j exchanged.")
@@ -276,21 +307,31 @@ class LazyTensor(Reducing, Arithmetic):
     def __matmul__(self, v, **kwargs):
         """The product of the (M, N) matrix with an array: (N,) gives (M,), (N, E) gives (M, E).
 
-        Batch axes of both stand in front and broadcast. Keyword arguments are those of reductions. ValueError where D is not 1 or shapes do not fit.
+        Batch axes of both stand in front and broadcast. Keyword arguments are those of reductions. ValueError where D
+        is not 1 or shapes do not fit.
         """
-        if self._node.dim != 1:
+        if self.ndim != 1:
             raise ValueError(
                 "The 'K @ v' syntax is only supported for LazyTensors 'K' whose trailing dimension is equal to 1; "
-                f"this one has dimension {self._node.dim}."
+                f"this one has dimension {self.ndim}."
             )
         if not self._arrays.is_array(v):
             raise TypeError(f"LazyTensor: K @ v: expected an array v, got {type(v).__name__}")
         if not v.shape:
             raise ValueError("LazyTensor: K @ v: expected an array (N,) or (..., N, E), got a number")
         columns = v[:, None] if len(v.shape) == 1 else v
-        product = self._binary("Mult", self._build(*read_columns(self._arrays, columns)))
+        product = self._binary("Mult", self._read_columns(columns))
         result = product._reduce("Sum", product.nbatchdims + 1, None, None, None, kwargs)
         return result[..., 0] if len(v.shape) == 1 and not isinstance(result, LazyTensor) else result
+
+    def _read_columns(self, v):
+        """An array (..., N, E) as a variable of j."""
+        if len(v.shape) == 2:
+            return self._from_variable(v, None, 1)
+        # One row would be a parameter.
+        if v.shape[-2] == 1 and self.nj not in (None, 1):
+            raise ValueError(f"Incompatible values for attribute nj: {self.nj} and 1.")
+        return self._lift(v[..., None, :, :])
 
     def matvec(self, v):
         """``K @ v``, as scipy.sparse.linalg.aslinearoperator expects it."""
@@ -299,6 +340,9 @@ class LazyTensor(Reducing, Arithmetic):
     def rmatvec(self, v):
         """``K.T @ v``."""
         return self.T @ v
+
+    matmat = matvec
+    rmatmat = rmatvec
 
     def __reduce__(self):
         reduced = self._reduced.save() if self._node.form == "reduced" else None
@@ -317,7 +361,7 @@ class LazyTensor(Reducing, Arithmetic):
         return "\n".join(lines)
 
 
-def _merge(keys, data, other_keys, other_data):
+def merge_variables(keys, data, other_keys, other_data):
     """The variables of both, and the places of the others among them; new ones come last."""
     places = []
     for key, datum in zip(other_keys, other_data):
@@ -340,24 +384,6 @@ def _transpose_key(key):
     if type(key) is Seen:
         return Seen(key.array, _TRANSPOSED[key.category])
     return key if key < 0 else (key & ~3) | _TRANSPOSED[key & 3]
-
-
-def _read_integers(form, values):
-    """Integers and tuples of integers, as the operation's record has them."""
-    if not values:
-        return ()
-    kinds = RECORDS[form][0].lstrip("v") if form in RECORDS else "n" * len(values)
-    return tuple(_read_integer(form, kind, value) for kind, value in zip(kinds, values))
-
-
-def _read_integer(form, kind, value):
-    try:
-        if kind == "n":
-            return operator.index(value)
-        return tuple(map(operator.index, value)) if isinstance(value, (tuple, list)) else (operator.index(value),)
-    except TypeError:
-        what = "an integer" if kind == "n" else "a tuple of integers"
-        raise TypeError(f"Operation {form} expects {what}. Received {value!r}.") from None
 
 
 def _restore(cls, rows, data, fields, reduced):

@@ -2,6 +2,7 @@
 
 from .._generic import make_generics
 from .._genred import Genred as _Genred
+from .._lazy.complex import ComplexTensor
 from .._lazy.tensor import LazyTensor as _LazyTensor
 from .._lazy.variables import make_variables
 from . import _arrays
@@ -13,6 +14,29 @@ class LazyTensor(_LazyTensor):
     __module__ = "keops.numpy"
     _arrays = _arrays
     _array_type = _arrays.np.ndarray
+
+    def aslinearoperator(self):
+        """This matrix as a ``scipy.sparse.linalg.LinearOperator`` with ``matvec``, ``matmat`` and their adjoints.
+
+        ValueError where it has several components, or no arrays."""
+        if self.ndim != 1 or self.dtype is None:
+            raise ValueError(
+                "LazyTensor: aslinearoperator: expected a matrix, of dimension 1 and with arrays; "
+                f"got shape {self.shape} and dtype {self.dtype}"
+            )
+        from ._linear_operator import KernelOperator
+
+        return KernelOperator(self)
+
+
+class ComplexLazyTensor(ComplexTensor, LazyTensor):
+    __doc__ = ComplexTensor.__doc__
+    __slots__ = ()
+    __module__ = "keops.numpy"
+
+
+LazyTensor._real_type = LazyTensor
+LazyTensor._complex_type = ComplexLazyTensor
 
 
 class Genred(_Genred):

@@ -6,9 +6,12 @@ import torch
 
 from .._options import check_call as _check_call
 from ._program import TensorProgram as make_program  # noqa: F401  (the core calls it)
+from ._solve import solve  # noqa: F401  (the core calls it)
 
 name = "torch"
 dtypes = {getattr(torch, kind): kind for kind in ("float16", "bfloat16", "float32", "float64")}
+# The types of the parts of complex numbers.
+complex_dtypes = {torch.complex64: "float32", torch.complex128: "float64"}
 check_call = partial(_check_call, arrays="these tensors")
 
 
@@ -18,6 +21,44 @@ def is_array(x):
 
 def refuse_dtype(dtype):
     """Raises for a type that cannot be computed with."""
-    if dtype.is_complex:
-        raise NotImplementedError("LazyTensor: complex tensors and numbers are not supported yet")
-    raise TypeError(f"LazyTensor: x: expected a tensor of dtype float16, bfloat16, float32 or float64, got {dtype}")
+    raise TypeError(
+        "LazyTensor: x: expected a tensor of dtype float16, bfloat16, float32, float64, complex64 or complex128, "
+        f"got {dtype}"
+    )
+
+
+def fuse(parts):
+    """Several reductions for ``make_program``, which differentiates each."""
+    return tuple(parts)
+
+
+# ---- What entries are gathered with ----------------------------------------------------------------------------------
+
+
+def concatenate(parts, count, axis):
+    """The tensor of ``count`` rows (axis 0) or columns (axis 1) that ``parts`` yields some at a time."""
+    return torch.cat(list(parts), axis)
+
+
+def make_mask(width, dim, dtype, data):
+    """Unit vectors of ``width``, each component ``dim`` times: (width, width * dim), where the tensors ``data`` are."""
+    device = next((x.device for x in data if is_array(x)), None)
+    return torch.eye(width, dtype=getattr(torch, dtype), device=device).repeat_interleave(dim, 1)
+
+
+# ---- What solvers compute with ---------------------------------------------------------------------------------------
+
+
+def zeros_like(x):
+    """A new tensor, whatever the strides of ``x``."""
+    return torch.zeros(x.shape, dtype=x.dtype, device=x.device)
+
+
+def dot(x, y):
+    """The float64 inner products of the columns of (..., M, E): (..., 1, E)."""
+    return (x.double() * y.double()).sum(-2, keepdim=True)
+
+
+def divide(x, y, like):
+    """x / y, 0 where y is 0, in the type of the tensor ``like``."""
+    return torch.where(y == 0, 0.0, x / y).to(like.dtype)

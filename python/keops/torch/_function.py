@@ -1,29 +1,39 @@
 """The way of watched tensors: an autograd function for eager PyTorch and torch.func, an operator of torch.library for
 everything that traces (torch.compile, export, fake tensors). Both take derivatives from ``_derivatives``."""
 
+from functools import partial
+
 import torch
 
 from ._derivatives import pull_back, push_forward
 from ._program import find_program
 
 
-def reduce(program, tensors):
-    """All results of a program, a sequence of tensors."""
+def reduce(program, tensors, ranges):
+    """All results of a program, a sequence of tensors; ``ranges`` are six arrays of NumPy, or None."""
     if torch.compiler.is_compiling():
-        return torch.ops.keops.reduce(list(tensors), program.key)
-    return _Reduce.apply(program, *tensors)
+        return _call_operator(program, tensors, ranges)
+    return _Reduce.apply(program, ranges, *tensors)
+
+
+def _call_operator(program, tensors, ranges):
+    return torch.ops.keops.reduce(list(tensors), program.key, [torch.as_tensor(array) for array in ranges or ()])
+
+
+def _read_ranges(tensors):
+    return tuple(tensor.numpy() for tensor in tensors) or None
 
 
 # ---- The operator ----------------------------------------------------------------------------------------------------
 
 
 @torch.library.custom_op("keops::reduce", mutates_args=(), device_types="cpu")
-def _reduce(inputs: list[torch.Tensor], program: str) -> list[torch.Tensor]:
-    return list(find_program(program).compute(inputs))
+def _reduce(inputs: list[torch.Tensor], program: str, ranges: list[torch.Tensor]) -> list[torch.Tensor]:
+    return list(find_program(program).compute(inputs, _read_ranges(ranges)))
 
 
 @_reduce.register_fake
-def _reduce_shapes(inputs, program):
+def _reduce_shapes(inputs, program, ranges):
     layout = find_program(program).layout(inputs)
     kinds = {"int64": torch.int64}
     return [
@@ -33,22 +43,28 @@ def _reduce_shapes(inputs, program):
 
 
 def _keep_inputs(ctx, inputs, output):
-    tensors, ctx.program = inputs
-    ctx.save_for_backward(*tensors)
+    tensors, ctx.program, ranges = inputs
+    ctx.count = len(tensors)
+    ctx.save_for_backward(*tensors, *ranges)
 
 
 def _reduce_backward(ctx, adjoints):
-    program = find_program(ctx.program)
-    return pull_back(program, ctx.saved_tensors, ctx.needs_input_grad[0], adjoints, reduce), None
+    tensors, ranges = ctx.saved_tensors[: ctx.count], ctx.saved_tensors[ctx.count :]
+
+    def again(program, tensors):
+        return torch.ops.keops.reduce(tensors, program.key, list(ranges))
+
+    return pull_back(find_program(ctx.program), tensors, ctx.needs_input_grad[0], adjoints, again), None, [None] * len(ranges)
 
 
 _reduce.register_autograd(_reduce_backward, setup_context=_keep_inputs)
 
 
 @_reduce.register_vmap
-def _reduce_vmap(info, in_dims, inputs, program):
-    results = reduce(find_program(program), _batch(find_program(program), info, in_dims[0], inputs))
-    return list(results), [0] * len(results)
+def _reduce_vmap(info, in_dims, inputs, program, ranges):
+    batched = _batch(find_program(program), in_dims[0], inputs)
+    results = _unbatch(find_program(program), batched, torch.ops.keops.reduce(batched, program, ranges))
+    return results, [0] * len(results)
 
 
 # ---- The function ----------------------------------------------------------------------------------------------------
@@ -56,15 +72,15 @@ def _reduce_vmap(info, in_dims, inputs, program):
 
 class _Reduce(torch.autograd.Function):
     @staticmethod
-    def forward(program, *tensors):
+    def forward(program, ranges, *tensors):
         is_plain = all(type(x) in (torch.Tensor, torch.nn.Parameter) for x in tensors)
         if is_plain and not torch._C._len_torch_dispatch_stack():
-            return program.compute(tensors)
-        return tuple(torch.ops.keops.reduce(list(tensors), program.key))
+            return program.compute(tensors, ranges)
+        return tuple(_call_operator(program, tensors, ranges))
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        ctx.program, *tensors = inputs
+        ctx.program, ctx.ranges, *tensors = inputs
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
         ctx.mark_non_differentiable(*(result for result in output if not result.is_floating_point()))
@@ -72,19 +88,21 @@ class _Reduce(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, *adjoints):
-        return None, *pull_back(ctx.program, ctx.saved_tensors, ctx.needs_input_grad[1:], adjoints, reduce)
+        again = partial(reduce, ranges=ctx.ranges)
+        return None, None, *pull_back(ctx.program, ctx.saved_tensors, ctx.needs_input_grad[2:], adjoints, again)
 
     @staticmethod
-    def jvp(ctx, _, *tangents):
-        return tuple(push_forward(ctx.program, ctx.saved_tensors, tangents, reduce))
+    def jvp(ctx, _program, _ranges, *tangents):
+        return tuple(push_forward(ctx.program, ctx.saved_tensors, tangents, partial(reduce, ranges=ctx.ranges)))
 
     @staticmethod
-    def vmap(info, in_dims, program, *tensors):
-        results = reduce(program, _batch(program, info, in_dims[1:], tensors))
+    def vmap(info, in_dims, program, ranges, *tensors):
+        batched = _batch(program, in_dims[2:], tensors)
+        results = tuple(_unbatch(program, batched, reduce(program, batched, ranges)))
         return results, (0,) * len(results)
 
 
-def _batch(program, info, in_dims, tensors):
+def _batch(program, in_dims, tensors):
     """The tensors with the mapped axis in front of their batch axes, so many that all mapped ones have them in line."""
     layout = program.layout(tensors)
     moved = [x if axis is None else x.movedim(axis, 0) for x, axis in zip(tensors, in_dims)]
@@ -96,3 +114,9 @@ def _batch(program, info, in_dims, tensors):
         x if axis is None else x.reshape(x.shape[0], *(1,) * (most - count), *x.shape[1:])
         for x, axis, count in zip(moved, in_dims, counts)
     ]
+
+
+def _unbatch(program, batched, results):
+    """The results with the mapped axis in front, even if it has length 1 and only parameters have it."""
+    shapes = program.layout(batched).output_shapes(batched, keeps_ones=True)
+    return [result.reshape(shape) for result, shape in zip(results, shapes)]

@@ -2,6 +2,8 @@
 
 from math import prod
 
+import torch
+
 
 class Layout:
     """``inputs``: (category, dimension) of each argument; ``outputs``: (category, dtype, shape of a row) of each result.
@@ -42,16 +44,17 @@ class Layout:
         """Axes in front of those that the argument must have."""
         return tensor.dim() - (1 if self.inputs[place][0] == 2 else 2)
 
-    def output_shapes(self, tensors):
-        """The shapes of all results for these arguments."""
-        import torch
-
-        counts = [self.count_batch_axes(place, tensor) for place, tensor in enumerate(tensors)]
-        batch = torch.broadcast_shapes(*(tensor.shape[:count] for tensor, count in zip(tensors, counts)))
-        rows = [1, 1]
-        for (category, _), tensor in reversed([*zip(self.inputs, tensors)]):
+    def output_shapes(self, tensors, keeps_ones=False):
+        """The shapes of all results for these arguments. Leading ones of a parameter count where ``keeps_ones``."""
+        rows, batches = [1, 1], []
+        for place, tensor in reversed([*enumerate(tensors)]):
+            category = self.inputs[place][0]
+            batch = tensor.shape[: self.count_batch_axes(place, tensor)]
             if category < 2:
                 rows[category] = tensor.shape[-2]
+            if category < 2 or keeps_ones or any(length != 1 for length in batch):
+                batches.append(batch)
+        batch = torch.broadcast_shapes(*batches)
         return [(*batch, rows[category], *row) for category, _, row in self.outputs]
 
 

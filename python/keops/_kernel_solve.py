@@ -1,0 +1,112 @@
+"""KernelSolve: a linear system whose operator is given by a formula string. The product with the operator is a
+``Genred``, the iteration is that of ``_conjugate_gradients``; each library adds its adapter, its ``Genred`` and its
+order of arguments."""
+
+import re
+
+from . import _conjugate_gradients as conjugate_gradients
+from ._options import read_ranges
+
+_ALIAS = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=)?\s*(?P<kind>\w+)\s*\(\s*(?P<numbers>[\d\s,]+)\)\s*")
+
+
+def _read_alias(text):
+    """Name or None, position or None, dimension of ``"x = Vi(3)"``, ``"Vj(0,3)"``, ``"Var(0,3,1)"``."""
+    found = _ALIAS.fullmatch(text)
+    if not found:
+        return None
+    numbers = [int(number) for number in found["numbers"].split(",") if number.strip()]
+    if found["kind"] == "Var":
+        numbers = numbers[:2]
+    position, dim = (None, *numbers)[-2:] if numbers else (None, None)
+    return found["name"], position, dim
+
+
+def find_unknown(aliases, varinvalias):
+    """Position and dimension of the alias that ``varinvalias`` names, by its name or as ``Var(k,D,cat)``."""
+    if not isinstance(varinvalias, str):
+        raise TypeError(f"KernelSolve: varinvalias: expected a string, got {type(varinvalias).__name__}")
+    wanted = _read_alias(varinvalias) or (varinvalias.strip(), None, None)
+    for place, alias in enumerate(aliases):
+        found = _read_alias(alias)
+        if not found:
+            continue
+        name, position, dim = found
+        position = place if position is None else position
+        is_wanted = wanted[1] == position if wanted[1] is not None else wanted[0] == name
+        if is_wanted and dim is not None:
+            return position, dim
+    raise ValueError(f"KernelSolve: varinvalias: expected the name of an alias of {list(aliases)}, got {varinvalias!r}")
+
+
+class KernelSolve:
+    """Solves ``alpha a + sum(formula(a)) = b``, where ``formula`` is linear in one argument.
+
+    Calls take arrays for all aliases; the array in the place of ``varinvalias`` is the right-hand side b."""
+
+    def _prepare(self, formula, aliases, varinvalias, axis, options):
+        self._product = self._genred_type(formula, aliases, axis=axis, **options)
+        self._place, self._dim = find_unknown(aliases, varinvalias)
+
+    def __call__(
+        self,
+        *args,
+        backend="auto",
+        device_id=-1,
+        alpha=1e-10,
+        eps=1e-6,
+        ranges=None,
+        rtol=0.0,
+        maxiter=1000,
+        preconditioner=None,
+        info=False,
+        out=None,
+    ):
+        """The solution by conjugate gradients, an array of the shape of the right-hand side (..., M, D).
+
+        Parameters
+        ----------
+        *args
+            Arrays for the aliases, float32 or float64, as ``Genred`` takes them; axes in front are those of a batch.
+        backend, device_id, ranges
+            Those of ``Genred``; blocks of ``ranges`` must be symmetric too.
+        alpha : float
+            Ridge, added to the diagonal.
+        eps, rtol : float
+            The system is solved when the norm of the residual is at most ``eps`` times the root of its size, or at
+            most ``rtol`` times the norm of the right-hand side.
+        maxiter : int
+            Iterations before it gives up with a RuntimeWarning.
+        preconditioner : callable, optional
+            Maps a residual to an array of the same shape and dtype, like an approximate inverse of the operator.
+        info : bool
+            True gives a named tuple (solution, iterations, residual, converged).
+
+        ValueError and TypeError for arrays and numbers that do not fit. The operator must be symmetric and positive
+        definite; this is not checked.
+        """
+        settings = conjugate_gradients.read_settings(
+            "KernelSolve", alpha, eps, rtol, maxiter, preconditioner, info, is_coupled=True
+        )
+        if backend != "auto" or ranges is not None or device_id != -1:
+            self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id)
+            ranges = read_ranges("KernelSolve", ranges)
+        if self._place >= len(args):
+            raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
+        place, b = self._place, args[self._place]
+        conjugate_gradients.check_right_side("KernelSolve", self._arrays, b, self._dim)
+
+        def multiply(arguments, p):
+            arguments = (*arguments[:place], p, *arguments[place:])
+            return self._product(*arguments, backend=backend, device_id=device_id, ranges=ranges)
+
+        others = (*args[:place], *args[place + 1 :])
+        return self._arrays.solve("KernelSolve", self._arrays, multiply, others, b, settings, out)
+
+    @property
+    def formula(self):
+        """The reduction that is solved, as given to the compiler."""
+        return self._product.formula
+
+    def __repr__(self):
+        return f"KernelSolve({self._product.formula!r}, argument {self._place})"
