@@ -1,7 +1,8 @@
 """What a call costs besides its arithmetic: the tutorial's sum of four Gaussian kernels at M=50, N=30, CPU time.
 
-Prints medians of single calls of: the native kernel, a prepared reduction, the reduction rebuilt from LazyTensors and
-rebuilt from arrays, dense NumPy, and the time to import keops.numpy. `latency.py` has Genred and compilation."""
+Prints medians of single calls on NumPy arrays and on PyTorch tensors of: a prepared reduction, the reduction rebuilt
+from LazyTensors and rebuilt from arrays, the dense formula, all this with a gradient for PyTorch, and the time to
+import keops.numpy. `latency.py` has Genred and compilation, `gradients.py` what gradients of large clouds take."""
 
 import argparse
 import os
@@ -11,9 +12,10 @@ import sys
 import tempfile
 import time
 
-# Microseconds beyond the arithmetic, microseconds in all, milliseconds: ceilings that a change must not break.
-PREPARED_US = 6
-REBUILT_US = 25
+# Microseconds beyond the arithmetic and in all, milliseconds: ceilings that a change must not break.
+PREPARED_US = {"numpy": 6, "torch": 8}
+REBUILT_US = {"numpy": 25, "torch": 30}
+GRADIENT_US = 80
 IMPORT_MS = 150
 M, N, D, E = 50, 30, 3, 4
 ROUNDS, CALLS = 41, 200
@@ -40,14 +42,18 @@ def import_ms(module, folder):
     return statistics.median(times[1:]) * 1e3
 
 
-def measure():
+def make_arrays():
     import numpy as np
 
-    from keops.numpy import LazyTensor, Vi, Vj
-
     rng = np.random.default_rng(0)
-    x, y, b = (rng.random(shape, np.float32) for shape in ((M, D), (N, D), (N, E)))
-    sigmas = np.array([0.5, 1.0, 2.0, 4.0], np.float32)
+    shapes = ((M, D), (N, D), (N, E))
+    return [*(rng.random(shape, np.float32) for shape in shapes), np.array([0.5, 1.0, 2.0, 4.0], np.float32)]
+
+
+def measure(keops, exp, arrays):
+    """Microseconds of the calls that both libraries have in common; ``keops`` is keops.numpy or keops.torch."""
+    LazyTensor, Vi, Vj = keops.LazyTensor, keops.Vi, keops.Vj
+    x, y, b, sigmas = arrays
     xi, yj, bj = Vi(x), Vj(y), Vj(b)
     dxy2 = LazyTensor.sum((xi - yj) ** 2)
 
@@ -60,33 +66,60 @@ def measure():
 
     def dense():
         squares = ((x[:, None] - y[None]) ** 2).sum(-1)
-        return np.exp(-squares[..., None] / sigmas**2).sum(-1) @ b
+        return exp(-squares[..., None] / sigmas**2).sum(-1) @ b
 
+    calls = {call.__name__: median_us(call) for call in (rebuilt, from_arrays, dense)}
     prepared = (LazyTensor.exp(-dxy2 / sigmas**2).sum() * bj).sum_reduction(axis=1, call=False)
-    # One row and one column: all but the arithmetic.
-    tiny = (LazyTensor.exp(-((Vi(x[:1]) - Vj(y[:1])) ** 2).sum() / sigmas**2).sum() * Vj(b[:1])).sum_reduction(
-        axis=1, call=False
-    )
-    return {call.__name__: median_us(call) for call in (rebuilt, from_arrays, dense)} | {
-        "prepared": median_us(prepared),
-        "tiny": median_us(tiny),
-    }
+    return calls | {"prepared": median_us(prepared), "tiny": median_us(make_tiny(keops, x, y, b, sigmas))}
+
+
+def make_tiny(keops, x, y, b, sigmas):
+    """One row and one column: all but the arithmetic."""
+    squares = ((keops.Vi(x[:1]) - keops.Vj(y[:1])) ** 2).sum()
+    return ((-squares / sigmas**2).exp().sum() * keops.Vj(b[:1])).sum_reduction(axis=1, call=False)
+
+
+def measure_gradient(keops, torch, arrays):
+    """Microseconds of a prepared reduction of one row and one column with its gradient by x."""
+    x, y, b, sigmas = arrays
+    x = x[:1].clone().requires_grad_()
+    tiny, ones = make_tiny(keops, x, y, b, sigmas), torch.ones(1, E)
+    return median_us(lambda: torch.autograd.grad(tiny(), x, ones))
+
+
+def list_rows():
+    """(unit, value, what, ceiling or None) of all figures."""
+    import numpy as np
+
+    import keops.numpy
+
+    libraries = {"numpy": measure(keops.numpy, np.exp, make_arrays())}
+    try:
+        import torch
+
+        import keops.torch
+    except ImportError:
+        print("PyTorch is not installed: its rows are left out")
+    else:
+        tensors = [torch.from_numpy(array) for array in make_arrays()]
+        libraries["torch"] = measure(keops.torch, torch.exp, tensors)
+        libraries["torch"]["gradient"] = measure_gradient(keops.torch, torch, tensors)
+    for name, figures in libraries.items():
+        yield "us", figures["tiny"], f"{name}: prepared, M=N=1: what is not arithmetic", PREPARED_US[name]
+        yield "us", figures["prepared"], f"{name}: prepared, M={M}, N={N}", None
+        yield "us", figures["rebuilt"], f"{name}: rebuilt from LazyTensors", REBUILT_US[name]
+        yield "us", figures["from_arrays"], f"{name}: rebuilt from arrays", REBUILT_US[name]
+        yield "us", figures["dense"], f"{name}: the dense formula", None
+        if "gradient" in figures:
+            yield "us", figures["gradient"], f"{name}: with a gradient, M=N=1: what is not arithmetic", GRADIENT_US
 
 
 def report():
     with tempfile.TemporaryDirectory() as folder:
         os.environ["KEOPS_CACHE_DIR"] = folder
-        figures = measure()
-        imported = {module: import_ms(module, folder) for module in ("numpy", "keops.numpy")}
-    rows = [
-        ("us", figures["tiny"], "prepared, M=N=1: what is not arithmetic", PREPARED_US),
-        ("us", figures["prepared"], f"prepared, M={M}, N={N}", None),
-        ("us", figures["rebuilt"], "rebuilt from LazyTensors", REBUILT_US),
-        ("us", figures["from_arrays"], "rebuilt from arrays", REBUILT_US),
-        ("us", figures["dense"], "dense NumPy", None),
-        ("ms", imported["keops.numpy"], "import keops.numpy", IMPORT_MS),
-        ("ms", imported["numpy"], "of which import numpy", None),
-    ]
+        rows = [*list_rows()]
+        rows.append(("ms", import_ms("keops.numpy", folder), "import keops.numpy", IMPORT_MS))
+        rows.append(("ms", import_ms("numpy", folder), "of which import numpy", None))
     good = True
     for unit, value, what, ceiling in rows:
         verdict = "" if ceiling is None else f"  (ceiling {ceiling}: {'met' if value <= ceiling else 'MISSED'})"

@@ -138,6 +138,9 @@ def _larger(value, operands, attributes, unit):
 CANCELLING = {"add": _larger, "subtract": _larger}
 CANCELLING |= {name: SIZES[name] for name in SIZES if name not in ("Prod", "Prod_WithoutZeros", "LogSumExp")}
 
+# Operations that multiply their operands.
+PRODUCTS = {"mult", "divide", "scalprod", "tensordot", "matvecmult", "vecmatmult", "complexmult", "complexscal"}
+
 # Of these, what is more than a sum of products: no grid makes its results exact.
 ROUNDED = {"softdtwplan", "complexdivide", "Mean", "Var", "LogSumExp", "SumSoftMaxWeight", "Max_SumShiftExp"}
 
@@ -176,6 +179,7 @@ class RandomRounding:
 
     def __call__(self, result, name, operands, attributes):
         """Multiplies where it can, so that gradients are perturbed as well."""
+        result = self.drop_products_with_zero(result, name, operands, attributes)
         value, operands = result.detach().numpy(), [o.detach() for o in operands]
         with np.errstate(all="ignore"):
             moved = self.round(value + self.error(result.detach(), name, operands, attributes))
@@ -205,6 +209,15 @@ class RandomRounding:
         if name == "exp":
             return np.nan_to_num(np.maximum(units, 2 * operands[0].abs().numpy()), posinf=0.0)
         return max(units, 1.0) if name in ("mult", "divide") and not _on_grid(operands) else units
+
+    def drop_products_with_zero(self, result, name, operands, attributes):
+        """A simpler form of a program may compute 0 where a number that is not finite meets a zero."""
+        if name not in PRODUCTS or result.isfinite().all() or not any((o == 0).any() for o in operands):
+            return result
+        if self.generator.random() < 0.5:
+            return result
+        finite = [torch.where(o.isfinite(), o, 0.0) for o in operands]
+        return torch.where(result.isfinite(), result, reference_ops.OPERATIONS[name](*finite, **attributes))
 
     def vanishes(self, value, name, operands, attributes):
         """What is nothing but rounding errors of terms that cancel may be exactly zero, in every other sample."""

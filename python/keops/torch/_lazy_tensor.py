@@ -4,20 +4,40 @@ import torch
 
 from .._generic import make_generics
 from .._genred import Genred as _Genred
+from .._lazy import tracing
 from .._lazy.complex import ComplexTensor
 from .._lazy.tensor import LazyTensor as _LazyTensor
-from .._lazy import tracing
 from .._lazy.variables import make_variables
 from . import _arrays
+from ._operators import TensorOperators
+from ._program import SHORT_DTYPES
 
 tracing.is_tracing = torch.compiler.is_compiling
 
-class LazyTensor(_LazyTensor):
+
+def _widen(x):
+    """Short numbers that autocast makes are summed in float32, as PyTorch's own sums of them are."""
+    if torch.is_autocast_enabled("cpu") and isinstance(x, torch.Tensor) and x.dtype in SHORT_DTYPES:
+        return x.float()
+    return x
+
+
+class LazyTensor(TensorOperators, _LazyTensor):
     __doc__ = _LazyTensor.__doc__
     __slots__ = ()
     __module__ = "keops.torch"
     _arrays = _arrays
     _array_type = torch.Tensor
+
+    def __init__(self, x=None, axis=None, is_complex=False):
+        super().__init__(_widen(x), axis, is_complex)
+
+    @classmethod
+    def _from_variable(cls, x, dim, category):
+        return super()._from_variable(_widen(x), dim, category)
+
+    def _lift(self, other):
+        return super()._lift(_widen(other))
 
 
 class ComplexLazyTensor(ComplexTensor, LazyTensor):

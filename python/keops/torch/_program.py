@@ -14,12 +14,12 @@ from ._layout import Layout
 _are_transforms_active = torch._C._are_functorch_transforms_active
 _count_dispatch_modes = torch._C._len_torch_dispatch_stack
 _Tensor = torch.Tensor
-_NUMBERS = (float, int, list)
 # Between the texts of a key, characters that ASCII has for the purpose.
 _ITEMS, _LISTS = "\x1f", "\x1e"
 _PAIR = re.compile(r"\w+_Arg\w+_Reduction\(")
 _DTYPES = {kind: getattr(torch, kind) for kind in ("float16", "bfloat16", "float32", "float64", "int64")}
 
+SHORT_DTYPES = (torch.float16, torch.bfloat16)
 _PARTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
 
 
@@ -174,7 +174,7 @@ def _read_tensors(args):
     tensors = [x for x in args if isinstance(x, _Tensor)]
     like = next((x for x in tensors if x.is_floating_point() or x.is_complex()), None)
     dtype = torch.float64 if like is None else _PARTS.get(like.dtype, like.dtype)
-    if torch.is_autocast_enabled("cpu") and dtype in (torch.float16, torch.bfloat16):
+    if torch.is_autocast_enabled("cpu") and dtype in SHORT_DTYPES:
         dtype = torch.float32
     return [_read_tensor(x, dtype) for x in args]
 
@@ -184,7 +184,7 @@ def _read_tensor(x, dtype):
         x = torch.tensor(x, dtype=torch.promote_types(dtype, torch.complex32) if isinstance(x, complex) else dtype)
     if x.is_complex():
         x = torch.view_as_real(x.resolve_conj()).flatten(-2)
-    if torch.is_autocast_enabled("cpu") and x.dtype in (torch.float16, torch.bfloat16):
+    if torch.is_autocast_enabled("cpu") and x.dtype in SHORT_DTYPES:
         x = x.to(dtype)
     return x.reshape(1) if x.dim() == 0 else x
 

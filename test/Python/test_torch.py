@@ -1,0 +1,500 @@
+"""keops.torch against dense PyTorch in float64: values, derivatives of both modes and any order, transforms, compilation,
+and everything else that PyTorch does to tensors before a function sees them."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch.autograd import gradcheck, gradgradcheck  # noqa: E402
+from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vjp, vmap  # noqa: E402
+
+import keops.torch._program as program_module  # noqa: E402
+from keops.torch import Genred, LazyTensor, Pm, Var, Vi, Vj, generic_argkmin, generic_logsumexp, generic_sum  # noqa: E402
+
+ALIASES = ["x=Vi(3)", "y=Vj(3)", "b=Vj(2)", "g=Pm(1)"]
+SIZES = ((7, 5), (1, 1), (13, 1), (1, 11), (67, 1031))
+EMPTY = ((0, 4), (4, 0), (0, 0))
+# Largest relative error: sums of some thousand terms, rounded once where they are stored.
+TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 4e-3, torch.bfloat16: 3e-2}
+
+
+def draw(m, n, dtype=torch.float64, seed=0):
+    """x, y, b, g."""
+    generator = torch.Generator().manual_seed(seed + m + 3 * n)
+    shapes = ((m, 3), (n, 3), (n, 2), (1,))
+    return [(torch.rand(shape, generator=generator, dtype=torch.float64) + 0.1).to(dtype) for shape in shapes]
+
+
+def wanting(*tensors):
+    return [tensor.clone().requires_grad_() for tensor in tensors]
+
+
+def dense(x, y, b, g):
+    return torch.exp(-((x[..., :, None, :] - y[..., None, :, :]) ** 2).sum(-1) * g[..., None]) @ b
+
+
+@pytest.fixture(scope="module")
+def gauss():
+    return Genred("Exp(-SqDist(x,y)*g)*b", ALIASES, axis=1)
+
+
+def lazy_gauss(x, y, b, g):
+    return ((-Vi(x).sqdist(Vj(y)) * Pm(g)).exp() * Vj(b)).sum(axis=1)
+
+
+BOTH = pytest.mark.parametrize("how", ("genred", "lazy"))
+
+
+@pytest.fixture
+def function(how, gauss):
+    return gauss if how == "genred" else lazy_gauss
+
+
+def assert_close(got, want, dtype=torch.float64):
+    assert got.shape == want.shape
+    scale = 1 + want.abs().max().item() if want.numel() else 1
+    assert not want.numel() or (got.double() - want.double()).abs().max().item() <= TOLERANCES[dtype] * scale
+
+
+# ---- Values ----------------------------------------------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("size", SIZES + EMPTY)
+def test_values(function, size, dtype):
+    tensors = draw(*size, dtype)
+    result = function(*tensors)
+    assert type(result) is torch.Tensor and result.dtype == dtype
+    assert_close(result, dense(*(tensor.double() for tensor in tensors)), dtype)
+
+
+REDUCTIONS = {
+    "sum": lambda d, axis: d.sum(axis),
+    "min": lambda d, axis: d.min(axis).values,
+    "max": lambda d, axis: d.max(axis).values,
+    "argmin": lambda d, axis: d.argmin(axis),
+    "argmax": lambda d, axis: d.argmax(axis),
+    "logsumexp": lambda d, axis: d.logsumexp(axis),
+    "prod": lambda d, axis: d.prod(axis),
+    "mean": lambda d, axis: d.mean(axis),
+    "var": lambda d, axis: d.var(axis, unbiased=False),
+    "any": lambda d, axis: (d != 0).any(axis).double(),
+    "count": lambda d, axis: (d != 0).sum(axis),
+}
+
+
+@pytest.mark.parametrize("axis", (0, 1))
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions(name, axis):
+    for size in SIZES[:4]:
+        x, y, *_ = draw(*size)
+        result = getattr(Vi(x) - Vj(y), name)(axis=axis)
+        want = REDUCTIONS[name](x[:, None] - y[None], axis)
+        assert (result.dtype == torch.int64) == (want.dtype == torch.int64)
+        assert_close(result, want)
+
+
+def test_the_best_few():
+    x, y, *_ = draw(13, 17)
+    squares = ((x[:, None] - y[None]) ** 2).sum(-1)
+    want = squares.topk(3, largest=False, sorted=True)
+    values, indices = Vi(x).sqdist(Vj(y)).Kmin_argKmin(3, axis=1)
+    assert_close(values, want.values)
+    assert torch.equal(indices, want.indices)
+
+
+def test_short_forms():
+    x, y, b, g = draw(7, 5)
+    assert_close(generic_sum("Exp(-SqDist(x,y)*g)*b", "a=Vi(2)", *ALIASES)(x, y, b, g), dense(x, y, b, g))
+    squares = ((x[:, None] - y[None]) ** 2).sum(-1)
+    assert_close(generic_logsumexp("SqDist(x,y)", "a=Vi(1)", *ALIASES[:2])(x, y), squares.logsumexp(1, True))
+    best = generic_argkmin("SqDist(x,y)", "a=Vi(2)", *ALIASES[:2])(x, y)
+    assert torch.equal(best, squares.topk(2, largest=False).indices)
+
+
+def test_numbers_lists_and_strides():
+    x, y, b, g = draw(9, 6)
+    assert_close((Vi(x).sqdist(Vj(y)) * 0.5 + [1.0]).sum(1), (((x[:, None] - y[None]) ** 2).sum(-1) * 0.5 + 1).sum(1, True))
+    wide = torch.rand(6, 18, dtype=torch.float64)
+    views = wide.T[::2, :3], wide[:, 1:16:5], wide[:, :2].flip(0), g.expand(5)[2]
+    assert_close(lazy_gauss(*views), dense(*views[:3], views[3].reshape(1)))
+    row = torch.rand(1, 3, dtype=torch.float64).expand(9, 3)
+    assert_close(lazy_gauss(row, y, b, g), dense(row, y, b, g))
+
+
+def test_results_written_to_tensors(gauss):
+    x, y, b, g = draw(9, 6)
+    out = torch.full((2, 9), 7.0, dtype=torch.float64).T
+    assert gauss(x, y, b, g, out=out) is out
+    assert_close(out, dense(x, y, b, g))
+    with pytest.raises(ValueError, match="out: expected None where PyTorch watches"):
+        gauss(*wanting(x), y, b, g, out=out)
+    with pytest.raises(ValueError, match="output 1"):
+        gauss(x, y, b, g, out=torch.zeros(9, 2, dtype=torch.float64, requires_grad=True))
+
+
+def test_what_pytorch_negates_and_conjugates_later(gauss):
+    x, y, b, g = draw(9, 6)
+    negated = torch.complex(x, -x).conj().imag
+    assert negated.is_neg()
+    assert_close(gauss(negated, y, b, g), dense(x, y, b, g))
+    pairs = Genred("ComplexMult(x,y)", ["x=Vi(4)", "y=Vj(4)"], axis=1, complex_result=True)
+    u, v = torch.randn(5, 2, dtype=torch.complex128), torch.randn(4, 2, dtype=torch.complex128)
+    assert torch.allclose(pairs(u.conj(), v), (u.conj()[:, None] * v).sum(1))
+    assert gradcheck(pairs, wanting(u, v.conj()))
+
+
+# ---- Derivatives -----------------------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_gradients_of_everything(function):
+    for size in ((5, 4), (1, 3), (4, 1)):
+        tensors = wanting(*draw(*size))
+        assert gradcheck(function, tensors, check_forward_ad=True)
+        assert gradgradcheck(function, tensors)
+
+
+@pytest.mark.parametrize("name", ("min", "max", "logsumexp", "prod", "mean", "var", "Kmin", "Kmax"))
+def test_gradients_of_reductions(name):
+    count = (2,) if name.startswith("K") else ()
+    tensors = wanting(*draw(4, 5)[:2])
+    for axis in (0, 1):
+        reduced = lambda x, y: getattr(Vi(x).sqdist(Vj(y)), name)(*count, axis=axis)  # noqa: E731
+        assert gradcheck(reduced, tensors, check_forward_ad=True)
+        assert gradgradcheck(reduced, tensors)
+
+
+def test_gradients_with_weights():
+    x, y, b, _ = wanting(*draw(4, 5))
+    for name in ("logsumexp", "sumsoftmaxweight"):
+        reduced = lambda x, y, b: getattr(-Vi(x).sqdist(Vj(y)), name)(axis=1, weight=Vj(b))  # noqa: E731
+        assert gradcheck(reduced, (x, y, b), check_forward_ad=True)
+        assert gradgradcheck(reduced, (x, y, b))
+
+
+def test_values_have_gradients_and_indices_none():
+    x, y, *_ = wanting(*draw(6, 5))
+    values, indices = Vi(x).sqdist(Vj(y)).min_argmin(axis=1)
+    assert values.requires_grad and not indices.requires_grad
+    assert gradcheck(lambda x, y: Vi(x).sqdist(Vj(y)).min_argmin(axis=1)[0], (x, y), check_forward_ad=True)
+
+
+def test_a_third_derivative(gauss):
+    tensors = draw(4, 3)
+
+    def third(function):
+        first = grad(lambda *t: function(*t).sin().sum())
+        second = grad(lambda *t: first(*t).square().sum(), 1)
+        return grad(lambda *t: second(*t).square().sum(), 3)(*tensors)
+
+    assert_close(third(gauss), third(dense))
+
+
+@BOTH
+@pytest.mark.parametrize("size", EMPTY)
+def test_gradients_without_rows(function, size):
+    tensors = wanting(*draw(*size))
+    function(*tensors).sum().backward()
+    assert all(tensor.grad.shape == tensor.shape and not tensor.grad.any() for tensor in tensors)
+
+
+def test_one_program_for_all_gradients(gauss, monkeypatch):
+    """What the gradients share is computed once, since one request holds them all."""
+    runs = []
+    compute = program_module.TensorProgram.compute
+    monkeypatch.setattr(program_module.TensorProgram, "compute", lambda self, *a: runs.append(self) or compute(self, *a))
+    tensors = wanting(*draw(5, 4))
+    gauss(*tensors).sum().backward()
+    assert [len(run.parts) for run in runs] == [1, 4]
+    assert runs[1].dump("scheduled", "float64").count("keops.exp") <= 2  # one for each index that is reduced
+
+
+def test_gradients_of_some():
+    x, y, b, g = draw(5, 4)
+    for chosen in range(4):
+        tensors = [x, y, b, g]
+        tensors[chosen] = tensors[chosen].clone().requires_grad_()
+        got, want = (torch.autograd.grad(f(*tensors).sum(), tensors[chosen])[0] for f in (lazy_gauss, dense))
+        assert_close(got, want)
+
+
+def test_one_tensor_in_two_places():
+    (x,) = wanting(draw(5, 4)[0])
+    assert gradcheck(lambda x: (-Vi(x).sqdist(Vj(x))).exp().sum(1), (x,), check_forward_ad=True)
+    assert gradgradcheck(lambda x: (Vi(x) | Vj(x)).square().sum(1), (x,))
+
+
+def test_parameters_of_modules():
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.width = torch.nn.Parameter(torch.tensor(0.5, dtype=torch.float64))
+
+        def forward(self, x, y, b):
+            return lazy_gauss(x, y, b, self.width)
+
+    model, (x, y, b, _) = Model(), draw(6, 5)
+    model(x, y, b).sum().backward()
+    want = grad(lambda width: dense(x, y, b, width.reshape(1)).sum())(model.width.detach())
+    assert_close(model.width.grad, want)
+    assert_close(functional_call(model, {"width": torch.tensor(2.0, dtype=torch.float64)}, (x, y, b)), dense(x, y, b, torch.tensor([2.0])))
+    with torch.no_grad():
+        assert not model(x, y, b).requires_grad
+    with torch.inference_mode():
+        assert_close(model(x, y, b), dense(x, y, b, model.width.reshape(1)))
+
+
+# ---- Transforms ------------------------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_transforms(function):
+    tensors = draw(5, 4)
+    scalar = lambda f: lambda *t: f(*t).square().sum()  # noqa: E731
+    for place in range(4):
+        for transform in (jacrev, jacfwd):
+            assert_close(transform(function, place)(*tensors), transform(dense, place)(*tensors))
+        for transform in (grad, hessian):
+            assert_close(transform(scalar(function), place)(*tensors), transform(scalar(dense), place)(*tensors))
+    got, want = (jvp(f, tuple(tensors), tuple(tensors)) for f in (function, dense))
+    assert_close(got[1], want[1])
+    adjoint = torch.rand(5, 2, dtype=torch.float64)
+    for a, c in zip(vjp(function, *tensors)[1](adjoint), vjp(dense, *tensors)[1](adjoint)):
+        assert_close(a, c)
+
+
+@BOTH
+@pytest.mark.parametrize("batch", (1, 3, 17))
+def test_vmap(function, batch):
+    single = draw(5, 4)
+    batched = [torch.rand(batch, *tensor.shape, dtype=torch.float64) for tensor in single]
+    cases = [(0, None, None, None), (None, 0, 0, None), (None, None, None, 0), (0, 0, 0, 0)]
+    for in_dims in cases:
+        tensors = [b if axis == 0 else s for s, b, axis in zip(single, batched, in_dims)]
+        assert_close(vmap(function, in_dims)(*tensors), vmap(dense, in_dims)(*tensors))
+        gradient = lambda f: grad(lambda *t: f(*t).square().sum(), argnums=(0, 1, 2, 3))  # noqa: E731
+        for got, want in zip(vmap(gradient(function), in_dims)(*tensors), vmap(gradient(dense), in_dims)(*tensors)):
+            assert_close(got, want)
+    last = batched[0].movedim(0, -1)
+    assert_close(vmap(function, (-1, None, None, None))(last, *single[1:]), vmap(dense, (0, None, None, None))(batched[0], *single[1:]))
+
+
+def test_vmap_in_vmap(gauss):
+    x, y, b, g = draw(5, 4)
+    many_x, many_y = torch.rand(3, 5, 3, dtype=torch.float64), torch.rand(2, 4, 3, dtype=torch.float64)
+    got, want = (
+        vmap(lambda x: vmap(lambda y: f(x, y, b, g))(many_y))(many_x) for f in (gauss, dense)
+    )
+    assert_close(got, want)
+
+
+# ---- Batches and ranges ----------------------------------------------------------------------------------------------
+
+
+def test_gradients_of_batches(gauss):
+    x = torch.rand(2, 1, 5, 3, dtype=torch.float64)
+    y = torch.rand(3, 4, 3, dtype=torch.float64)
+    b = torch.rand(4, 2, dtype=torch.float64)
+    g = torch.rand(3, 1, dtype=torch.float64)
+    tensors = wanting(x, y, b, g)
+    assert_close(gauss(*tensors), torch.exp(-((x[..., :, None, :] - y[..., None, :, :]) ** 2).sum(-1) * g[..., None]) @ b)
+    assert gradcheck(gauss, tensors, check_forward_ad=True)
+    assert gradgradcheck(gauss, tensors)
+
+
+def test_gradients_of_ranges(gauss):
+    """Blocks of a mask: rows 0 to 2 see columns 0 and 1, rows 3 and 4 see column 3."""
+    x, y, b, g = wanting(*draw(6, 4))
+    mask = torch.zeros(6, 4, dtype=torch.float64)
+    mask[:3, :2] = mask[3:5, 3] = 1
+    one = lambda *rows: torch.tensor(rows)  # noqa: E731
+    ranges = (one([0, 3], [3, 5]), one(1, 2), one([0, 2], [3, 4]), one([0, 2], [3, 4]), one(1, 2), one([0, 3], [3, 5]))
+    masked = lambda x, y, b, g: (torch.exp(-((x[:, None] - y[None]) ** 2).sum(-1) * g) * mask) @ b  # noqa: E731
+    sparse = lambda *t: gauss(*t, ranges=ranges)  # noqa: E731
+    assert_close(sparse(x, y, b, g), masked(x, y, b, g))
+    assert gradcheck(sparse, (x, y, b, g), check_forward_ad=True)
+    assert gradgradcheck(sparse, (x, y, b, g))
+
+
+# ---- What traces -----------------------------------------------------------------------------------------------------
+
+
+def test_the_operator_keeps_the_rules_of_operators(gauss):
+    x, y, b, g = draw(5, 4)
+    for inputs in ([x, y, b, g], wanting(x, y, b, g), [x.float(), y.float(), b.float(), g.float()]):
+        torch.library.opcheck(torch.ops.keops.reduce.default, (inputs, gauss._reduction.key, []))
+    best = Genred("SqDist(x,y)", ALIASES[:2], reduction_op="KMin_ArgKMin", opt_arg=2, axis=1)
+    torch.library.opcheck(torch.ops.keops.reduce.default, (wanting(x, y), best._reduction.key, []))
+
+
+def compile_whole(function, backend="aot_eager"):
+    torch._dynamo.reset()
+    return torch.compile(function, backend=backend, fullgraph=True)
+
+
+@BOTH
+def test_compilation_without_a_break(function):
+    compiled = compile_whole(lambda *t: function(*t).sin())
+    for size in ((5, 4), (6, 4), (9, 7), (1, 1)):
+        tensors = wanting(*draw(*size))
+        result = compiled(*tensors)
+        assert_close(result, dense(*tensors).sin())
+        gradients = torch.autograd.grad(result.sum(), tensors)
+        for got, want in zip(gradients, torch.autograd.grad(dense(*tensors).sin().sum(), tensors)):
+            assert_close(got, want)
+
+
+def test_compilation_of_operators_between_tensors_and_expressions():
+    x, y, b, g = draw(5, 4)
+    p, q = Vi(x), Vj(y)
+    kernel, v = p.sqdist(q), b[:, 0]
+    row = torch.rand(3, dtype=torch.float64) + 1
+    operators = (
+        lambda k, t: k + t, lambda k, t: t + k, lambda k, t: k - t, lambda k, t: t - k, lambda k, t: k * t,
+        lambda k, t: t * k, lambda k, t: k / t, lambda k, t: t / (k + 9), lambda k, t: k | t, lambda k, t: t | k,
+        lambda k, t: k < t, lambda k, t: t < k, lambda k, t: k <= t, lambda k, t: t >= k,
+        lambda k, t: k == t, lambda k, t: t != k,
+    )  # fmt: skip
+    for operator in operators:
+        want = operator(p - q, row).sum(1)
+        assert_close(compile_whole(lambda x, y, t: operator(Vi(x) - Vj(y), t).sum(1), "eager")(x, y, row), want)
+    for product in (lambda k, v: k @ v, lambda k, v: k.matvec(v), lambda k, v: k.T.rmatvec(v)):
+        assert_close(compile_whole(lambda x, y, v: product(Vi(x).sqdist(Vj(y)), v))(x, y, v), kernel @ v)
+
+
+def test_functions_of_pytorch_refuse_expressions():
+    x, y, b, _ = draw(5, 4)
+    for call in (lambda k: torch.exp(k), lambda k: x[:, 0] @ k, lambda k: torch.add(k, 1), lambda k: x**k):
+        with pytest.raises(TypeError):
+            call(Vi(x).sqdist(Vj(y)))
+
+
+@BOTH
+def test_new_tensors_and_sizes_are_not_compiled_for(function):
+    """The second size makes sizes symbolic; after that nothing is compiled again."""
+    counter = torch._dynamo.testing.CompileCounterWithBackend("aot_eager")
+    compiled = compile_whole(function, counter)
+    for size in ((5, 4), (6, 7)):
+        compiled(*draw(*size))
+    before = counter.frame_count
+    for size in ((8, 9), (11, 4), (23, 31)):
+        for seed in (0, 1):
+            tensors = draw(*size, seed=seed)
+            assert_close(compiled(*tensors), dense(*tensors))
+    assert counter.frame_count == before
+
+
+def test_compilation_of_other_things():
+    x, y, b, _ = draw(5, 4)
+
+    def several(x, y, b):
+        distances = Vi(x).sqdist(Vj(y))
+        values, indices = distances.min_argmin(axis=1)
+        return (distances * 0.5).exp() @ b, values * b[indices[:, 0]], distances.t().logsumexp(1)
+
+    for got, want in zip(compile_whole(several)(x, y, b), several(x, y, b), strict=True):
+        assert_close(got, want)
+
+
+def test_compilation_by_inductor():
+    pytest.importorskip("torch._inductor")
+    tensors = wanting(*draw(33, 29, torch.float32))
+    compiled = compile_whole(lambda x, y, b, g: lazy_gauss(x + 1, y + 1, b * 2, g).tanh().sum(), "inductor")
+    gradients = torch.autograd.grad(compiled(*tensors), tensors)
+    doubles = wanting(*(tensor.detach().double() for tensor in tensors))
+    wanted = torch.autograd.grad(dense(*doubles[:2], doubles[2] * 2, doubles[3]).tanh().sum(), doubles)
+    for got, want in zip(gradients, wanted):
+        assert_close(got, want, torch.float32)
+
+
+def test_fake_tensors(gauss):
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode() as mode:
+        fake = gauss(*(mode.from_tensor(tensor) for tensor in draw(5, 4)))
+    assert fake.shape == (5, 2) and fake.dtype == torch.float64
+
+
+def test_export(gauss):
+    class Model(torch.nn.Module):
+        def forward(self, x, y, b, g):
+            return gauss(x, y, b, g)
+
+    tensors = draw(5, 4)
+    exported = torch.export.export(Model(), tuple(tensors))
+    assert_close(exported.module()(*tensors), dense(*tensors))
+
+
+@BOTH
+def test_autocast(function):
+    """Short numbers that autocast makes meet float32 ones; what is summed is float32, as PyTorch's own sums are."""
+    x, y, b, g = draw(5, 4, torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        short = x @ torch.eye(3)
+        assert short.dtype == torch.bfloat16
+        result = function(short, y, b, g)
+    assert result.dtype == torch.float32
+    assert_close(result, dense(short.double(), y.double(), b.double(), g.double()), torch.float32)
+
+
+# ---- Copies, mistakes ------------------------------------------------------------------------------------------------
+
+
+def test_copies(gauss):
+    x, y, b, g = draw(5, 4)
+    for made in (copy.deepcopy(gauss), pickle.loads(pickle.dumps(gauss))):
+        assert type(made) is Genred
+        assert_close(made(x, y, b, g), dense(x, y, b, g))
+    prepared = (Vi(x) - Vj(y)).sum(axis=1, call=False)
+    assert_close(pickle.loads(pickle.dumps(prepared))(), (x[:, None] - y[None]).sum(1))
+    assert pickle.loads(pickle.dumps(Vi)) is Vi and LazyTensor.__module__ == "keops.torch"
+
+
+def test_symbols():
+    x, y, b, g = wanting(*draw(5, 4))
+    later = ((-Vi(0, 3).sqdist(Vj(1, 3)) * Pm(2, 1)).exp() * Vj(b)).sum(axis=1)
+    assert_close(later(x, y, g), dense(x, y, b, g))
+    assert gradcheck(later, (x, y, g))
+    assert_close(Var(x, cat=0).sum_reduction(axis=1), x)
+
+
+def test_both_libraries_in_one_process():
+    import keops.numpy
+
+    x, y, *_ = draw(5, 4)
+    for _ in range(2):
+        here, there = (Vi(x) - Vj(y)).sum(1), (keops.numpy.Vi(x.numpy()) - keops.numpy.Vj(y.numpy())).sum(1)
+        assert type(here) is torch.Tensor and type(there) is np.ndarray
+        assert np.array_equal(here.numpy(), there)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda x, y: Vi(x) - Vj(y.float()), ValueError, "_dtype: float64 and float32"),
+        (lambda x, y: Vi(x.long()), TypeError, "expected a tensor of dtype .* got torch.int64"),
+        (lambda x, y: Vi(x.numpy()), TypeError, "torch array"),
+        (lambda x, y: Vi(x) - Vi(x[:2]), ValueError, "ni: 5 and 2"),
+        (lambda x, y: (Vi(x) - Vj(y)).sum(1, backend="GPU"), ValueError, "tensors are computed on the CPU"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(x, y.float()), ValueError, r"argument 2 \(y\)"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(x[:, :2], y), ValueError, r"argument 1 \(x\): expected shape"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(*wanting(x[:, :2], y)), ValueError, r"argument 1 \(x\): expected shape"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(x, *wanting(y.float())), ValueError, r"argument 2 \(y\)"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(x), ValueError, "expected 2 arguments, got 1"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(*wanting(x)), ValueError, "expected 2 arguments, got 1"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(x.to("meta"), y), ValueError, r"argument 1 \(x\)"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(x.to_sparse(), y), ValueError, r"argument 1 \(x\)"),
+        (lambda x, y: Genred("x-y", ALIASES[:2])(x.long(), y.long()), ValueError, r"argument 1 \(x\): .*int64"),
+        (lambda x, y: Genred("x-y", ALIASES[:2], precision="best"), ValueError, "precision"),
+    ],
+)
+def test_mistakes(call, error, text):
+    x, y, *_ = draw(5, 4)
+    with pytest.raises(error, match=text):
+        call(x, y)
