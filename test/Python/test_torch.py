@@ -503,3 +503,40 @@ def test_mistakes(call, error, text):
     x, y, *_ = draw(5, 4)
     with pytest.raises(error, match=text):
         call(x, y)
+
+
+# ---- Batches and clusters of LazyTensors -----------------------------------------------------------------------------
+
+
+def test_batches_of_expressions():
+    x, y, b = (torch.rand(shape, dtype=torch.float64) for shape in ((2, 1, 5, 1, 3), (3, 1, 4, 3), (3, 4, 2)))
+    g = torch.rand(3, 1, 1, 1, dtype=torch.float64)
+
+    def lazy(x, y, b, g):
+        return ((-((LazyTensor(x) - LazyTensor(y)) ** 2).sum(-1) * LazyTensor(g)).exp() * LazyTensor(b[:, None])).sum(3)
+
+    def reference(x, y, b, g):
+        return dense(x[..., 0, :], y[:, 0], b, g[:, 0, 0])
+
+    tensors = wanting(x, y, b, g)
+    assert_close(lazy(*tensors), reference(*tensors))
+    assert gradcheck(lazy, tensors, check_forward_ad=True)
+    assert_close(compile_whole(lazy)(*tensors), reference(*tensors))
+
+
+def test_ranges_from_clusters():
+    from keops.torch.cluster import cluster_ranges_centroids, from_matrix, grid_cluster, sort_clusters
+
+    x = torch.rand(211, 2, dtype=torch.float64)
+    labels = grid_cluster(x, 0.3)
+    ranges, centroids, weights = cluster_ranges_centroids(x, labels)
+    assert ranges.dtype == torch.int64 and weights.sum() == 211
+    x, labels = sort_clusters(x, labels)
+    for k, (begin, end) in enumerate(ranges):
+        assert_close(centroids[k], x[begin:end].mean(0))
+    keep = (centroids[:, None] - centroids[None]).norm(dim=-1) < 0.4
+    kernel = (-Vi(x).sqdist(Vj(x))).exp()
+    kernel.ranges = from_matrix(ranges, ranges, keep)
+    want = torch.exp(-((x[:, None] - x[None]) ** 2).sum(-1)) * keep[labels.long()][:, labels.long()]
+    assert_close(kernel.sum(1), want.sum(1, True))
+    assert_close(kernel.t().sum(1), want.sum(0)[:, None])
