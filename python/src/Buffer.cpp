@@ -130,14 +130,22 @@ bool Buffer::acquireBFloat16(nb::handle object, bool isWritten) {
   return true;
 }
 
+/// Whether a method without arguments is there and says True.
+static bool saysTrue(nb::handle object, PyObject *method) {
+  nb::object answer = nb::steal(PyObject_CallMethodNoArgs(object.ptr(), method));
+  if (!answer.is_valid())
+    PyErr_Clear();
+  return answer.is(Py_True);
+}
+
 /// Whether the numbers are what lies in memory, and no more. DLPack would forget without a word
 /// that a gradient is wanted, and that PyTorch negates or conjugates some tensors when it reads
 /// them.
 static bool isPlain(nb::handle object) {
-  if (nb::getattr(object, "requires_grad", nb::none()).is(Py_True))
-    return false;
-  return !nb::hasattr(object, "is_neg") ||
-         !(object.attr("is_neg")().is(Py_True) || object.attr("is_conj")().is(Py_True));
+  static PyObject *const isNegated = PyUnicode_InternFromString("is_neg");
+  static PyObject *const isConjugated = PyUnicode_InternFromString("is_conj");
+  return !nb::getattr(object, "requires_grad", nb::none()).is(Py_True) &&
+         !saysTrue(object, isNegated) && !saysTrue(object, isConjugated);
 }
 
 bool Buffer::acquireBorrowed(nb::handle object, bool isWritten) {

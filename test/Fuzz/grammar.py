@@ -122,7 +122,11 @@ class Writer:
 
     def operand(self, name, k, dim, depth):
         text, forms = self.formula(dim, depth), FORMS.get(name, [])
-        return self.pick.one_of(forms[k]).format(text) if k < len(forms) and self.pick.chance(90) else text
+        if k < len(forms) and self.pick.chance(90):
+            return self.pick.one_of(forms[k]).format(text)
+        # The compiler refuses to divide by what is written as zero.
+        is_divisor = name == "Inv" or (name == "Divide" and k == 1)
+        return forms[k][0].format(text) if is_divisor and text.startswith("Zero(") else text
 
     def spell(self, name, texts):
         return INFIX[name].format(*texts) if name in INFIX and self.pick.chance(30) else f"{name}({','.join(texts)})"

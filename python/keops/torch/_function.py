@@ -4,20 +4,34 @@ everything that traces (torch.compile, export, fake tensors). Both take derivati
 from functools import partial
 
 import torch
+from torch.autograd import forward_ad
 
 from ._derivatives import pull_back, push_forward
 from ._program import find_program
+
+_are_transforms_active = torch._C._are_functorch_transforms_active
 
 
 def reduce(program, tensors, ranges):
     """All results of a program, a sequence of tensors; ``ranges`` are six arrays of NumPy, or None."""
     if torch.compiler.is_compiling():
         return _call_operator(program, tensors, ranges)
-    return _Reduce.apply(program, ranges, *tensors)
+    if _are_transforms_active():
+        return _Mapped.apply(program, ranges, *tensors)
+    if torch.is_grad_enabled() or forward_ad._current_level >= 0:
+        return _Reduce.apply(program, ranges, *tensors)
+    return _compute(program, tensors, ranges)
 
 
 def _call_operator(program, tensors, ranges):
     return torch.ops.keops.reduce(list(tensors), program.key, [torch.as_tensor(array) for array in ranges or ()])
+
+
+def _compute(program, tensors, ranges):
+    is_plain = all(type(x) in (torch.Tensor, torch.nn.Parameter) for x in tensors)
+    if is_plain and not torch._C._len_torch_dispatch_stack():
+        return program.compute(tensors, ranges)
+    return tuple(_call_operator(program, tensors, ranges))
 
 
 def _read_ranges(tensors):
@@ -70,21 +84,22 @@ def _reduce_vmap(info, in_dims, inputs, program, ranges):
 # ---- The function ----------------------------------------------------------------------------------------------------
 
 
+def _keep(ctx, program, ranges, tensors, results):
+    ctx.program, ctx.ranges = program, ranges
+    ctx.save_for_backward(*tensors)
+    ctx.save_for_forward(*tensors)
+    ctx.mark_non_differentiable(*(result for result in results if not result.is_floating_point()))
+    ctx.set_materialize_grads(False)
+
+
 class _Reduce(torch.autograd.Function):
-    @staticmethod
-    def forward(program, ranges, *tensors):
-        is_plain = all(type(x) in (torch.Tensor, torch.nn.Parameter) for x in tensors)
-        if is_plain and not torch._C._len_torch_dispatch_stack():
-            return program.compute(tensors, ranges)
-        return tuple(_call_operator(program, tensors, ranges))
+    """Outside of transforms, where a function with ``setup_context`` would take twice as long."""
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.program, ctx.ranges, *tensors = inputs
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
-        ctx.mark_non_differentiable(*(result for result in output if not result.is_floating_point()))
-        ctx.set_materialize_grads(False)
+    def forward(ctx, program, ranges, *tensors):
+        results = _compute(program, tensors, ranges)
+        _keep(ctx, program, ranges, tensors, results)
+        return results
 
     @staticmethod
     def backward(ctx, *adjoints):
@@ -94,6 +109,19 @@ class _Reduce(torch.autograd.Function):
     @staticmethod
     def jvp(ctx, _program, _ranges, *tangents):
         return tuple(push_forward(ctx.program, ctx.saved_tensors, tangents, partial(reduce, ranges=ctx.ranges)))
+
+
+class _Mapped(_Reduce):
+    """Inside of transforms."""
+
+    @staticmethod
+    def forward(program, ranges, *tensors):
+        return _compute(program, tensors, ranges)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        program, ranges, *tensors = inputs
+        _keep(ctx, program, ranges, tensors, output)
 
     @staticmethod
     def vmap(info, in_dims, program, ranges, *tensors):

@@ -20,6 +20,7 @@ _PAIR = re.compile(r"\w+_Arg\w+_Reduction\(")
 _DTYPES = {kind: getattr(torch, kind) for kind in ("float16", "bfloat16", "float32", "float64", "int64")}
 
 SHORT_DTYPES = (torch.float16, torch.bfloat16)
+_REAL_DTYPES = (torch.float32, torch.float64, *SHORT_DTYPES)
 _PARTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
 
 
@@ -82,12 +83,7 @@ class TensorProgram:
         """Computes: one tensor, or a tuple where there are several results."""
         if _is_watched(args):
             return self._run_watched(args, out, ranges)
-        try:
-            results = self._native.run(*args, out=out, ranges=ranges)
-        except ValueError:
-            if not any(isinstance(x, _Tensor) and (x.is_neg() or x.is_conj()) for x in args):
-                raise
-            return self._run_watched(args, out, ranges)
+        results = self._run_plain(args, out, ranges)
         return _as_complex(results) if self.is_complex and out is None else results
 
     def _run_watched(self, args, out, ranges):
@@ -101,9 +97,19 @@ class TensorProgram:
         results = results[0] if len(results) == 1 else tuple(results)
         return _as_complex(results) if self.is_complex else results
 
+    def _run_plain(self, args, out, ranges):
+        try:
+            return self._native.run(*args, out=out, ranges=ranges)
+        except ValueError:
+            # Tensors that PyTorch negates or conjugates when it reads them are refused.
+            if not any(isinstance(x, _Tensor) and (x.is_neg() or x.is_conj()) for x in args):
+                raise
+        resolved = (x.resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x for x in args)
+        return self._native.run(*resolved, out=out, ranges=ranges)
+
     def compute(self, tensors, ranges):
         """The results for plain tensors, as a tuple, without a record for gradients."""
-        results = self._native.run(*(x.detach().resolve_neg() for x in tensors), ranges=ranges)
+        results = self._run_plain([x.detach() if x.requires_grad else x for x in tensors], None, ranges)
         return results if isinstance(results, tuple) else (results,)
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
@@ -171,20 +177,23 @@ def _is_watched(args):
 
 def _read_tensors(args):
     """All arguments as real tensors of one element type; numbers and lists follow the tensors."""
-    tensors = [x for x in args if isinstance(x, _Tensor)]
-    like = next((x for x in tensors if x.is_floating_point() or x.is_complex()), None)
-    dtype = torch.float64 if like is None else _PARTS.get(like.dtype, like.dtype)
-    if torch.is_autocast_enabled("cpu") and dtype in SHORT_DTYPES:
+    is_cast = torch.is_autocast_enabled("cpu")
+    if not is_cast and all(isinstance(x, _Tensor) and x.dtype in _REAL_DTYPES and x.dim() for x in args):
+        return args
+    found = (x.dtype for x in args if isinstance(x, _Tensor))
+    like = next((kind for kind in found if kind.is_floating_point or kind.is_complex), None)
+    dtype = _PARTS.get(like, like) or torch.float64
+    if is_cast and dtype in SHORT_DTYPES:
         dtype = torch.float32
-    return [_read_tensor(x, dtype) for x in args]
+    return [_read_tensor(x, dtype, is_cast) for x in args]
 
 
-def _read_tensor(x, dtype):
+def _read_tensor(x, dtype, is_cast):
     if not isinstance(x, _Tensor):
         x = torch.tensor(x, dtype=torch.promote_types(dtype, torch.complex32) if isinstance(x, complex) else dtype)
     if x.is_complex():
         x = torch.view_as_real(x.resolve_conj()).flatten(-2)
-    if torch.is_autocast_enabled("cpu") and x.dtype in SHORT_DTYPES:
+    if is_cast and x.dtype in SHORT_DTYPES:
         x = x.to(dtype)
     return x.reshape(1) if x.dim() == 0 else x
 
