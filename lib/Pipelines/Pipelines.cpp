@@ -72,6 +72,8 @@ void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &opt
   ConvertToLLVMPassOptions conversion;
   conversion.allowPatternRollback = false;
   manager.addPass(createConvertToLLVMPass(conversion));
+  // A descriptor is built again for each use; a parallel region would take every copy along.
+  manager.addPass(createCSEPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
   EmitEntryPointOptions entry;
   entry.plain = options.plainFunction;
