@@ -36,18 +36,13 @@ static void appendRows(Structs &reader, Value arrays, unsigned number,
                    reader.readI64(arrays, base + offsetof(keops_array, component_stride))});
 }
 
-/// The descriptor fields of memref<?xT>.
-static void appendVector(Structs &reader, Value data, SmallVectorImpl<Value> &operands) {
-  operands.append({data, data, reader.i64(0), reader.i64(unknownSize), reader.i64(1)});
-}
-
 static void appendWork(Structs &reader, Value args, unsigned kept,
                        SmallVectorImpl<Value> &operands) {
   int64_t base = offsetof(keops_args, work) + kept * static_cast<int64_t>(sizeof(keops_work));
   operands.push_back(reader.readI64(args, base + offsetof(keops_work, block_count)));
   operands.push_back(reader.readI64(args, base + offsetof(keops_work, most_terms)));
-  appendVector(reader, reader.readPointer(args, base + offsetof(keops_work, blocks)), operands);
-  appendVector(reader, reader.readPointer(args, base + offsetof(keops_work, intervals)), operands);
+  operands.push_back(reader.readPointer(args, base + offsetof(keops_work, blocks)));
+  operands.push_back(reader.readPointer(args, base + offsetof(keops_work, intervals)));
 }
 
 static void emitEntry(ModuleOp module, const Manifest &manifest) {
@@ -64,10 +59,12 @@ static void emitEntry(ModuleOp module, const Manifest &manifest) {
   SmallVector<Value> operands = {args, reader.readI64(args, offsetof(keops_args, size_i)),
                                  reader.readI64(args, offsetof(keops_args, size_j)),
                                  reader.read(b.getI32Type(), args, offsetof(keops_args, threads))};
-  appendVector(reader, reader.readPointer(args, offsetof(keops_args, workspace)), operands);
+  // The descriptor fields of memref<?xi8>.
+  Value workspace = reader.readPointer(args, offsetof(keops_args, workspace));
+  operands.append({workspace, workspace, reader.i64(0), reader.i64(unknownSize), reader.i64(1)});
   operands.push_back(reader.readI64(args, offsetof(keops_args, items)));
   operands.push_back(reader.readI64(args, offsetof(keops_args, items_at_once)));
-  appendVector(reader, reader.readPointer(args, offsetof(keops_args, item_offsets)), operands);
+  operands.push_back(reader.readPointer(args, offsetof(keops_args, item_offsets)));
   for (unsigned kept = 0; kept < 2; ++kept)
     appendWork(reader, args, kept, operands);
   for (unsigned k = 0; k < manifest.inputs.size(); ++k)

@@ -87,10 +87,9 @@ LogicalResult FunctionLowering::check() {
 func::FuncOp FunctionLowering::createFunction() {
   Type index = b.getIndexType(), pointer = LLVM::LLVMPointerType::get(b.getContext());
   Type bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
-  Type table = MemRefType::get({ShapedType::kDynamic}, b.getI64Type());
-  SmallVector<Type> types = {pointer, index, index, b.getI32Type(), bytes, index, index, table};
+  SmallVector<Type> types = {pointer, index, index, b.getI32Type(), bytes, index, index, pointer};
   for (unsigned kept = 0; kept < 2; ++kept)
-    types.append({index, index, table, table});
+    types.append({index, index, pointer, pointer});
   for (unsigned k = 0; k < source.getNumArguments(); ++k)
     types.push_back(rowsType(getArgumentStorage(source, k)));
   for (unsigned k = 0; k < source.getNumResults(); ++k)

@@ -5,6 +5,7 @@
 #include "keops/IR/StorageTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -25,8 +26,16 @@ Value Frame::ceilDiv(Value x, Value by) { return div(add(x, sub(by, index(1))), 
 Value Frame::size(Placement placement) {
   return placement == Placement::P ? index(1) : placement == Placement::I ? sizeI : sizeJ;
 }
-Value Frame::loadIndex(Value memref, Value at) {
-  Value number = memref::LoadOp::create(b, loc, memref, at);
+Value Frame::loadIndex(Value table, Value at) {
+  Value number;
+  if (isa<MemRefType>(table.getType())) {
+    number = memref::LoadOp::create(b, loc, table, at);
+  } else {
+    Value offset = arith::IndexCastOp::create(b, loc, b.getI64Type(), at);
+    Value place = LLVM::GEPOp::create(b, loc, table.getType(), b.getI64Type(), table,
+                                      ArrayRef<LLVM::GEPArg>{offset});
+    number = LLVM::LoadOp::create(b, loc, b.getI64Type(), place);
+  }
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
 }
 void Frame::storeIndex(Value number, Value memref, Value at) {

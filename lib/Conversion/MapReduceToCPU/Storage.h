@@ -29,7 +29,7 @@ class Functions;
 /// One of the work tables of a run (include/keops-c/program.h).
 struct WorkTable {
   mlir::Value blockCount, mostTerms; ///< index
-  mlir::Value blocks, intervals;     ///< memref<?xi64>
+  mlir::Value blocks, intervals;     ///< !llvm.ptr to 64-bit integers
 };
 
 /// An item of the batch.
@@ -51,7 +51,7 @@ struct Frame {
   mlir::Value workspace;        ///< memref<?xi8>
   mlir::Value items;            ///< index: of the batch
   mlir::Value itemsAtOnce;      ///< index: those that the workspace has room for
-  mlir::Value itemOffsets;      ///< memref<?xi64>
+  mlir::Value itemOffsets;      ///< !llvm.ptr to 64-bit integers
   WorkTable workI, workJ;       ///< of reductions that keep i, that keep j
   mlir::Value termsI, termsJ;   ///< memref<?xi64>: the terms of each row, null where none asks
   mlir::Value firstItem;        ///< index: of the items at hand
@@ -75,8 +75,9 @@ struct Frame {
   const WorkTable &work(Placement kept) { return kept == Placement::I ? workI : workJ; }
   mlir::Value &terms(Placement kept) { return kept == Placement::I ? termsI : termsJ; }
   Item item(mlir::Value atHand) { return {add(firstItem, atHand), atHand}; }
-  /// Element `at` of a memref<?xi64>, as an index.
-  mlir::Value loadIndex(mlir::Value memref, mlir::Value at);
+  /// Element `at` of a memref<?xi64> or behind a !llvm.ptr, as an index. Tables of the caller are
+  /// pointers: every parallel region would take along the five fields of a descriptor.
+  mlir::Value loadIndex(mlir::Value table, mlir::Value at);
   void storeIndex(mlir::Value number, mlir::Value memref, mlir::Value at);
 };
 

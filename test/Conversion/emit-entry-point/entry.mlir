@@ -18,13 +18,9 @@ module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Ainput i 1 f32 
   llvm.func @f_body(%context: !llvm.ptr, %m: i64, %n: i64, %threads: i32,
       %w0: !llvm.ptr, %w1: !llvm.ptr, %w2: i64, %w3: i64, %w4: i64,
       %items: i64, %itemsAtOnce: i64,
-      %f0: !llvm.ptr, %f1: !llvm.ptr, %f2: i64, %f3: i64, %f4: i64,
-      %countI: i64, %mostI: i64,
-      %a0: !llvm.ptr, %a1: !llvm.ptr, %a2: i64, %a3: i64, %a4: i64,
-      %b0: !llvm.ptr, %b1: !llvm.ptr, %b2: i64, %b3: i64, %b4: i64,
-      %countJ: i64, %mostJ: i64,
-      %c0: !llvm.ptr, %c1: !llvm.ptr, %c2: i64, %c3: i64, %c4: i64,
-      %d0: !llvm.ptr, %d1: !llvm.ptr, %d2: i64, %d3: i64, %d4: i64,
+      %offsets: !llvm.ptr,
+      %countI: i64, %mostI: i64, %blocksI: !llvm.ptr, %intervalsI: !llvm.ptr,
+      %countJ: i64, %mostJ: i64, %blocksJ: !llvm.ptr, %intervalsJ: !llvm.ptr,
       %x0: !llvm.ptr, %x1: !llvm.ptr, %x2: i64, %x3: i64, %x4: i64, %x5: i64, %x6: i64, %x7: i64, %x8: i64,
       %o0: !llvm.ptr, %o1: !llvm.ptr, %o2: i64, %o3: i64, %o4: i64, %o5: i64, %o6: i64, %o7: i64, %o8: i64) {
     llvm.return
