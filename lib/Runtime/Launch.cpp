@@ -253,11 +253,11 @@ void Launcher::writeOffsets(const Packing &packing, const Batch &batch,
     packing.writeOutputOffsets(outputs[k], batch, offsets, step);
 }
 
-/// Items whose workspace is in use at the same time: few enough for it to stay in a cache, unless
-/// one item needs more.
+/// Items whose workspace is in use at the same time: so few that it stays small, unless one item
+/// needs more, and so many that threads seldom wait for each other.
 static int64_t chooseItemsAtOnce(const ManifestWorkspace &workspace, const ProgramExtent &extent,
                                  int64_t items) {
-  constexpr int64_t budget = int64_t(4) << 20;
+  constexpr int64_t budget = int64_t(32) << 20;
   if (items <= 1)
     return 1;
   int64_t item = std::max<int64_t>(workspace.getItemBytes(extent), 1);

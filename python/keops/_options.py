@@ -48,6 +48,11 @@ def _read_range(caller, place, entry):
     return np.ascontiguousarray(array, np.int64)
 
 
+def swap_ranges(ranges):
+    """The ranges of the transposed pairs: the last three arrays first. None stays None."""
+    return None if ranges is None else (*ranges[3:], *ranges[:3])
+
+
 def choose_accumulator(caller, dtype_acc, use_double_acc):
     """The type in which sums are kept, of the two options that name it."""
     if use_double_acc and dtype_acc != "auto":

@@ -156,6 +156,51 @@ TEST(Interface, complexArraysStandForTheirParts) {
             "even, complex128, got complex64 for dimension 2");
 }
 
+TEST(Interface, batchesAreInferred) {
+  keops::Program program(formula, aliases);
+  std::vector<float> data(24);
+  std::vector<int64_t> x = {4, 1, 2, 1}, y = {3, 2, 1}, b = {2, 1};
+  keopsTensor inputs[3] = {{data.data(), KEOPS_F32, 4, x.data(), nullptr},
+                           {data.data(), KEOPS_F32, 3, y.data(), nullptr},
+                           {data.data(), KEOPS_F32, 2, b.data(), nullptr}};
+  int64_t sizeI = 0, sizeJ = 0, shape[2] = {0, -1};
+  int32_t rank = 0;
+  ASSERT_EQ(
+      keopsProgramInferBatch(program.get(), inputs, 3, nullptr, &sizeI, &sizeJ, shape, 1, &rank),
+      KEOPS_OK);
+  EXPECT_EQ(rank, 2);
+  EXPECT_EQ(std::vector<int64_t>(shape, shape + 2), (std::vector<int64_t>{4, -1}));
+  EXPECT_EQ(std::make_pair(sizeI, sizeJ), std::make_pair(int64_t(2), int64_t(2)));
+  inputs[0].rank = 2, x = {2, 1};
+  inputs[1].rank = 2, y = {2, 1};
+  ASSERT_EQ(
+      keopsProgramInferBatch(program.get(), inputs, 3, nullptr, &sizeI, &sizeJ, nullptr, 0, &rank),
+      KEOPS_OK);
+  EXPECT_EQ(rank, 0);
+}
+
+TEST(Interface, rangesAreChecked) {
+  keops::Program program(formula, aliases);
+  std::vector<float> data(3), result(3);
+  std::vector<int64_t> numbers = {0, 3, 1, 0, 3}, pair = {1, 2}, one = {1};
+  keopsTensor ranges[6];
+  for (int k = 0; k < 6; ++k)
+    ranges[k] = k % 3 == 1 ? keopsTensor{&numbers[2], KEOPS_I64, 1, one.data(), nullptr}
+                           : keopsTensor{&numbers[0], KEOPS_I64, 2, pair.data(), nullptr};
+  keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
+  options.ranges = ranges;
+  auto run = [&] {
+    program.run({{data.data(), {3, 1}}, {data.data(), {3, 1}}, {data.data(), {3, 1}}},
+                {{result.data(), {3, 1}}}, options);
+  };
+  run();
+  ranges[4].dtype = KEOPS_F64;
+  EXPECT_EQ(getMessage(run),
+            "keopsProgramRun: ranges[4] (slices_j): expected dtype int64, got float64");
+  ranges[4].dtype = keopsDType(99);
+  EXPECT_EQ(getMessage(run), "keopsProgramRun: ranges[4]: unknown dtype 99");
+}
+
 TEST(Interface, callersMayPutTheirOwnNameIntoMessages) {
   const char *pointers[] = {"x=Vi(1)", "y=Vj(1)", "b=Vj(1)"};
   keopsProgramOptions options = makeOptions(pointers);

@@ -25,7 +25,6 @@ NOT_REDUCED = (
 )
 KINDS = "expected an array of dtype float16, bfloat16, float32, float64, complex64 or complex128, got "
 WHAT = "LazyTensor: x: expected a number, a list of numbers, a numpy array or a tuple (ind,dim,cat); got "
-NO_BATCHES = "LazyTensor: batch dimensions are not supported yet"
 
 WRONG = [
     # Construction.
@@ -33,10 +32,12 @@ WRONG = [
     (lambda: LazyTensor(X, axis=X), TypeError, "LazyTensor: axis: expected 0, 1, 2 or None, got ndarray"),
     (lambda: LazyTensor(X, axis=3), ValueError, "LazyTensor: axis: expected 0 or 1, got 3"),
     (lambda: LazyTensor(X, 0, is_complex="no"), TypeError, "LazyTensor: is_complex: expected True or False, got str"),
-    (lambda: LazyTensor(X, axis=2), NotImplementedError, NO_BATCHES),
     (lambda: LazyTensor(X[:, None], axis=0), ValueError, "'axis' parameter should not be given when 'x' is a 3D tensor."),
     (lambda: LazyTensor(RNG.random((2, 3, 4))), ValueError, SHAPES),
-    (lambda: LazyTensor(RNG.random((2, 3, 1, 4))), NotImplementedError, NO_BATCHES),
+    (lambda: LazyTensor(RNG.random((2, 3, 5, 4))), ValueError, SHAPES),
+    (lambda: LazyTensor(RNG.random((5, 1, 3, 1, 4))) + LazyTensor(RNG.random((4, 6, 1, 2, 4))), ValueError, "Incompatible batch dimensions: (5, 1) and (4, 6)."),
+    (lambda: LazyTensor(RNG.random((2, 3, 1, 4))).sum(axis=0), ValueError, AXIS),
+    (lambda: LazyTensor(RNG.random((2, 3, 1, 4))).min_reduction(axis=3), ValueError, AXIS),
     (lambda: LazyTensor(X[0], axis=1), ValueError, "a number or a vector of parameters has axis 2 or None, got 1"),
     (lambda: LazyTensor((1, 2)), ValueError, TRIPLET),
     (lambda: LazyTensor((1, 2.0, 0)), ValueError, TRIPLET),
@@ -161,7 +162,8 @@ WRONG = [
     (lambda: K @ [1.0, 2.0], TypeError, "LazyTensor: K @ v: expected an array v, got list"),
     (lambda: K @ K, TypeError, "LazyTensor: K @ v: expected an array v, got LazyTensor"),
     (lambda: K @ X, ValueError, "Incompatible values for attribute nj: 4 and 5."),
-    (lambda: K @ Y[None], NotImplementedError, "LazyTensor: K @ v: batch dimensions are not supported yet"),
+    (lambda: K @ np.ones(()), ValueError, "LazyTensor: K @ v: expected an array (N,) or (..., N, E), got a number"),
+    (lambda: setattr(K, "ranges", (1, 2)), TypeError, "LazyTensor: ranges: expected a tuple of six integer arrays"),
     (lambda: Y @ K, TypeError, "unsupported operand"),
     # Short forms of Genred.
     (lambda: generic_sum("x", "a", "x=Vi(1)"), ValueError, "generic_sum: output: expected a description such as"),

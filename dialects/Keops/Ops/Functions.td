@@ -111,6 +111,7 @@ def Keops_AcosOp : Keops_Unary<"Acos"> {
 def Keops_AtanOp : Keops_Unary<"Atan"> {
   let summary = "arc tangent";
   let cost = 16;
+  let maxUlpHigh = "1.25";
   let value = (AtanF $x);
   let derivatives = [(Fn<"Inv"> (Fn<"Add"> (Rational<1>), (Fn<"Square"> $x)))];
   let reference = "atan(x)";

@@ -3,7 +3,7 @@ by which equal variables are recognised, the array or number itself, and a domai
 here, in ``complex`` the double."""
 
 import operator
-from itertools import count
+from itertools import count, dropwhile
 from numbers import Integral, Real
 
 from . import tracing
@@ -13,7 +13,6 @@ from .nodes import constant, variable
 
 _numbers = count(1)
 
-NO_BATCHES = "LazyTensor: batch dimensions are not supported yet"
 _NO_AXIS = "When 'x' is encoded as a 2D array, LazyTensor expects an explicit 'axis' value in {0,1}."
 _AXIS_OF_3D = "'axis' parameter should not be given when 'x' is a 3D tensor."
 _SHAPE_OF_3D = "If 'x' is a 3D+ tensor, its shape should be one of (..,M,1,D), (..,1,N,D) or (..,1,1,D)."
@@ -75,25 +74,30 @@ def read_array(arrays, x, axis):
         if axis == 0 or axis == 1:
             return _read_rows(arrays, x, axis, dtype)
         if axis == 2:
-            raise NotImplementedError(NO_BATCHES)
+            return _read_parameter(arrays, x, dtype)
         raise ValueError(_NO_AXIS if axis is None else f"LazyTensor: axis: expected 0 or 1, got {axis!r}")
-    return _read_parameter(arrays, x, axis, dtype) if len(shape) < 2 else _read_3d(arrays, x, axis, dtype)
+    if len(shape) > 2:
+        return _read_3d(arrays, x, axis, dtype)
+    _check_parameter_axis(axis)
+    return _read_parameter(arrays, x, dtype)
 
 
 def _read_rows(arrays, x, axis, dtype):
-    rows, dim = x.shape
+    *batch, rows, dim = x.shape
     if dim == 0:
         raise ValueError(f"LazyTensor: x: expected at least one column, got shape {tuple(x.shape)}")
     sizes = (rows, None) if axis == 0 else (None, rows)
-    return variable(axis, dim), (find_key(x, axis),), (x,), find_domain(arrays.name, dtype, *sizes)
+    domain = find_domain(arrays.name, dtype, *sizes, batchdims=tuple(batch) or None)
+    return variable(axis, dim), (find_key(x, axis),), (x,), domain
 
 
-def _read_parameter(arrays, x, axis, dtype):
-    _check_parameter_axis(axis)
-    dim = x.shape[0] if x.shape else 1
+def _read_parameter(arrays, x, dtype):
+    *batch, dim = x.shape or (1,)
     if dim == 0:
         raise ValueError("LazyTensor: x: expected at least one number, got an empty array")
-    return variable(2, dim), (find_key(x, 2),), (x,), find_domain(arrays.name, dtype)
+    # Leading ones of a parameter say nothing.
+    batch = tuple(dropwhile(lambda length: length == 1, batch))
+    return variable(2, dim), (find_key(x, 2),), (x,), find_domain(arrays.name, dtype, batchdims=batch or None)
 
 
 def _check_parameter_axis(axis):
@@ -104,16 +108,15 @@ def _check_parameter_axis(axis):
 def _read_3d(arrays, x, axis, dtype):
     if axis is not None:
         raise ValueError(_AXIS_OF_3D)
-    *batch, rows, columns, dim = x.shape
+    rows, columns = x.shape[-3:-1]
     if rows != 1 and columns != 1:
         raise ValueError(_SHAPE_OF_3D)
-    if batch:
-        raise NotImplementedError(NO_BATCHES)
     if rows == columns == 1:
-        category, view = 2, x[0, 0]
+        category = 2
+        leaf, _, data, domain = _read_parameter(arrays, x[..., 0, 0, :], dtype)
     else:
-        category, view = (0, x[:, 0]) if columns == 1 else (1, x[0])
-    leaf, _, data, domain = read_array(arrays, view, category)
+        category, view = (0, x[..., 0, :]) if columns == 1 else (1, x[..., 0, :, :])
+        leaf, _, data, domain = _read_rows(arrays, view, category, dtype)
     return leaf, (Seen(x, category),), data, domain
 
 

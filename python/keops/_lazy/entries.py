@@ -114,6 +114,8 @@ class Entries:
         self._check_not_reduced()
         if self._domain.ranges is not None:
             raise ValueError(f"LazyTensor: {method}: ranges are not supported; expected a LazyTensor without")
+        if self.nbatchdims:
+            raise ValueError(f"LazyTensor: {method}: batch dimensions are not supported; got shape {self.shape}")
         if self._node.is_symbolic or self._domain._dtype is None:
             raise ValueError(f"LazyTensor: {method}: expected arrays for all variables of {self.formula}")
 

@@ -101,7 +101,7 @@ class _Fused:
     @staticmethod
     def _take(program, rest):
         found = (next(rest), next(rest)) if "_Arg" in program.operation else next(rest)
-        return keep_axis(found, program.axis) if "kept" in strip(program.node)[1] else found
+        return keep_axis(found, program.axis, program.row_axes) if "kept" in strip(program.node)[1] else found
 
 
 def _find_common(what, values):

@@ -37,7 +37,9 @@ class Program:
         _, forms = strip(node)
         options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, "interleaved" in forms)
         self.native = arrays.make_program(self.text, aliases, *options)
-        self.compiled = Keeping(self.native, axis) if "kept" in forms else self.native
+        # Lists of vectors have two axes behind the rows.
+        self.row_axes = 2 if operation.removeprefix("Arg").startswith("K") and node.dim > 1 else 1
+        self.compiled = Keeping(self.native, axis, self.row_axes) if "kept" in forms else self.native
 
     def order(self, symbols, data):
         """The arguments of a run, of values for the symbolic variables and of the data of all variables."""
@@ -51,19 +53,23 @@ class Program:
 class Keeping:
     """A program whose results keep the axis that was reduced."""
 
-    def __init__(self, native, axis):
+    def __init__(self, native, axis, row_axes):
         self.native = native
         self.axis = axis
+        self.row_axes = row_axes
 
     def run(self, *args, **keywords):
-        return keep_axis(self.native.run(*args, **keywords), self.axis)
+        return keep_axis(self.native.run(*args, **keywords), self.axis, self.row_axes)
 
 
-def keep_axis(results, axis):
-    """An array or several, with an axis of length 1 in the place of the one that was reduced."""
+def keep_axis(results, axis, row_axes):
+    """An array or several, with an axis of length 1 in the place of the one that was reduced.
+
+    Behind the batch and the rows that were kept, results have ``row_axes`` axes."""
     if isinstance(results, tuple):
-        return tuple(keep_axis(result, axis) for result in results)
-    return results[:, None] if axis else results[None]
+        return tuple(keep_axis(result, axis, row_axes) for result in results)
+    place = len(results.shape) - row_axes - (0 if axis else 1)
+    return results.reshape((*results.shape[:place], 1, *results.shape[place:]))
 
 
 def list_symbols(node):
@@ -108,6 +114,13 @@ def read_axis(axis):
     if isinstance(axis, bool) or not isinstance(axis, Integral):
         raise TypeError(f"LazyTensor: a reduction needs axis (or dim) 0 or 1, got {axis!r}")
     return int(axis)
+
+
+def skip_batch(axis, count):
+    """An axis counted behind ``count`` batch axes; one of those becomes -1, which no reduction takes."""
+    if axis < 0:
+        return axis
+    return axis - count if axis >= count else -1
 
 
 def check_axis(axis):

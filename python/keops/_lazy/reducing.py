@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from .._options import read_ranges
+from .._options import read_ranges, swap_ranges
 from .nodes import Node, unary
 from .programs import check_axis, check_call_options, find_program, read_axis, read_count, read_flag
-from .programs import split_options
+from .programs import skip_batch, split_options
 
 
 class Reduced:
@@ -23,7 +23,10 @@ class Reduced:
         return self.program.axis
 
     def transpose(self, node):
-        return Reduced(self.program.transpose(node), self.call_options)
+        call_options = dict(self.call_options)
+        if "ranges" in call_options:
+            call_options["ranges"] = swap_ranges(call_options["ranges"])
+        return Reduced(self.program.transpose(node), call_options)
 
     def save(self):
         program = self.program
@@ -40,7 +43,8 @@ class Reduced:
 
 
 class Reducing:
-    """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D).
+    """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D);
+    behind B batch axes it is B and B + 1, and the result has them too.
 
     Axes may count from the end of (M, N, D): -3 is i, -2 is j. Keyword arguments of all: ``keepdim=True`` leaves an
     axis of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to
@@ -59,6 +63,8 @@ class Reducing:
             axis = read_axis(axis)
         if weight is not None:
             self = self._binary("pair", weight)
+        if self._domain.nbatchdims:
+            axis = skip_batch(axis, self._domain.nbatchdims)
         if not keywords:
             compiled = self._node.programs.get((self._arrays, operation, axis, opt_arg))
             if compiled is not None and self._domain.is_plain:
@@ -149,7 +155,7 @@ class Reducing:
 
     def _component_or_reduce(self, operation, axis, dim, keywords):
         axis = read_axis(axis if dim is None else dim)
-        if axis in (-1, 2):
+        if axis in (-1, self._domain.nbatchdims + 2):
             if keywords:
                 raise TypeError(f"LazyTensor: {operation} over components takes no '{next(iter(keywords))}'")
             return self._unary(operation)

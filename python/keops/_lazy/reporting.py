@@ -42,7 +42,7 @@ class Reporting:
         if None in (self._domain.ni, self._domain.nj) or self._domain._dtype is None:
             yield "operations", f"about {per_pair} for each pair"
             return
-        pairs = self._domain.ni * self._domain.nj
+        pairs = prod(self._shape[:-1])
         yield "pairs", f"{pairs:,}"
         yield "operations", f"about {per_pair} for each pair, {per_pair * pairs:,} in all"
         yield "size of a dense array", f"{prod(self._shape) * BYTES[self.dtype]:,} bytes"

@@ -140,6 +140,8 @@ class Solving:
         return self._build(node, keys, self._data, self._domain)
 
     def _check_square(self):
+        if self.nbatchdims:
+            raise ValueError(f"{_CALLER}: batch dimensions are not supported; got shape {self.shape}")
         rows, columns = self._domain.ni, self._domain.nj
         if None not in (rows, columns) and rows != columns:
             raise ValueError(f"{_CALLER}: expected as many rows as columns, got shape {self.shape}")

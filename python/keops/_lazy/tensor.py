@@ -4,6 +4,7 @@ The three entries ``_unary``, ``_binary`` and ``_apply`` make all expressions; m
 ``reducing`` and the generated ``_operations``. Arrays are told from other things by ``_arrays``, the adapter of a
 library, which ``keops.numpy`` sets in its subclass."""
 
+from .._options import read_ranges
 from . import tracing
 from .arithmetic import Arithmetic
 from .complex import holds_complex
@@ -30,13 +31,14 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
     Parameters
     ----------
     x
-        A 2-D array (M, D) with ``axis=0`` or (N, D) with ``axis=1``; a 3-D array (M, 1, D) or (1, N, D); a 0-D or 1-D
-        array, a float or a list of numbers, which become parameters; an int, which is a constant of the formula; a
-        tuple (ind, dim, cat), which is a symbolic variable: argument number ``ind`` of the later call, of dimension
-        ``dim``, on the index i (0), j (1) or none (2). Arrays are float16, bfloat16, float32 or float64. Of complex
-        arrays and numbers it becomes a ComplexLazyTensor.
+        A 2-D array (M, D) with ``axis=0`` or (N, D) with ``axis=1``; an array (..., M, 1, D) or (..., 1, N, D), where
+        the axes in front are those of a batch and broadcast as NumPy's do; a 0-D or 1-D array, an array (B, D) with
+        ``axis=2`` or (..., 1, 1, D), a float or a list of numbers, which become parameters; an int, which is a constant
+        of the formula; a tuple (ind, dim, cat), which is a symbolic variable: argument number ``ind`` of the later
+        call, of dimension ``dim``, on the index i (0), j (1) or none (2). Arrays are float16, bfloat16, float32 or
+        float64. Of complex arrays and numbers it becomes a ComplexLazyTensor.
     axis : int, optional
-        0 or 1 for 2-D arrays.
+        0, 1 or 2 for 2-D arrays.
     is_complex : bool
         Whether real numbers, too, become a ComplexLazyTensor.
 
@@ -194,13 +196,13 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     @property
     def batchdims(self):
-        """None: batch dimensions are not supported yet."""
-        return None
+        """The lengths of the batch axes, which stand in front of M and N; None without a batch."""
+        return self._domain.batchdims
 
     @property
     def nbatchdims(self):
-        """0: batch dimensions are not supported yet."""
-        return 0
+        """The number of batch axes."""
+        return self._domain.nbatchdims
 
     @property
     def dtype(self):
@@ -213,15 +215,16 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     @property
     def _shape(self):
-        """(M, N, D), with 1 for sizes that are not known."""
+        """(..., M, N, D), with 1 for sizes that are not known."""
         domain = self._domain
-        return (1 if domain.ni is None else domain.ni, 1 if domain.nj is None else domain.nj, self._node.dim)
+        rows = 1 if domain.ni is None else domain.ni
+        return (*(domain.batchdims or ()), rows, 1 if domain.nj is None else domain.nj, self._node.dim)
 
     @property
     def shape(self):
-        """(M, N, D), or (M, N) where D is 1."""
+        """(..., M, N, D), or (..., M, N) where D is 1."""
         shape = self._shape
-        return shape[:2] if shape[2] == 1 else shape
+        return shape[:-1] if shape[-1] == 1 else shape
 
     def dim(self):
         """The number of axes, that of D included."""
@@ -271,6 +274,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     @ranges.setter
     def ranges(self, value):
+        read_ranges("LazyTensor", value)
         self._domain = self._domain.replace(ranges=value)
 
     # ---- Calls, transposition, copies --------------------------------------------------------------------------------
@@ -303,7 +307,8 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
     def __matmul__(self, v, **kwargs):
         """The product of the (M, N) matrix with an array: (N,) gives (M,), (N, E) gives (M, E).
 
-        Keyword arguments are those of reductions. ValueError where D is not 1 or shapes do not fit.
+        Batch axes of both stand in front and broadcast. Keyword arguments are those of reductions. ValueError where D
+        is not 1 or shapes do not fit.
         """
         if self.ndim != 1:
             raise ValueError(
@@ -312,12 +317,21 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
             )
         if not self._arrays.is_array(v):
             raise TypeError(f"LazyTensor: K @ v: expected an array v, got {type(v).__name__}")
-        if len(v.shape) not in (1, 2):
-            raise NotImplementedError("LazyTensor: K @ v: batch dimensions are not supported yet")
+        if not v.shape:
+            raise ValueError("LazyTensor: K @ v: expected an array (N,) or (..., N, E), got a number")
         columns = v[:, None] if len(v.shape) == 1 else v
-        product = self._binary("Mult", self._from_variable(columns, None, 1))
-        result = product._reduce("Sum", 1, None, None, None, kwargs)
-        return result[:, 0] if len(v.shape) == 1 and not isinstance(result, LazyTensor) else result
+        product = self._binary("Mult", self._read_columns(columns))
+        result = product._reduce("Sum", product.nbatchdims + 1, None, None, None, kwargs)
+        return result[..., 0] if len(v.shape) == 1 and not isinstance(result, LazyTensor) else result
+
+    def _read_columns(self, v):
+        """An array (..., N, E) as a variable of j."""
+        if len(v.shape) == 2:
+            return self._from_variable(v, None, 1)
+        # One row would be a parameter.
+        if v.shape[-2] == 1 and self.nj not in (None, 1):
+            raise ValueError(f"Incompatible values for attribute nj: {self.nj} and 1.")
+        return self._lift(v[..., None, :, :])
 
     def matvec(self, v):
         """``K @ v``, as scipy.sparse.linalg.aslinearoperator expects it."""

@@ -8,7 +8,7 @@ def make_variables(lazy_tensor):
     make = lazy_tensor._from_variable
 
     def Var(x_or_ind, dim=None, cat=None):
-        """A variable: ``Var(x, cat=cat)`` of an array, ``Var(ind, dim, cat)`` symbolic; cat: 0 for i, 1 for j, 2 for none.
+        """A variable: ``Var(x, cat=cat)`` of an array, ``Var(ind, dim, cat)`` symbolic; cat: 0 is i, 1 is j, 2 none.
 
         TypeError where ``cat`` is missing."""
         if cat not in (0, 1, 2):
@@ -28,7 +28,7 @@ def make_variables(lazy_tensor):
         return make(x_or_ind, dim, 1)
 
     def Pm(x_or_ind, dim=None):
-        """``Pm(x)``: a number, a list or an array (D,) of parameters. ``Pm(ind, dim)``: argument ``ind`` of the later call.
+        """``Pm(x)``: a number, a list or an array (D,) of parameters. ``Pm(ind, dim)``: argument ``ind`` of a later call.
 
         ValueError for arrays of other shapes, TypeError for other dtypes."""
         return make(x_or_ind, dim, 2)

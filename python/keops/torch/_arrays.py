@@ -62,3 +62,16 @@ def dot(x, y):
 def divide(x, y, like):
     """x / y, 0 where y is 0, in the type of the tensor ``like``."""
     return torch.where(y == 0, 0.0, x / y).to(like.dtype)
+
+
+# ---- What clusters are computed with ---------------------------------------------------------------------------------
+
+
+def to_numpy(x):
+    """A tensor as an array, without its gradient; other things as they are."""
+    return x.detach().numpy() if is_array(x) else x
+
+
+def from_numpy(x):
+    """An array as a tensor."""
+    return torch.from_numpy(x)

@@ -68,7 +68,8 @@ def _reduce_backward(ctx, adjoints):
     def again(program, tensors):
         return torch.ops.keops.reduce(tensors, program.key, list(ranges))
 
-    return pull_back(find_program(ctx.program), tensors, ctx.needs_input_grad[0], adjoints, again), None, [None] * len(ranges)
+    gradients = pull_back(find_program(ctx.program), tensors, ctx.needs_input_grad[0], adjoints, again)
+    return gradients, None, [None] * len(ranges)
 
 
 _reduce.register_autograd(_reduce_backward, setup_context=_keep_inputs)

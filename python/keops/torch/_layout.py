@@ -6,9 +6,10 @@ import torch
 
 
 class Layout:
-    """``inputs``: (category, dimension) of each argument; ``outputs``: (category, dtype, shape of a row) of each result.
+    """``inputs``: (category, dimension) of arguments; ``outputs``: (category, dtype, shape of a row) of results.
 
-    Categories are 0 for i, 1 for j, 2 for parameters; ``real_outputs`` are the places of results that are no indices."""
+    Categories are 0 for i, 1 for j, 2 for parameters; ``real_outputs`` are the places of results that are no indices.
+    """
 
     def __init__(self, inputs, outputs):
         self.inputs = [(category, dim) for category, dim, _ in inputs]

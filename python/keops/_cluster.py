@@ -1,0 +1,149 @@
+"""Clusters of points, and the block-sparse ranges that keep some pairs of clusters.
+
+``Clusters`` holds the functions that ``keops.numpy.cluster`` and its siblings show. Labels and ranges are few and are
+computed by NumPy; ``arrays``, the adapter of a library, brings them from and to its arrays."""
+
+import numpy as np
+
+from ._options import swap_ranges
+
+
+class Clusters:
+    """The functions for the arrays of one library, whose adapter has ``to_numpy`` and ``from_numpy``."""
+
+    def __init__(self, arrays):
+        self._read = arrays.to_numpy
+        self._make = arrays.from_numpy
+
+    def grid_cluster(self, x, size):
+        """The label of each point's box in a regular grid: int32 numbers 0, 1, ..., in lexicographic order of the boxes.
+
+        ``x`` is (N, D), ``size`` the side of the boxes, a number or one for each axis. ValueError for other shapes, for
+        sizes that are not positive and for points that are not finite."""
+        points = self._read_points("grid_cluster", "x", x).astype(np.float64)
+        sizes = np.asarray(self._read(size), np.float64)
+        if sizes.shape not in ((), (1,), points.shape[1:]) or not (sizes > 0).all():
+            raise ValueError(f"grid_cluster: size: expected a positive number or {points.shape[1]} of them, got {size}")
+        boxes = np.floor(points / sizes)
+        if not np.isfinite(boxes).all():
+            raise ValueError("grid_cluster: x: expected finite numbers")
+        order = np.lexsort(boxes.T[::-1])
+        ordered = boxes[order]
+        is_new = (ordered[1:] != ordered[:-1]).any(1)
+        labels = np.zeros(len(points), np.int32)
+        labels[order[1:]] = np.cumsum(is_new)
+        return self._make(labels)
+
+    def sort_clusters(self, x, lab):
+        """``x`` in the order of its labels, and the labels in order; points of one label keep their order.
+
+        ``x`` is an array or a tuple or list of arrays, of which a tuple is returned."""
+        labels = self._read_labels("sort_clusters", lab)
+        order = np.argsort(labels, kind="stable")
+        many = x if isinstance(x, (tuple, list)) else (x,)
+        for k, array in enumerate(many):
+            if len(array) != len(labels):
+                raise ValueError(f"sort_clusters: x: expected {len(labels)} rows, as many as labels, got {len(array)}")
+        places = self._make(order)
+        ordered = tuple(array[places] for array in many)
+        return (ordered if isinstance(x, (tuple, list)) else ordered[0]), lab[places]
+
+    def cluster_ranges(self, lab, Nlab=None):
+        """Where each cluster begins and ends among sorted points: (C, 2) int64.
+
+        ``Nlab`` may hold the number of points of each cluster."""
+        labels = self._read_labels("cluster_ranges", lab)
+        counts = np.bincount(labels) if Nlab is None else np.asarray(self._read(Nlab), np.int64)
+        ends = np.cumsum(counts, dtype=np.int64)
+        return self._make(np.stack([ends - counts, ends], 1))
+
+    def cluster_centroids(self, x, lab, Nlab=None, weights=None, weights_c=None):
+        """The means of the clusters, (C, D), of points with ``weights`` (N,) if given.
+
+        ``Nlab`` and ``weights_c`` may hold the number of points and the weight of each cluster."""
+        points, labels = self._read_clusters("cluster_centroids", x, lab)
+        factors = None if weights is None else self._read_weights("cluster_centroids", weights, labels)
+        divisors = weights_c if weights is not None else Nlab
+        divisors = np.bincount(labels, factors) if divisors is None else np.asarray(self._read(divisors))
+        if divisors.ndim != 1 or (labels.size and labels.max() >= len(divisors)):
+            name = "Nlab" if weights is None else "weights_c"
+            raise ValueError(f"cluster_centroids: {name}: expected a number for each label, got shape {divisors.shape}")
+        return self._make(self._average(points, labels, factors, divisors))
+
+    def cluster_ranges_centroids(self, x, lab, weights=None, min_weight=1e-9):
+        """``cluster_ranges``, ``cluster_centroids`` and the weights of the clusters, without weights their sizes.
+
+        Points count with a weight of at least ``min_weight``."""
+        points, labels = self._read_clusters("cluster_ranges_centroids", x, lab)
+        factors = None
+        if weights is not None:
+            factors = np.maximum(self._read_weights("cluster_ranges_centroids", weights, labels), min_weight)
+        divisors = np.bincount(labels, factors)
+        centroids = self._average(points, labels, factors, divisors)
+        return self.cluster_ranges(lab), self._make(centroids), self._make(divisors.astype(points.dtype))
+
+    def from_matrix(self, ranges_i, ranges_j, keep):
+        """The six arrays of ranges that keep those pairs of clusters for which ``keep`` (Mc, Nc) is true.
+
+        ``ranges_i`` (Mc, 2) and ``ranges_j`` (Nc, 2) say where the clusters begin and end."""
+        rows, columns = (
+            self._read_ranges(name, ranges) for name, ranges in (("ranges_i", ranges_i), ("ranges_j", ranges_j))
+        )
+        kept = np.asarray(self._read(keep))
+        if kept.shape != (len(rows), len(columns)):
+            raise ValueError(f"from_matrix: keep: expected shape {(len(rows), len(columns))}, got {kept.shape}")
+        kept = kept.astype(bool)
+        halves = (*_keep_blocks(rows, columns, kept), *_keep_blocks(columns, rows, kept.T))
+        return tuple(map(self._make, halves))
+
+    def swap_axes(self, ranges):
+        """The ranges of the transposed pairs: the last three arrays first. None stays None."""
+        return swap_ranges(ranges)
+
+    # ---- Arguments ---------------------------------------------------------------------------------------------------
+
+    def _read_points(self, function, name, x):
+        points = np.asarray(self._read(x))
+        if points.ndim != 2 or points.shape[1] == 0:
+            raise ValueError(f"{function}: {name}: expected shape (N, D) with D of at least 1, got {points.shape}")
+        return points
+
+    def _read_labels(self, function, lab):
+        labels = np.asarray(self._read(lab))
+        if labels.ndim != 1 or (labels.size and labels.dtype.kind not in "iu"):
+            raise ValueError(f"{function}: lab: expected integers (N,), got {labels.dtype} {labels.shape}")
+        if labels.size and labels.min() < 0:
+            raise ValueError(f"{function}: lab: expected labels of at least 0, got {labels.min()}")
+        return labels.astype(np.int64)
+
+    def _read_clusters(self, function, x, lab):
+        points, labels = self._read_points(function, "x", x), self._read_labels(function, lab)
+        if len(points) != len(labels):
+            raise ValueError(f"{function}: lab: expected {len(points)} labels, one for each point, got {len(labels)}")
+        return points, labels
+
+    def _read_weights(self, function, weights, labels):
+        factors = np.asarray(self._read(weights))
+        if factors.shape != labels.shape:
+            raise ValueError(f"{function}: weights: expected shape {labels.shape}, got {factors.shape}")
+        return factors
+
+    def _read_ranges(self, name, ranges):
+        given = np.asarray(self._read(ranges))
+        if given.ndim != 2 or given.shape[1] != 2 or given.dtype.kind not in "iu":
+            raise ValueError(f"from_matrix: {name}: expected integers (C, 2), got {given.dtype} {given.shape}")
+        return given.astype(np.int64)
+
+    # ---- Sums over clusters ------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _average(points, labels, factors, divisors):
+        scaled = points if factors is None else points * factors[:, None]
+        sums = np.stack([np.bincount(labels, column, len(divisors)) for column in scaled.T], 1)
+        with np.errstate(invalid="ignore"):
+            return (sums / divisors[:, None]).astype(points.dtype)
+
+
+def _keep_blocks(rows, columns, keep):
+    """Blocks, the end of each one's part of the intervals, and the intervals."""
+    return rows, np.cumsum(keep.sum(1), dtype=np.int64), columns[np.nonzero(keep)[1]]
