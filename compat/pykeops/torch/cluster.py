@@ -1,10 +1,7 @@
 """Clusters of points and block-sparse ranges: the functions of ``keops.torch.cluster``."""
 
-try:
-    from keops.torch.cluster import cluster_centroids, cluster_ranges, cluster_ranges_centroids, from_matrix
-    from keops.torch.cluster import grid_cluster, sort_clusters, swap_axes
-except ModuleNotFoundError as missing:
-    raise ImportError("pykeops.torch.cluster: this keops has no keops.torch.cluster; install a newer one") from missing
+from keops.torch.cluster import cluster_centroids, cluster_ranges, cluster_ranges_centroids, from_matrix
+from keops.torch.cluster import grid_cluster, sort_clusters, swap_axes
 
 __all__ = ["cluster_centroids", "cluster_ranges", "cluster_ranges_centroids", "from_matrix", "grid_cluster"]
 __all__ += ["sort_clusters", "swap_axes"]
