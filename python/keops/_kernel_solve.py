@@ -40,9 +40,22 @@ def find_unknown(aliases, varinvalias):
 
 
 class KernelSolve:
-    """Solves ``alpha a + sum(formula(a)) = b``, where ``formula`` is linear in one argument.
+    """The solution a of ``alpha a + sum(formula(a)) = b``, where ``formula`` is linear in one of its arguments.
 
-    Calls take arrays for all aliases; the array in the place of ``varinvalias`` is the right-hand side b."""
+    Parameters
+    ----------
+    formula : str
+        For example ``"Exp(-SqDist(x,y)*g)*a"``.
+    aliases : list of str
+        One for each argument, as ``Genred`` has them.
+    varinvalias : str
+        The unknown: an alias, such as ``"a"``, or ``"Var(3,1,1)"``. Calls take the right-hand side b in its place.
+    axis : int
+        1 reduces over j, 0 (the default) over i.
+
+    ``dtype_acc``, ``use_double_acc`` and ``sum_scheme`` are those of ``Genred``; the other arguments are accepted for
+    the sake of existing programs. TypeError for other types, ValueError for an unknown alias or axis.
+    """
 
     def _prepare(self, formula, aliases, varinvalias, axis, options):
         self._product = self._genred_type(formula, aliases, axis=axis, **options)

@@ -6,24 +6,7 @@ from ._lazy_tensor import Genred
 
 
 class KernelSolve(_KernelSolve):
-    """The solution a of ``alpha a + sum(formula(a)) = b``, where ``formula`` is linear in one of its arguments.
-
-    Parameters
-    ----------
-    formula : str
-        For example ``"Exp(-SqDist(x,y)*g)*a"``.
-    aliases : list of str
-        One for each argument, as ``Genred`` has them.
-    varinvalias : str
-        The unknown: an alias, such as ``"a"``, or ``"Var(3,1,1)"``. Calls take the right-hand side in its place.
-    axis : int
-        1 reduces over j, 0 (the default) over i.
-
-    ``dtype_acc``, ``use_double_acc`` and ``sum_scheme`` are those of ``Genred``; ``dtype``, ``opt_arg``,
-    ``enable_chunks``, ``rec_multVar_highdim``, ``cuda_type`` and ``use_fast_math`` are accepted for the sake of
-    existing programs. TypeError for other types, ValueError for an unknown alias or axis.
-    """
-
+    __doc__ = _KernelSolve.__doc__
     __module__ = "keops.numpy"
     _arrays = _arrays
     _genred_type = Genred
