@@ -11,6 +11,10 @@ import pytest
 # Before keops is imported: the user's own cache must neither help nor be filled.
 _cache = tempfile.TemporaryDirectory(prefix="keops-test-")
 os.environ["KEOPS_CACHE_DIR"] = os.path.join(_cache.name, "cache")
+# pykeops and keopscore, for the tests and for the programs that they start.
+_compat = str(Path(__file__).resolve().parents[2] / "compat")
+sys.path.insert(0, _compat)
+os.environ["PYTHONPATH"] = os.pathsep.join([_compat, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 import numpy as np  # noqa: E402
 

@@ -1,0 +1,6 @@
+"""Devices."""
+
+
+def get_gpu_number():
+    """The number of GPUs on which reductions can be computed: 0."""
+    return 0

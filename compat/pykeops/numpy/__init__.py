@@ -1,0 +1,7 @@
+"""KeOps 2.3's names for NumPy arrays: the objects of ``keops.numpy``."""
+
+from keops.numpy import ComplexLazyTensor, Genred, KernelSolve, LazyTensor, Pm, Var, Vi, Vj
+from keops.numpy import generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
+
+__all__ = ["Genred", "KernelSolve", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
+__all__ += ["generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
