@@ -19,8 +19,8 @@ def test_readme_programs_print_what_the_readme_says():
     blocks = re.findall(r"^```(\w*)\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
     languages = [language for language, _ in blocks]
     programs = [k for k, language in enumerate(languages) if language == "python"]
-    assert len(programs) == 2 and all(languages[k + 1] == "" for k in programs)
-    # The second goes on with the names of the first.
+    assert len(programs) == 3 and all(languages[k + 1] == "" for k in programs)
+    # Each goes on with the names of those before.
     done = subprocess.run([sys.executable, "-c", "".join(blocks[k][1] for k in programs)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "".join(blocks[k + 1][1] for k in programs)
