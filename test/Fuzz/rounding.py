@@ -156,7 +156,9 @@ def _resign_zeros(result, generator):
     """Zeros with signs at random: a simpler form of a program may have others. Gradients are left alone."""
     if not (result == 0).any():
         return result
-    negative = (result == 0) & torch.from_numpy(generator.random(result.shape) < 0.5)
+    # All of one sign, too: an extremum of many shows nothing of single ones.
+    share = generator.choice((0.0, 0.5, 1.0))
+    negative = (result == 0) & torch.from_numpy(generator.random(result.shape) < share)
     # -0 + -0 is the one sum that gives -0.
     return torch.where(negative, -result.detach().abs() + -(result.detach() - result), result + 0.0)
 
