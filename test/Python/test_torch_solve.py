@@ -1,5 +1,5 @@
 """Solvers, complex numbers, entries and several reductions on PyTorch tensors, with their gradients, against dense
-PyTorch in float64. ``test_solve``, ``test_complex``, ``test_entries`` and ``test_reduce`` have the values."""
+PyTorch in float64. ``test_solve``, ``test_lazytensor_complex``, ``test_entries`` and ``test_reduce`` have the values."""
 
 import inspect
 import warnings
