@@ -7,6 +7,9 @@ import numpy as np
 
 from ._options import swap_ranges
 
+NAMES = ("cluster_centroids", "cluster_ranges", "cluster_ranges_centroids", "from_matrix", "grid_cluster")
+NAMES += ("sort_clusters", "swap_axes")
+
 
 class Clusters:
     """The functions for the arrays of one library, whose adapter has ``to_numpy`` and ``from_numpy``."""
@@ -142,6 +145,11 @@ class Clusters:
         sums = np.stack([np.bincount(labels, column, len(divisors)) for column in scaled.T], 1)
         with np.errstate(invalid="ignore"):
             return (sums / divisors[:, None]).astype(points.dtype)
+
+
+def make_clusters(arrays):
+    """The functions of one library, in the order of NAMES."""
+    return tuple(getattr(Clusters(arrays), name) for name in NAMES)
 
 
 def _keep_blocks(rows, columns, keep):

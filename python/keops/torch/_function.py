@@ -7,16 +7,14 @@ import torch
 from torch.autograd import forward_ad
 
 from ._derivatives import pull_back, push_forward
-from ._program import find_program
-
-_are_transforms_active = torch._C._are_functorch_transforms_active
+from ._program import are_transforms_active, find_program
 
 
 def reduce(program, tensors, ranges):
     """All results of a program, a sequence of tensors; ``ranges`` are six arrays of NumPy, or None."""
     if torch.compiler.is_compiling():
         return _call_operator(program, tensors, ranges)
-    if _are_transforms_active():
+    if are_transforms_active():
         return _Mapped.apply(program, ranges, *tensors)
     if torch.is_grad_enabled() or forward_ad._current_level >= 0:
         return _Reduce.apply(program, ranges, *tensors)

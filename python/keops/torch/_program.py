@@ -11,7 +11,7 @@ from torch.autograd import forward_ad
 from .. import _keops
 from ._layout import Layout
 
-_are_transforms_active = torch._C._are_functorch_transforms_active
+are_transforms_active = torch._C._are_functorch_transforms_active
 _count_dispatch_modes = torch._C._len_torch_dispatch_stack
 _Tensor = torch.Tensor
 # Between the texts of a key, characters that ASCII has for the purpose.
@@ -162,7 +162,7 @@ def find_program(key):
 
 def _is_watched(args):
     """Whether anybody wants to know what happens to the tensors: gradients, transforms, tracing, autocast."""
-    if torch.compiler.is_compiling() or _are_transforms_active() or _count_dispatch_modes():
+    if torch.compiler.is_compiling() or are_transforms_active() or _count_dispatch_modes():
         return True
     if forward_ad._current_level >= 0:
         return True
