@@ -12,7 +12,11 @@ project = "keops"
 html_title = "keops"
 html_theme = "furo"
 html_copy_source = False
-extensions = ["myst_parser", "sphinx_gallery.gen_gallery"]
+html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+# The pages show formulas without network, too.
+extensions = ["myst_parser", "sphinx_gallery.gen_gallery", "sphinx.ext.mathjax", "sphinx-mathjax-offline"]
 root_doc = "README"
 include_patterns = ["*.md", "docs/**.md", "build/docs/dialect.md", "build/docs/gallery/**.rst"]
 exclude_patterns = [".*", "build-*", "build/[!d]*", "docs/gallery"]
@@ -25,6 +29,7 @@ suppress_warnings = ["misc.highlighting_failure", "myst.header"]
 sphinx_gallery_conf = {
     "examples_dirs": "docs/gallery",
     "gallery_dirs": "build/docs/gallery",
+    "remove_config_comments": True,
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
     "run_stale_examples": True,

@@ -15,6 +15,7 @@ it, and the reduction ``argKmin`` keeps the K best indices of each row while it 
 # The digits that come with scikit-learn: 1797 images of 8 x 8 pixels with 17 levels of grey. Two thirds are known, the
 # others are to be read.
 
+# sphinx_gallery_thumbnail_number = 2
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits

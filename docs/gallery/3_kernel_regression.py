@@ -8,8 +8,8 @@ distance. Given measurements :math:`b` at places :math:`x_j` with noise of varia
 
 .. math::
 
-   \text{mean}(z) = k(z, x) \, (k(x, x) + \alpha)^{-1} \, b,  \qquad
-   \text{variance}(z) = k(z, z) - k(z, x) \, (k(x, x) + \alpha)^{-1} \, k(x, z).
+   \text{mean}(z) &= k(z, x) \, (k(x, x) + \alpha)^{-1} \, b, \\
+   \text{variance}(z) &= k(z, z) - k(z, x) \, (k(x, x) + \alpha)^{-1} \, k(x, z).
 
 ``K.solve(b, alpha)`` is the inverse: conjugate gradients, whose steps are products with a matrix that is not stored.
 """
@@ -116,6 +116,9 @@ for ax in axes:
     ax.set_xlabel("west to east (grid points)")
 axes[0].set_ylabel("grid points")
 fig.colorbar(picture, ax=axes, label="height (m)", shrink=0.8)
+
+# %%
+# Where measurements are dense, the band is narrow; where there are none, it is as wide as if nothing were known.
 
 fig, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
 ax.fill_between(along, guess - 2 * deviation, guess + 2 * deviation, alpha=0.3, label="two standard deviations")

@@ -106,6 +106,9 @@ ax.set_axis_off()
 fig.suptitle("every fourth line of the transport plan")
 fig.legend(loc="outside lower center", ncols=3, markerscale=3)
 
+# %%
+# Points on their way. Each keeps the colour that it has in the beginning.
+
 fig, axes = plt.subplots(1, 5, figsize=(9, 3.6), layout="constrained", sharex=True, sharey=True)
 height = x[:, 1]
 for ax, t in zip(axes, np.linspace(0, 1, 5)):

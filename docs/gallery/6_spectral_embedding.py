@@ -77,6 +77,9 @@ for ax, (first, second) in zip(axes, [(0, 1), (2, 3)]):
     ax.set(xlabel=f"coordinate {first + 1}", ylabel=f"coordinate {second + 1}", xticks=[], yticks=[])
 fig.suptitle("1797 images, by four of their coordinates; each is drawn as the digit that it shows")
 
+# %%
+# And the eigenvalues beside those of the dense matrix.
+
 fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
 ax.plot(np.arange(11), reference, "s", markersize=9, fillstyle="none", label="dense matrix, LAPACK")
 ax.plot(np.arange(11), values, "o", markersize=4, label="eigsh on a LazyTensor")

@@ -119,6 +119,9 @@ axes[1].imshow(mask, cmap="Blues", interpolation="nearest")
 axes[1].set(xlabel="cluster of j", ylabel="cluster of i")
 axes[1].set_title(f"block mask: {100 * kept:.1f} % of all pairs")
 
+# %%
+# Both axes are logarithmic: all pairs take four times as long for twice as many points.
+
 fig, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
 for times, style, label in zip(table.T, ("o-", "s-", "^:"), ("all pairs", "pairs in ranges", "making the ranges")):
     ax.loglog(counts, 1e3 * times, style, label=label)
