@@ -30,6 +30,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "docs/gallery",
     "gallery_dirs": "build/docs/gallery",
     "remove_config_comments": True,
+    "capture_repr": (),
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
     "run_stale_examples": True,

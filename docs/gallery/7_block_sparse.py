@@ -12,7 +12,7 @@ the square of the number of points.
 # ----
 # A galaxy of two arms. The kernel reaches about 1/50 of its size.
 
-import time
+import timeit
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -79,18 +79,8 @@ assert np.allclose(complete[some, 0], np.exp(-squares / (2 * WIDTH**2)).sum(1), 
 # %%
 # Times
 # -----
-# Medians of repeated runs, on this machine. Making the ranges counts as well: it is done once, and serves as long as
-# the points do not move.
-
-
-def seconds(function, repeat=3):
-    times = []
-    for _ in range(repeat):
-        begin = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - begin)
-    return float(np.median(times))
-
+# The best of three runs on this machine. Making the ranges counts as well: it is done once, and serves as long as the
+# points do not move.
 
 counts = [2500, 5000, 10000, 20000, 40000]
 table = []
@@ -98,7 +88,7 @@ for count in counts:
     cloud = draw_galaxy(count, rng)
     points, _, blocks = prepare(cloud)
     runs = [lambda: density(points), lambda: density(points, blocks), lambda: prepare(cloud)]
-    table.append([seconds(run) for run in runs])
+    table.append([min(timeit.repeat(run, number=1, repeat=3)) for run in runs])
     print("{:6} points: complete {:.4f} s, in ranges {:.4f} s, making them {:.4f} s".format(count, *table[-1]))
 table = np.array(table)
 

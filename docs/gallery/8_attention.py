@@ -19,7 +19,7 @@ mean over similar places is cleaner than each of them.
 # Arrays as in PyTorch, (batch, heads, length, features). ``LazyTensor`` takes axes in front of the last three for those
 # of a batch.
 
-import time
+import timeit
 
 import matplotlib.pyplot as plt
 import torch
@@ -115,17 +115,12 @@ fig.colorbar(picture, ax=axes[1, 1], label="weight (1e-6 or less: darkest)", shr
 # %%
 # Times
 # -----
-# Medians on this machine. PyTorch's function does not store the matrix either; beside it stands what does.
+# The best of several runs on this machine. PyTorch's function does not store the matrix either, and is made for this
+# one formula; beside it stands what does store it.
 
 
-def milliseconds(function, repeat=5):
-    function()
-    times = []
-    for _ in range(repeat):
-        begin = time.perf_counter()
-        function()
-        times.append(1e3 * (time.perf_counter() - begin))
-    return sorted(times)[repeat // 2]
+def milliseconds(function, repeat=10):
+    return 1e3 * min(timeit.repeat(function, number=1, repeat=repeat))
 
 
 lengths, table = [500, 1000, 2000, 4000], []
