@@ -380,6 +380,38 @@ def test_functions_of_pytorch_refuse_expressions():
             call(Vi(x).sqdist(Vj(y)))
 
 
+def test_a_product_from_the_left_is_refused_by_compiled_programs_too():
+    """K is square, so that K @ v in its place would have the right shape."""
+    x, v = torch.rand(5, 3, dtype=torch.float64), torch.rand(5, dtype=torch.float64)
+
+    def caught(x, v):
+        kernel = Vi(x).sqdist(Vj(x + 1))
+        before = kernel @ v
+        try:
+            return before, v @ kernel
+        except TypeError:
+            return before, kernel.T @ v
+
+    for got, want in zip(compile_whole(caught, "eager")(x, v), caught(x, v), strict=True):
+        assert_close(got, want)
+    for wrong in (lambda x, v: v @ Vi(x).sqdist(Vj(x)), lambda x, v: v.matmul(Vi(x).sqdist(Vj(x)))):
+        with pytest.raises(Exception, match="LazyTensor: v @ K is not defined"):
+            compile_whole(wrong, "eager")(x, v)
+        torch._dynamo.reset()
+        with pytest.raises(TypeError):
+            torch.compile(wrong, backend="eager")(x, v)
+
+
+def test_what_hides_the_order_of_operands_is_refused(monkeypatch):
+    """As another version of PyTorch could; products by their name are not concerned."""
+    monkeypatch.setattr("keops.torch._operators._EXCHANGER", "unknown")
+    x, v = torch.rand(5, 3, dtype=torch.float64), torch.rand(5, dtype=torch.float64)
+    with pytest.raises(Exception, match=r"expected K.matvec\(v\)"):
+        compile_whole(lambda x, v: Vi(x).sqdist(Vj(x)) @ v, "eager")(x, v)
+    want = Vi(x).sqdist(Vj(x)) @ v
+    assert_close(compile_whole(lambda x, v: Vi(x).sqdist(Vj(x)).matvec(v), "eager")(x, v), want)
+
+
 @BOTH
 def test_new_tensors_and_sizes_are_not_compiled_for(function):
     """The second size makes sizes symbolic; after that nothing is compiled again."""
