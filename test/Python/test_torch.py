@@ -266,6 +266,8 @@ def test_transforms(function):
             assert_close(transform(function, place)(*tensors), transform(dense, place)(*tensors))
         for transform in (grad, hessian):
             assert_close(transform(scalar(function), place)(*tensors), transform(scalar(dense), place)(*tensors))
+        forward = jacfwd(jacfwd(scalar(function), place), place)(*tensors)
+        assert_close(forward, hessian(scalar(dense), place)(*tensors))
     got, want = (jvp(f, tuple(tensors), tuple(tensors)) for f in (function, dense))
     assert_close(got[1], want[1])
     adjoint = torch.rand(5, 2, dtype=torch.float64)

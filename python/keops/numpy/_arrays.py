@@ -62,6 +62,9 @@ def make_mask(width, dim, dtype, data):
 # ---- What solvers compute with ---------------------------------------------------------------------------------------
 
 
+broadcast_to = np.broadcast_to
+
+
 def zeros_like(x):
     """A new array, whatever the strides of ``x``."""
     return np.zeros(x.shape, x.dtype)

@@ -49,6 +49,9 @@ def make_mask(width, dim, dtype, data):
 # ---- What solvers compute with ---------------------------------------------------------------------------------------
 
 
+broadcast_to = torch.broadcast_to
+
+
 def zeros_like(x):
     """A new tensor, whatever the strides of ``x``."""
     return torch.zeros(x.shape, dtype=x.dtype, device=x.device)
