@@ -1,5 +1,6 @@
-"""Solvers, complex numbers, entries and several reductions on PyTorch tensors, with their gradients, against dense
-PyTorch in float64. ``test_solve``, ``test_lazytensor_complex``, ``test_entries`` and ``test_reduce`` have the values."""
+"""Solvers, complex numbers, entries, several reductions and several axes on PyTorch tensors, with their gradients,
+against dense PyTorch in float64. ``test_solve``, ``test_lazytensor_complex``, ``test_entries``, ``test_reduce`` and
+``test_axes`` have the values."""
 
 import inspect
 import warnings
@@ -276,6 +277,55 @@ def test_several_reductions_at_once():
         torch.autograd.grad(a.sum() + b.sum(), (x, y)) for a, b in ((found["sum"], plain), (squares, dense.exp()))
     )
     assert all(map(torch.allclose, *gradients))
+
+
+AXES = {
+    "sum": (lambda d, a: d.sum(axis=a), lambda d, a: d.sum(a)),
+    "prod": (lambda d, a: d.prod(a), lambda d, a: d.log().sum(a).exp()),
+    "min": (lambda d, a: d.min(dim=a), lambda d, a: d.amin(a)),
+    "max": (lambda d, a: d.max(dim=a), lambda d, a: d.amax(a)),
+    "mean": (lambda d, a: d.mean(a), lambda d, a: d.mean(a)),
+    "var": (lambda d, a: d.var(a), lambda d, a: d.var(a, correction=0)),
+    "logsumexp": (lambda d, a: d.logsumexp(a), lambda d, a: d.logsumexp(a)),
+    "logsumexp(weight)": (
+        lambda d, a: d[0].logsumexp(a, weight=d),
+        lambda d, a: (d[..., :1].exp() * d).sum(a).log(),
+    ),
+    "sumsoftmaxweight": (
+        lambda d, a: d[0].sumsoftmaxweight(d, a),
+        lambda d, a: (d[..., :1].exp() * d).sum(a) / d[..., :1].exp().sum(a),
+    ),
+}
+
+
+@pytest.mark.parametrize("axes", ((0, 3), (1, 2), (2, 3), (-5, -4, -3, -2)), ids=str)
+@pytest.mark.parametrize("name", AXES)
+def test_reductions_over_several_axes(name, axes):
+    x, y, more = draw((3, 7, 1, 2), (2, 1, 1, 5, 2), (2, 3, 7, 1, 2))
+    reduce, expect = AXES[name]
+    functions = lambda x, y: reduce(LazyTensor(x) + LazyTensor(y), axes), lambda x, y: expect(x + y, axes)  # noqa: E731
+    tensors = [x.requires_grad_(), y.requires_grad_()]
+    results = [function(*tensors) for function in functions]
+    assert all_close(*results)
+    first = [torch.autograd.grad(result.sin().sum(), tensors, create_graph=True) for result in results]
+    assert all_close(*first)
+    assert all_close(*(torch.autograd.grad(sum(g.cos().sum() for g in one), tensors) for one in first))
+    assert all_close(*(jvp(function, (x, y), (x.sin(), y.cos()))[1] for function in functions))
+    assert all_close(*(vmap(function, (0, None))(more, y) for function in functions))
+    if name in ("max", "var"):
+        compiled = compile_whole(functions[0])(*tensors)
+        assert all_close(compiled, results[1])
+        assert all_close(torch.autograd.grad(compiled.sin().sum(), tensors), first[1])
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_several_axes_of_which_some_are_empty(name):
+    for shapes in (((0, 3, 1, 2), (0, 1, 4, 2)), ((3, 4, 1, 2), (3, 1, 0, 2)), ((3, 0, 1, 2), (3, 1, 4, 2))):
+        x, y = (v.requires_grad_() for v in draw(*shapes))
+        result = AXES[name][0](LazyTensor(x) + LazyTensor(y), (0, 2))
+        assert result.shape == (x.shape[1], 2)
+        for gradient, tensor in zip(torch.autograd.grad(result.sum(), (x, y)), (x, y)):
+            assert gradient.shape == tensor.shape and not gradient.any()
 
 
 def test_the_doors_are_the_same():

@@ -43,6 +43,8 @@ def _check_reduced(lazy):
     is_reduced = isinstance(lazy, Arithmetic) and lazy._node.form == "reduced"
     if not is_reduced or not isinstance(lazy._reduced.program, Program):
         raise TypeError("keops.reduce: expected reductions made with call=False, or one LazyTensor and names")
+    if lazy._reduced.program.merged:
+        raise ValueError("keops.reduce: expected reductions over one axis each")
     if lazy._node.is_symbolic or lazy._domain._dtype is None:
         raise ValueError(f"keops.reduce: expected arrays for all variables of {lazy.formula}")
     if lazy._reduced.call_options.get("out") is not None:

@@ -16,6 +16,7 @@ class Solver:
     """The solution of a system as a program: has what ``Program`` has."""
 
     operation = "Solve"
+    merged = ()
 
     def __init__(self, arrays, node, axis, settings, options):
         self.arrays = arrays

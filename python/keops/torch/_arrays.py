@@ -1,5 +1,6 @@
 """What the core must know about PyTorch tensors."""
 
+from contextlib import nullcontext as be_quiet  # noqa: F401  (the core calls it)
 from functools import partial
 
 import torch
@@ -44,6 +45,37 @@ def make_mask(width, dim, dtype, data):
     """Unit vectors of ``width``, each component ``dim`` times: (width, width * dim), where the tensors ``data`` are."""
     device = next((x.device for x in data if is_array(x)), None)
     return torch.eye(width, dtype=getattr(torch, dtype), device=device).repeat_interleave(dim, 1)
+
+
+# ---- What results are merged with ------------------------------------------------------------------------------------
+
+math = torch
+
+
+def widen(x):
+    """Floats in float64, as complex numbers where they are; integers as they are."""
+    return x.to(torch.promote_types(x.dtype, torch.float64)) if x.dtype != torch.int64 else x
+
+
+def narrow(x, like):
+    return x.to(like.dtype)
+
+
+def total(x, axes):
+    return x.sum(axes, keepdim=True)
+
+
+def product(x, axes):
+    for axis in axes:
+        x = x.prod(axis, keepdim=True)
+    return x
+
+
+def largest(x, axes, empty):
+    """The largest values, the first of equal ones for derivatives, ``empty`` where there are none."""
+    for axis in axes:
+        x = x.max(axis, keepdim=True).values if x.shape[axis] else x.sum(axis, keepdim=True) + empty
+    return x
 
 
 # ---- What solvers compute with ---------------------------------------------------------------------------------------
