@@ -371,7 +371,9 @@ def test_compilation_of_operators_between_tensors_and_expressions():
     for operator in operators:
         want = operator(p - q, row).sum(1)
         assert_close(compile_whole(lambda x, y, t: operator(Vi(x) - Vj(y), t).sum(1), "eager")(x, y, row), want)
-    for product in (lambda k, v: k @ v, lambda k, v: k.matvec(v), lambda k, v: k.T.rmatvec(v)):
+    products = (lambda k, v: k @ v, lambda k, v: k.matvec(v), lambda k, v: k.T.rmatvec(v), lambda k, v: v.__rmatmul__(k))
+    for product in products:
+        assert_close(product(kernel, v), kernel @ v)
         assert_close(compile_whole(lambda x, y, v: product(Vi(x).sqdist(Vj(y)), v))(x, y, v), kernel @ v)
 
 

@@ -34,8 +34,9 @@ def _prepare(expression, axis, name, value):
         values = {_VALUES[name]: value}
     else:
         raise TypeError(f"keops.reduce: {name}: expected True, got {type(value).__name__}")
-    if axis not in (0, 1, -2, -3):
-        raise ValueError(f"keops.reduce: axis: expected 0 or 1, got {axis!r}")
+    count = expression.nbatchdims
+    if axis not in (count, count + 1, -2, -3):
+        raise ValueError(f"keops.reduce: axis: expected {count} or {count + 1}, got {axis!r}")
     return _check_reduced(getattr(expression, name)(axis=axis, call=False, **values))
 
 

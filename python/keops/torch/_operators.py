@@ -29,6 +29,7 @@ _METHODS = {
     "rsub": "__sub__",
     "__rsub__": "__sub__",
     "__rdiv__": "__truediv__",
+    "__rmatmul__": "__matmul__",
 }
 
 
