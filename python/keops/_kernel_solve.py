@@ -104,7 +104,7 @@ class KernelSolve:
         )
         if backend != "auto" or ranges is not None or device_id != -1:
             self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id)
-            ranges = read_ranges("KernelSolve", ranges)
+            ranges = read_ranges("KernelSolve", self._arrays, ranges)
         if self._place >= len(args):
             raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
         place, b = self._place, args[self._place]

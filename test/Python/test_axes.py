@@ -163,7 +163,7 @@ WRONG = [
     (lambda: LATER + 1, ValueError, "One of the inputs is a 'reduced' LazyTensor"),
     (lambda: LATER.sum(axis=(0, 2)), ValueError, "One of the inputs is a 'reduced' LazyTensor"),
     (lambda: keops.reduce(LATER), ValueError, "keops.reduce: expected reductions over one axis each"),
-    (lambda: keops.reduce(LAZY, axis=(0, 2), sum=True), ValueError, "keops.reduce: axis: expected 0 or 1, got (0, 2)"),
+    (lambda: keops.reduce(LAZY, axis=(0, 2), sum=True), ValueError, "keops.reduce: axis: expected 1 or 2, got (0, 2)"),
 ]
 
 

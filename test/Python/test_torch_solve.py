@@ -140,8 +140,9 @@ def test_what_compiled_programs_have_no_solutions_for():
         assert all_close(torch.compile(solve, backend="eager")(x, b), dense_solve(x, ONE, b))
 
 
-def test_ranges_in_compiled_and_mapped_solutions():
-    blocks = (np.array([[0, 3], [3, 7]]), np.array([1, 2]), np.array([[0, 3], [3, 7]])) * 2
+@pytest.mark.parametrize("kind", (torch.tensor, np.array))
+def test_ranges_in_compiled_and_mapped_solutions(kind):
+    blocks = (kind([[0, 3], [3, 7]]), kind([1, 2]), kind([[0, 3], [3, 7]])) * 2
     x, b = draw((7, 2), (7, 1))
     mask = torch.block_diag(torch.ones(3, 3), torch.ones(4, 4)).double()
 

@@ -132,7 +132,7 @@ class Reducing:
         options = dict(reduced.call_options)
         reduced.keywords = {name: options.pop(name) for name in ("out", "ranges") if name in options}
         if "ranges" in reduced.keywords:
-            reduced.keywords["ranges"] = read_ranges("LazyTensor", reduced.keywords["ranges"])
+            reduced.keywords["ranges"] = read_ranges("LazyTensor", self._arrays, reduced.keywords["ranges"])
         self._arrays.check_call("LazyTensor", **{"backend": "auto", "device_id": -1, **options})
         self._run = None
         if not reduced.program.symbols:

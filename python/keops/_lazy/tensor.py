@@ -274,7 +274,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     @ranges.setter
     def ranges(self, value):
-        read_ranges("LazyTensor", value)
+        read_ranges("LazyTensor", self._arrays, value)
         self._domain = self._domain.replace(ranges=value)
 
     # ---- Calls, transposition, copies --------------------------------------------------------------------------------

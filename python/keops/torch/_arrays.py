@@ -99,12 +99,16 @@ def divide(x, y, like):
     return torch.where(y == 0, 0.0, x / y).to(like.dtype)
 
 
-# ---- What clusters are computed with ---------------------------------------------------------------------------------
+# ---- What clusters and ranges are read with --------------------------------------------------------------------------
 
 
 def to_numpy(x):
     """A tensor as an array, without its gradient; other things as they are."""
-    return x.detach().numpy() if is_array(x) else x
+    if not is_array(x):
+        return x
+    # Transforms take all tensors for theirs, also one that they know nothing of.
+    with torch._C._DisableFuncTorch():
+        return x.detach().numpy()
 
 
 def from_numpy(x):
