@@ -23,21 +23,21 @@ def check_call(caller, arrays, backend, device_id):
         )
 
 
-def read_ranges(caller, ranges):
+def read_ranges(caller, arrays, ranges):
     """The six arrays of block-sparse ranges as int64 arrays of NumPy; None stays None. Their contents are checked where
-    they are used."""
+    they are used. ``arrays`` is the adapter of a library."""
     if ranges is None:
         return None
     if not isinstance(ranges, (tuple, list)) or len(ranges) != len(RANGES):
         given = f"{len(ranges)} entries" if isinstance(ranges, (tuple, list)) else type(ranges).__name__
         raise TypeError(f"{caller}: ranges: expected a tuple of six integer arrays ({', '.join(RANGES)}), got {given}")
-    return tuple(_read_range(caller, k, entry) for k, entry in enumerate(ranges))
+    return tuple(_read_range(caller, arrays, k, entry) for k, entry in enumerate(ranges))
 
 
-def _read_range(caller, place, entry):
+def _read_range(caller, arrays, place, entry):
     what = f"{caller}: ranges[{place}] ({RANGES[place]})"
     try:
-        array = np.asarray(entry)
+        array = np.asarray(arrays.to_numpy(entry))
     except Exception as problem:
         raise TypeError(f"{what}: cannot be read as an array: {problem}") from None
     if array.dtype.kind not in "iu" and array.size:

@@ -274,7 +274,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     @ranges.setter
     def ranges(self, value):
-        read_ranges("LazyTensor", value)
+        read_ranges("LazyTensor", self._arrays, value)
         self._domain = self._domain.replace(ranges=value)
 
     # ---- Calls, transposition, copies --------------------------------------------------------------------------------
@@ -335,11 +335,11 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     def matvec(self, v):
         """``K @ v``, as scipy.sparse.linalg.aslinearoperator expects it."""
-        return self @ v
+        return self.__matmul__(v)
 
     def rmatvec(self, v):
         """``K.T @ v``."""
-        return self.T @ v
+        return self.T.__matmul__(v)
 
     matmat = matvec
     rmatmat = rmatvec
