@@ -239,7 +239,9 @@ KEOPS_EXPORT void keopsCancelReset(keopsCancel cancel);
 
 /* ---- Process-wide ---- */
 
-/* Threads for large work; 0 restores the default (see keopsForEachSetting). */
+/* Threads for large work; 0 restores the default (see keopsForEachSetting). Where somebody changed
+ * the number of LLVM's OpenMP runtime for the calling thread (omp_set_num_threads), that one is a
+ * limit too. */
 KEOPS_EXPORT keopsStatus keopsSetNumThreads(int32_t count);
 KEOPS_EXPORT int32_t keopsGetNumThreads(void);
 

@@ -4,6 +4,7 @@
 #include "keops/Runtime/Compiler.h"
 #include "keops/Runtime/Log.h"
 #include "keops/Runtime/Settings.h"
+#include "keops/Runtime/Threads.h"
 
 using namespace keops;
 using namespace keops::capi;
