@@ -3,6 +3,7 @@
 #include "Storage.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -77,6 +78,21 @@ void cpu::parallelFor(Frame &frame, Value count, Value counters, int64_t counter
     return;
   }
   sequentialFor(frame, frame.index(0), count, body);
+}
+
+Value cpu::isStopped(Frame &frame) {
+  auto call = func::CallOp::create(frame.b, frame.loc, "keops_should_stop", frame.b.getI1Type(),
+                                   ValueRange{frame.context});
+  return call.getResult(0);
+}
+
+void cpu::unlessStopped(Frame &frame, function_ref<void()> body) {
+  Value yes = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 1);
+  Value goOn = arith::XOrIOp::create(frame.b, frame.loc, isStopped(frame), yes);
+  auto guarded = scf::IfOp::create(frame.b, frame.loc, goOn, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(frame.b);
+  frame.b.setInsertionPointToStart(guarded.thenBlock());
+  body();
 }
 
 SmallVector<Value> cpu::sequentialFor(Frame &frame, Value begin, Value end, int64_t step,

@@ -6,7 +6,6 @@
 #include "Work.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -188,18 +187,10 @@ void MapReduceLowering::run() {
 
 void MapReduceLowering::reducePieces() {
   parallelFor(frame, frame.mul(allTiles, split), counters, ReducePieces,
-              [&](Value piece) { reducePiece(piece); });
+              [&](Value piece) { unlessStopped(frame, [&] { reducePiece(piece); }); });
 }
 
 void MapReduceLowering::reducePiece(Value piece) {
-  Type flag = frame.b.getI1Type();
-  auto call = func::CallOp::create(frame.b, frame.loc, "keops_should_stop", flag,
-                                   ValueRange{frame.context});
-  Value yes = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 1);
-  Value goOn = arith::XOrIOp::create(frame.b, frame.loc, call.getResult(0), yes);
-  auto unlessStopped = scf::IfOp::create(frame.b, frame.loc, goOn, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(frame.b);
-  frame.b.setInsertionPointToStart(unlessStopped.thenBlock());
   Tile tile = tileAt(frame.div(piece, split));
   Value begin = frame.mul(frame.rem(piece, split), pieceLength);
   Value end = frame.min(frame.add(begin, pieceLength), tile.terms);

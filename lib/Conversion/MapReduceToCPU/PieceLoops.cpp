@@ -2,10 +2,16 @@
 #include "PieceLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace keops;
 using namespace keops::cpu;
+
+/// A piece may have so many terms that it takes seconds.
+static constexpr int64_t stretchSteps = 32;
+
+static int64_t stepOf(ScheduleAttr schedule) { return schedule.getBlock() * schedule.getBlocks(); }
 
 PieceLoops::PieceLoops(Traversal &traversal, ArrayRef<Slice> slices, PieceMemory memory,
                        const Tile &tile, Value chunkStart)
@@ -51,7 +57,30 @@ PieceLoops::Values PieceLoops::reduce(Value begin, Value end) {
 }
 
 PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange state) {
-  int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
+  int64_t stretch = stretchSteps * stepOf(traversal.schedule);
+  return sequentialFor(frame, begin, end, stretch, state, [&](Value first, ValueRange carried) {
+    Value last = frame.min(frame.add(first, frame.index(stretch)), end);
+    Value until = arith::SelectOp::create(frame.b, loc, isStoppedAt(first, begin), first, last);
+    return reduceStretch(first, until, carried);
+  });
+}
+
+/// Whoever begins a piece has asked, and most intervals are short.
+Value PieceLoops::isStoppedAt(Value first, Value begin) {
+  Value later =
+      arith::CmpIOp::create(frame.b, loc, arith::CmpIPredicate::ne, first, begin).getResult();
+  Value no = arith::ConstantIntOp::create(frame.b, loc, 0, 1);
+  auto asked = scf::IfOp::create(frame.b, loc, no.getType(), later, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(frame.b);
+  frame.b.setInsertionPointToStart(asked.thenBlock());
+  scf::YieldOp::create(frame.b, loc, isStopped(frame));
+  frame.b.setInsertionPointToStart(asked.elseBlock());
+  scf::YieldOp::create(frame.b, loc, no);
+  return asked.getResult(0);
+}
+
+PieceLoops::Values PieceLoops::reduceStretch(Value begin, Value end, ValueRange state) {
+  int64_t step = stepOf(traversal.schedule);
   return sequentialFor(frame, begin, end, step, state, [&](Value first, ValueRange carried) {
     return reduceStep(first, frame.min(frame.add(first, frame.index(step)), end), carried);
   });

@@ -7,8 +7,9 @@
 
 namespace keops::cpu {
 
-/// Four nested loops: intervals, steps of blocks, blocks of terms, terms. All reductions of a
-/// map_reduce run in them side by side; the carried state is the concatenation of theirs.
+/// Five nested loops: intervals, stretches of steps, steps of blocks, blocks of terms, terms. All
+/// reductions of a map_reduce run in them side by side; the carried state is the concatenation of
+/// theirs.
 class PieceLoops {
 public:
   PieceLoops(Traversal &traversal, llvm::ArrayRef<Slice> slices, PieceMemory memory,
@@ -21,8 +22,11 @@ public:
 private:
   /// Reduces the rows [begin, end) of the reduced index.
   Values reduceInterval(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
+  Values reduceStretch(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
   Values reduceStep(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
   Values reduceBlock(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
+  /// i1: whether to leave out the stretch at `first` of an interval from `begin` on.
+  mlir::Value isStoppedAt(mlir::Value first, mlir::Value begin);
   /// One list of summary values per reduction.
   llvm::SmallVector<Values> summarise(mlir::Value begin, mlir::Value end);
   Values initialState();

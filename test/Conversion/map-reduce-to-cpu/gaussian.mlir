@@ -10,16 +10,25 @@
 // CHECK-SAME:  input i 2 f32 x\0Ainput j 2 f32 y\0A
 // CHECK-SAME:  output i f32 sum 1\0A
 // CHECK:       func.func private @gauss_body(%{{.*}}: !llvm.ptr, %[[M:.*]]: index, %[[N:.*]]: index, %[[THREADS:.*]]: i32,
+// A cancelled run leaves out items, rows to pack and pieces, and the rest of a long piece.
+// CHECK:       call @keops_should_stop
 // One team; y packed by rows, x packed by tiles of 32 rows.
 // CHECK:       omp.parallel num_threads(%[[THREADS]] : i32)
 // CHECK:         memref.atomic_rmw addi
+// CHECK:         call @keops_should_stop
 // CHECK:         omp.barrier
 // CHECK:         memref.atomic_rmw addi
 // CHECK:         omp.barrier
-// The loop over pairs works on both vectors of the tile at once.
 // CHECK:         call @keops_should_stop
 // CHECK:         scf.for
-// CHECK:           scf.for
+// CHECK:           scf.for %[[FIRST:.*]] = %{{.*}} to %[[LAST:.*]] step %c4096
+// CHECK:             %[[UNTIL:.*]] = arith.minsi
+// CHECK:             %[[STOPPED:.*]] = scf.if
+// CHECK:               call @keops_should_stop
+// CHECK:             arith.select %[[STOPPED]], %[[FIRST]], %[[UNTIL]]
+// The loop over pairs works on both vectors of the tile at once.
+// CHECK:             scf.for
+// CHECK:               scf.for
 // CHECK:             scf.for %{{.*}} iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<2x16xf32>)
 // CHECK:               %[[Y:.*]] = vector.broadcast %{{.*}} : f32 to vector<2x16xf32>
 // CHECK:               arith.subf %{{.*}}, %[[Y]] : vector<2x16xf32>
