@@ -260,6 +260,9 @@ typedef struct keopsCacheInfo {
 
 KEOPS_EXPORT keopsStatus keopsCacheGetInfo(keopsCacheInfo *info);
 KEOPS_EXPORT keopsStatus keopsCacheClear(keopsCacheScope scope);
+/* Keeps programs in another folder from now on; "" keeps none on disk, NULL asks the environment
+ * again. */
+KEOPS_EXPORT keopsStatus keopsCacheSetFolder(const char *folder);
 
 typedef enum keopsLogLevel {
   KEOPS_LOG_QUIET = 0,

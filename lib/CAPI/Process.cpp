@@ -68,6 +68,13 @@ keopsStatus keopsCacheClear(keopsCacheScope scope) {
   });
 }
 
+keopsStatus keopsCacheSetFolder(const char *folder) {
+  return guard(__func__, [&] {
+    std::vector<std::string> problems; // were reported when the settings were read first
+    ProgramCache::get().setFolder(folder ? folder : readSettings(std::getenv, problems).cacheDir);
+  });
+}
+
 void keopsSetLogLevel(keopsLogLevel level) {
   setLogLevel(LogLevel(std::clamp<int32_t>(getCode(level), KEOPS_LOG_QUIET, KEOPS_LOG_DEBUG)));
 }
