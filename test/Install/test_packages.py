@@ -1,5 +1,5 @@
-"""What pip installs: the component "python" of the build, the source distribution and ``compat/``; with KEOPS_SLOW also a
-wheel that is built from the source distribution."""
+"""What pip installs: the component "python" of the build, the source distribution and ``compat/``; with KEOPS_SLOW also
+a wheel that is built from the source distribution."""
 
 import os
 import subprocess

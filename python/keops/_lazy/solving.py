@@ -6,7 +6,7 @@ right-hand side is a second child of the node ``Solve``, as the weight is one of
 from .. import _conjugate_gradients as conjugate_gradients
 from .arithmetic import Arithmetic
 from .nodes import rename_variables
-from .programs import find_program, list_symbols, split_options
+from .programs import find_program, list_symbols
 
 _CALLER = "LazyTensor: solve"
 
