@@ -2,11 +2,15 @@
 
 import ctypes
 import os
-import warnings
 
 import keops
 
 _LEVELS = ("quiet", "error", "warning", "info", "debug")
+
+
+def _library():
+    """The C interface: the extension is linked with its library, so that a look-up in the one finds the other."""
+    return ctypes.CDLL(keops._keops.__file__)
 
 
 def set_verbose(val):
@@ -18,8 +22,7 @@ def set_verbose(val):
     asked = os.environ.get("KEOPS_LOG")
     shown = "debug" if asked == "debug" else "info"
     silent = asked if asked in ("quiet", "error") else "warning"
-    # The extension is linked with the library of the C interface, so that a look-up in the one finds the other.
-    ctypes.CDLL(keops._keops.__file__).keopsSetLogLevel(_LEVELS.index(shown if val else silent))
+    _library().keopsSetLogLevel(_LEVELS.index(shown if val else silent))
 
 
 def clean_pykeops(recompile_jit_binaries=True):
@@ -34,32 +37,18 @@ def get_build_folder():
 
 
 def set_build_folder(path=None):
-    """Keeps compiled programs in ``path``; None restores the default.
+    """Keeps compiled programs in ``path`` from now on, in this process and in those that it starts; None restores the
+    default.
 
-    It holds for processes that are started from now on, and for this one where keops has neither computed nor been
-    asked for its settings; RuntimeWarning where it is too late. Nothing is written down: programs that always want this
-    folder set the environment variable KEOPS_CACHE_DIR. TypeError for what is no path."""
+    Nothing is written down: programs that always want this folder set the environment variable KEOPS_CACHE_DIR.
+    TypeError for what is no path."""
     if path is not None and not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"set_build_folder: path: expected a path or None, got {type(path).__name__}")
-    if _restore_folder() if path is None else _choose_folder(path):
-        return
-    warnings.warn(
-        f"set_build_folder: this process goes on with the folder {get_build_folder()!r}, which was chosen at the first "
-        "use of keops or is the only usable one; processes that it starts get the new one. Set KEOPS_CACHE_DIR before "
-        "Python starts",
-        RuntimeWarning,
-        stacklevel=2,
-    )
-
-
-def _choose_folder(path):
-    os.environ["KEOPS_CACHE_DIR"] = os.path.abspath(os.path.expanduser(path))
-    return get_build_folder() == os.environ["KEOPS_CACHE_DIR"]
-
-
-def _restore_folder():
-    chosen = os.environ.pop("KEOPS_CACHE_DIR", None)
-    return chosen is None or get_build_folder() != chosen
+    if path is None:
+        os.environ.pop("KEOPS_CACHE_DIR", None)
+    else:
+        os.environ["KEOPS_CACHE_DIR"] = os.path.abspath(os.path.expanduser(path))
+    _library().keopsCacheSetFolder(None)
 
 
 def check_health():

@@ -239,7 +239,9 @@ KEOPS_EXPORT void keopsCancelReset(keopsCancel cancel);
 
 /* ---- Process-wide ---- */
 
-/* Threads for large work; 0 restores the default (see keopsForEachSetting). */
+/* Threads for large work; 0 restores the default (see keopsForEachSetting). Where somebody changed
+ * the number of LLVM's OpenMP runtime for the calling thread (omp_set_num_threads), that one is a
+ * limit too. */
 KEOPS_EXPORT keopsStatus keopsSetNumThreads(int32_t count);
 KEOPS_EXPORT int32_t keopsGetNumThreads(void);
 
@@ -258,6 +260,9 @@ typedef struct keopsCacheInfo {
 
 KEOPS_EXPORT keopsStatus keopsCacheGetInfo(keopsCacheInfo *info);
 KEOPS_EXPORT keopsStatus keopsCacheClear(keopsCacheScope scope);
+/* Keeps programs in another folder from now on; "" keeps none on disk, NULL asks the environment
+ * again. */
+KEOPS_EXPORT keopsStatus keopsCacheSetFolder(const char *folder);
 
 typedef enum keopsLogLevel {
   KEOPS_LOG_QUIET = 0,

@@ -9,6 +9,7 @@
 
 #include "keops-c/keops.h"
 
+#include <array>
 #include <complex>
 #include <cstdint>
 #include <memory>
@@ -72,6 +73,50 @@ private:
   std::vector<int64_t> strides;
 };
 
+/// Rows and terms of block-sparse reductions: the six arrays of keopsRunOptions::ranges.
+class Ranges {
+public:
+  /// Of intervals [begin, end).
+  using Pairs = std::vector<std::array<int64_t, 2>>;
+  using Numbers = std::vector<int64_t>;
+
+  /// Those of reductions over j, and those of reductions over i.
+  Ranges(Pairs rangesI, Numbers slicesI, Pairs redrangesJ, Pairs rangesJ, Numbers slicesJ,
+         Pairs redrangesI)
+      : pairs{std::move(rangesI), std::move(redrangesJ), std::move(rangesJ), std::move(redrangesI)},
+        slices{std::move(slicesI), std::move(slicesJ)} {}
+
+  /// Those of reductions over one index alone, which then must be the one that is reduced.
+  static Ranges overJ(Pairs rangesI, Numbers slicesI, Pairs redrangesJ) {
+    return {std::move(rangesI), std::move(slicesI), std::move(redrangesJ), {}, {}, {}};
+  }
+  static Ranges overI(Pairs rangesJ, Numbers slicesJ, Pairs redrangesI) {
+    return {{}, {}, {}, std::move(rangesJ), std::move(slicesJ), std::move(redrangesI)};
+  }
+
+  std::vector<Tensor> get() const {
+    return {toTensor(pairs[0]), toTensor(slices[0]), toTensor(pairs[1]),
+            toTensor(pairs[2]), toTensor(slices[1]), toTensor(pairs[3])};
+  }
+
+private:
+  static Tensor toTensor(const Pairs &rows) {
+    return Tensor(rows.empty() ? nullptr : rows[0].data(), {int64_t(rows.size()), 2});
+  }
+  static Tensor toTensor(const Numbers &numbers) {
+    return Tensor(numbers.data(), {int64_t(numbers.size())});
+  }
+
+  Pairs pairs[4];
+  Numbers slices[2];
+};
+
+/// M, N and the shape of the batch, which has no axes where there is none.
+struct Sizes {
+  int64_t i = 1, j = 1;
+  std::vector<int64_t> batch;
+};
+
 /// Ends the runs it was given to when request() is called, from any thread.
 class CancelFlag {
 public:
@@ -126,6 +171,34 @@ public:
                           int32_t(out.size()), &options));
   }
 
+  /// The same for blocks of pairs, which hold for every item of a batch.
+  void run(const std::vector<Tensor> &inputs, const std::vector<Tensor> &outputs,
+           const Ranges &ranges, keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT) const {
+    std::vector<Tensor> tensors = ranges.get();
+    std::vector<keopsTensor> views = toC(tensors);
+    options.ranges = views.data();
+    run(inputs, outputs, options);
+  }
+
+  Sizes inferSizes(const std::vector<Tensor> &inputs) const {
+    std::vector<keopsTensor> in = toC(inputs);
+    Sizes sizes;
+    int32_t rank = 0, maxRank = 32;
+    sizes.batch.resize(size_t(maxRank));
+    check(keopsProgramInferBatch(handle.get(), in.data(), int32_t(in.size()), nullptr, &sizes.i,
+                                 &sizes.j, sizes.batch.data(), maxRank, &rank));
+    sizes.batch.resize(size_t(rank));
+    return sizes;
+  }
+
+  /// With the axes of the batch in front.
+  std::vector<int64_t> getOutputShape(int32_t index, const Sizes &sizes) const {
+    std::vector<int64_t> shape = sizes.batch, own = getOutputShape(index, sizes.i, sizes.j);
+    shape.insert(shape.end(), own.begin(), own.end());
+    return shape;
+  }
+
+  /// Without batch.
   std::vector<int64_t> getOutputShape(int32_t index, int64_t sizeI, int64_t sizeJ) const {
     int32_t rank = 0;
     check(keopsProgramGetOutputShape(handle.get(), index, sizeI, sizeJ, nullptr, 0, &rank));

@@ -4,6 +4,7 @@
 #include "keops/Runtime/Compiler.h"
 #include "keops/Runtime/Log.h"
 #include "keops/Runtime/Settings.h"
+#include "keops/Runtime/Threads.h"
 
 using namespace keops;
 using namespace keops::capi;
@@ -64,6 +65,13 @@ keopsStatus keopsCacheClear(keopsCacheScope scope) {
       ProgramCache::get().clearMemory();
     if (code & KEOPS_CACHE_DISK)
       ProgramCache::get().getDisk().clear();
+  });
+}
+
+keopsStatus keopsCacheSetFolder(const char *folder) {
+  return guard(__func__, [&] {
+    std::vector<std::string> problems; // were reported when the settings were read first
+    ProgramCache::get().setFolder(folder ? folder : readSettings(std::getenv, problems).cacheDir);
   });
 }
 

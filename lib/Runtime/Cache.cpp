@@ -133,7 +133,14 @@ struct ProgramCache::Slot {
 };
 
 ProgramCache::ProgramCache(size_t capacity, std::string folder, int64_t maxDiskBytes)
-    : mutex(createForkSafeMutex()), capacity(capacity), disk(std::move(folder), maxDiskBytes) {}
+    : mutex(createForkSafeMutex()), capacity(capacity), maxDiskBytes(maxDiskBytes) {
+  setFolder(std::move(folder));
+}
+
+void ProgramCache::setFolder(std::string folder) {
+  std::lock_guard lock(mutex);
+  disk = &disks.emplace_back(std::move(folder), maxDiskBytes);
+}
 
 ProgramCache &ProgramCache::get() {
   // Leaked on purpose: threads may still run programs while the process ends.
@@ -177,6 +184,7 @@ std::shared_ptr<const Program> ProgramCache::build(const Request &request, const
                                                    ProgramSource &source) {
   const Compiler &compiler = getCompiler();
   std::string key = getDiskKey(form, compiler);
+  DiskCache &disk = getDisk();
   source = ProgramSource::Disk;
   if (auto entry = disk.load(key)) {
     try {

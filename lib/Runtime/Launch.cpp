@@ -6,6 +6,7 @@
 #include "keops/Runtime/Error.h"
 #include "keops/Runtime/Packing.h"
 #include "keops/Runtime/Settings.h"
+#include "keops/Runtime/Threads.h"
 #include "keops/Runtime/Work.h"
 #include "keops/Runtime/Workspace.h"
 
@@ -238,9 +239,11 @@ void Launcher::checkOverlap(std::span<const Tensor> inputs, std::span<const Tens
 }
 
 int32_t Launcher::chooseThreads(double pairs, int32_t wanted) const {
-  int32_t most = wanted > 0 ? wanted : getNumThreads();
   double worthwhile = manifest.costPerPair * pairs / double(getSettings().workPerThread);
-  return worthwhile >= most ? most : std::max(1, int32_t(worthwhile));
+  if (worthwhile < 2)
+    return 1;
+  int32_t most = wanted > 0 ? wanted : getNumThreads();
+  return worthwhile >= most ? most : int32_t(worthwhile);
 }
 
 void Launcher::writeOffsets(const Packing &packing, const Batch &batch,

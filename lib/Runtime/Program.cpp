@@ -2,6 +2,7 @@
 // is gone.
 #include "keops/Runtime/Program.h"
 #include "keops/Runtime/Error.h"
+#include "keops/Runtime/Threads.h"
 
 namespace keops {
 
@@ -18,8 +19,8 @@ std::shared_ptr<const Program> Program::link(Manifest manifest, const std::strin
                                              const KeopsCompilerInterface &compiler) {
   std::string problem;
   void *address = nullptr;
-  void *handle = compiler.link(object.data(), object.size(), manifest.symbol.c_str(), &address,
-                               keepText, &problem);
+  void *handle = compiler.link(object.data(), object.size(), manifest.symbol.c_str(), getOpenMP(),
+                               &address, keepText, &problem);
   if (!handle || !address)
     raiseInternalError("an object cannot be linked: ", problem);
   auto program =

@@ -1,24 +1,16 @@
-// The table of environment variables, how each is read, and the thread count that may be changed
-// afterwards.
+// The table of environment variables, and how each is read.
 #include "keops/Runtime/Settings.h"
 #include "keops/Runtime/Error.h"
 #include "keops/Runtime/Log.h"
 
-#include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <sched.h>
-#include <thread>
 
 namespace keops {
 
 namespace {
-
-constexpr int64_t maxThreads = 4096;
 
 /// Reads one value into the settings; returns what was expected when it cannot.
 using Reader = const char *(*)(const char *value, Settings &settings);
@@ -114,31 +106,6 @@ const Knob knobs[] = {
      "1 compiles programs with AddressSanitizer (for tests of keops itself)"},
 };
 
-std::atomic<int32_t> chosenThreads{0};
-
-/// Processors' worth of time that a container grants, or 0 for no bound. More threads than that
-/// would be stopped together in the middle of their work.
-int32_t readContainerBound() {
-  FILE *file = std::fopen("/sys/fs/cgroup/cpu.max", "re");
-  if (!file)
-    return 0;
-  double quota = 0, period = 0;
-  int count = std::fscanf(file, "%lf %lf", &quota, &period); // "max 100000" reads as nothing
-  std::fclose(file);
-  if (count != 2 || !(quota > 0) || !(period > 0))
-    return 0;
-  return static_cast<int32_t>(std::clamp(std::ceil(quota / period), 1.0, double(maxThreads)));
-}
-
-int32_t countProcessors() {
-  cpu_set_t set;
-  int32_t count = static_cast<int32_t>(std::max(1u, std::thread::hardware_concurrency()));
-  if (sched_getaffinity(0, sizeof(set), &set) == 0)
-    count = CPU_COUNT(&set);
-  int32_t bound = readContainerBound();
-  return bound > 0 ? std::min(count, bound) : count;
-}
-
 Settings readFromEnvironment(std::vector<std::string> &problems) {
   return readSettings([](const char *name) { return std::getenv(name); }, problems);
 }
@@ -177,21 +144,6 @@ const Settings &getSettings() {
 void forEachSetting(const std::function<void(const char *, const char *, const char *)> &visit) {
   for (const Knob &knob : knobs)
     visit(knob.name, knob.standard, knob.text);
-}
-
-int32_t getNumThreads() {
-  if (int32_t chosen = chosenThreads.load(std::memory_order_relaxed))
-    return chosen;
-  static const int32_t standard =
-      getSettings().numThreads ? static_cast<int32_t>(getSettings().numThreads) : countProcessors();
-  return standard;
-}
-
-void setNumThreads(int32_t count) {
-  if (count < 0 || count > maxThreads)
-    raiseUserError("the number of threads must be from 0 (default) to ", maxThreads, ", got ",
-                   count);
-  chosenThreads = count;
 }
 
 } // namespace keops

@@ -200,10 +200,10 @@ static int32_t dump(const KeopsCompileRequest *request, const char *stage, Keops
   return Done;
 }
 
-static void *link(const char *object, size_t size, const char *symbol, void **entry,
+static void *link(const char *object, size_t size, const char *symbol, void *openMP, void **entry,
                   KeopsBytesCallback error, void *user) {
   llvm::Expected<std::unique_ptr<LinkedProgram>> program =
-      LinkedProgram::create({object, size}, symbol);
+      LinkedProgram::create({object, size}, symbol, openMP);
   if (!program) {
     std::string message = llvm::toString(program.takeError());
     error(message.data(), message.size(), user);

@@ -1,5 +1,5 @@
-// Links objects with JITLink. OpenMP entry points come from our own handle of libomp, never from
-// the process, so that other OpenMP runtimes (PyTorch's) stay untouched; everything else comes from
+// Links objects with JITLink. OpenMP entry points come from the handle that the runtime gives,
+// never from the process, whose symbols may be another OpenMP runtime's; everything else comes from
 // the process.
 #include "Link.h"
 
@@ -10,28 +10,15 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 
-#include <cstdlib>
 #include <dlfcn.h>
 #include <mutex>
 
 using namespace llvm;
 using namespace keops;
 
-/// libomp, opened for ourselves alone; null when there is none.
-static void *openMP() {
-  static void *handle = [] {
-    // Idle workers sleep after at most a millisecond; a user's own setting wins.
-    setenv("KMP_BLOCKTIME", "1", /*overwrite=*/0);
-    for (const char *name : {"libomp.so.5", "libomp.so", "/usr/lib/llvm-22/lib/libomp.so"})
-      if (void *found = dlopen(name, RTLD_NOW | RTLD_LOCAL))
-        return found;
-    return static_cast<void *>(nullptr);
-  }();
-  return handle;
-}
-
 /// The undefined symbols of an object that belong to OpenMP, with their addresses.
-static Expected<orc::SymbolMap> openMPSymbols(MemoryBufferRef object, orc::LLJIT &jit) {
+static Expected<orc::SymbolMap> openMPSymbols(MemoryBufferRef object, void *openMP,
+                                              orc::LLJIT &jit) {
   Expected<std::unique_ptr<object::ObjectFile>> file = object::ObjectFile::createObjectFile(object);
   if (!file)
     return file.takeError();
@@ -44,7 +31,7 @@ static Expected<orc::SymbolMap> openMPSymbols(MemoryBufferRef object, orc::LLJIT
     if (!(*flags & object::SymbolRef::SF_Undefined) ||
         !(name->starts_with("__kmpc_") || name->starts_with("omp_")))
       continue;
-    void *address = openMP() ? dlsym(openMP(), name->str().c_str()) : nullptr;
+    void *address = openMP ? dlsym(openMP, name->str().c_str()) : nullptr;
     if (!address)
       return createStringError("LLVM's OpenMP runtime (libomp.so.5) was not found or lacks " +
                                name->str() +
@@ -55,7 +42,8 @@ static Expected<orc::SymbolMap> openMPSymbols(MemoryBufferRef object, orc::LLJIT
   return symbols;
 }
 
-Expected<std::unique_ptr<LinkedProgram>> LinkedProgram::create(StringRef object, StringRef symbol) {
+Expected<std::unique_ptr<LinkedProgram>> LinkedProgram::create(StringRef object, StringRef symbol,
+                                                               void *openMP) {
   static std::once_flag once;
   std::call_once(once, [] {
     InitializeNativeTarget();
@@ -68,7 +56,8 @@ Expected<std::unique_ptr<LinkedProgram>> LinkedProgram::create(StringRef object,
   program->jit = std::move(*jit);
   orc::JITDylib &library = program->jit->getMainJITDylib();
   std::unique_ptr<MemoryBuffer> buffer = MemoryBuffer::getMemBufferCopy(object, "keops-program");
-  Expected<orc::SymbolMap> threads = openMPSymbols(buffer->getMemBufferRef(), *program->jit);
+  Expected<orc::SymbolMap> threads =
+      openMPSymbols(buffer->getMemBufferRef(), openMP, *program->jit);
   if (!threads)
     return threads.takeError();
   if (!threads->empty())

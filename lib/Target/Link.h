@@ -15,8 +15,9 @@ namespace keops {
 /// An object in memory, ready to be called.
 class LinkedProgram {
 public:
-  static llvm::Expected<std::unique_ptr<LinkedProgram>> create(llvm::StringRef object,
-                                                               llvm::StringRef symbol);
+  /// `openMP` is a handle of dlopen or null.
+  static llvm::Expected<std::unique_ptr<LinkedProgram>>
+  create(llvm::StringRef object, llvm::StringRef symbol, void *openMP);
   ~LinkedProgram();
   void *entry() const { return address; }
 

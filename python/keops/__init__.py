@@ -20,12 +20,15 @@ __all__ = [
 
 
 def set_num_threads(count):
-    """Use at most ``count`` threads for large work; 0 restores the default."""
+    """Use at most ``count`` threads for large work; 0 restores the default, which is KEOPS_NUM_THREADS, OMP_NUM_THREADS
+    or the number of processors.
+
+    What threadpoolctl or others ask of OpenMP in the calling thread limits it further."""
     _keops.set_num_threads(count)
 
 
 def get_num_threads():
-    """The number of threads used for large work."""
+    """The number of threads used for large work in the calling thread."""
     return _keops.get_num_threads()
 
 

@@ -4,8 +4,6 @@ Written once; ``make_generics`` gives them for the ``Genred`` of a library."""
 
 import re
 
-from ._genred import Genred
-
 _OUTPUT = re.compile(r"\s*(?:[A-Za-z_]\w*\s*=\s*)?(V[ijxy])\s*\(\s*(\d+)\s*\)\s*")
 
 

@@ -2,8 +2,6 @@
 // millisecond only.
 #include "Interrupt.h"
 
-#include <atomic>
-
 namespace keops::python {
 
 namespace {
@@ -19,9 +17,10 @@ InterruptibleRun::InterruptibleRun()
 
 int32_t InterruptibleRun::poll(void *data) {
   auto *run = static_cast<InterruptibleRun *>(data);
-  // A program may poll from its worker threads too; those have no Python state.
+  // A program may poll from its worker threads too; those have no Python state and
+  // hear what the first thread found.
   if (PyThread_get_thread_ident() != run->thread)
-    return 0;
+    return run->isInterrupted;
   Clock::time_point now = Clock::now();
   if (!run->isInterrupted && now - run->lastCheck >= checkInterval) {
     run->isInterrupted = run->checkSignals();

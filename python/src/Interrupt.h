@@ -4,6 +4,7 @@
 
 #include <Python.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -28,7 +29,7 @@ private:
   using Clock = std::chrono::steady_clock;
   unsigned long thread;
   bool isMainThread;
-  bool isInterrupted = false;
+  std::atomic<bool> isInterrupted = false;
   Clock::time_point lastCheck;
   PyThreadState *state;
 };

@@ -69,6 +69,8 @@ NB_MODULE(_keops, m) {
   // PyTorch keeps the traceback of an uncaught exception, and with it reductions, beyond the end of
   // the module.
   nb::set_leak_warnings(false);
+  // Opens the OpenMP runtime, so that whoever limits threads before the first reduction finds it.
+  keopsGetNumThreads();
   adoptMainThread();
   nb::module_::import_("os").attr("register_at_fork")(nb::arg("after_in_child") =
                                                           nb::cpp_function(adoptMainThread));

@@ -320,6 +320,28 @@ TEST(Interface, countsTheCache) {
   EXPECT_STREQ(after.folder, std::getenv("KEOPS_CACHE_DIR"));
 }
 
+TEST(Interface, theCacheMovesToAnotherFolder) {
+  keopsCacheInfo info;
+  ASSERT_EQ(keopsCacheGetInfo(&info), KEOPS_OK);
+  std::string first = info.folder, other = first + "/other";
+  for (const char *folder :
+       {other.c_str(), "", first.c_str(), static_cast<const char *>(nullptr)}) {
+    ASSERT_EQ(keopsCacheSetFolder(folder), KEOPS_OK);
+    ASSERT_EQ(keopsCacheClear(KEOPS_CACHE_ALL), KEOPS_OK);
+    keops::Program program(formula, aliases);
+    EXPECT_EQ(program.getCompileInfo().source, KEOPS_COMPILED);
+    ASSERT_EQ(keopsCacheGetInfo(&info), KEOPS_OK);
+    EXPECT_EQ(std::string(info.folder), folder ? folder : first);
+    EXPECT_EQ(info.disk_entries, *info.folder ? 1 : 0);
+  }
+  ASSERT_EQ(keopsCacheSetFolder(other.c_str()), KEOPS_OK);
+  ASSERT_EQ(keopsCacheClear(KEOPS_CACHE_MEMORY), KEOPS_OK);
+  EXPECT_EQ(keops::Program(formula, aliases).getCompileInfo().source, KEOPS_FROM_DISK);
+  ASSERT_EQ(keopsCacheClear(KEOPS_CACHE_DISK), KEOPS_OK);
+  EXPECT_EQ(::rmdir(other.c_str()), 0);
+  ASSERT_EQ(keopsCacheSetFolder(nullptr), KEOPS_OK);
+}
+
 TEST(Interface, errorsBelongToTheirThread) {
   EXPECT_EQ(keopsSetNumThreads(-3), KEOPS_INVALID);
   std::thread([] { EXPECT_STREQ(keopsGetLastError(), ""); }).join();

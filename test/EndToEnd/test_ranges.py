@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from pairs import EXTREMA, as_tuple, eps_of, grid, reduce_terms
+from pairs import EXTREMA, as_tuple, grid, reduce_terms
 
 import keops
 from keops import _keops

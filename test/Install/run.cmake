@@ -31,7 +31,7 @@ run("${CMAKE_COMMAND}" -G Ninja -S "${CONSUMER_DIR}" -B "${WORK_DIR}/consumer"
   "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_C_COMPILER=${C_COMPILER}" "-DCMAKE_CXX_COMPILER=${CXX_COMPILER}")
 run("${CMAKE_COMMAND}" --build "${WORK_DIR}/consumer")
 set(ENV{KEOPS_CACHE_DIR} "${WORK_DIR}/cache")
-foreach(program jit jit-cxx aot)
+foreach(program jit jit-cxx batches-cxx aot)
   run("${WORK_DIR}/consumer/${program}")
   message(STATUS "${program}: ${output}")
 endforeach()

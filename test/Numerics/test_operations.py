@@ -190,7 +190,7 @@ def derivative(case, output, row):
     operands = case.rows_of(output, row)
     e, u = ([mpf(float(v)) for v in case.arrays[output[n]][row]] if n in output else [] for n in "eu")
     width = max(len(v) for v in operands)
-    which, narrow = output["which"], len(operands[output["which"]]) == 1 < width
+    narrow = len(operands[output["which"]]) == 1 < width
     if len(operands) > 1 and case.record["kind"] == "elementwise" or case.record["name"] in REPEATING:
         operands = [v * width if len(v) == 1 else v for v in operands]
         u = u * width if narrow else u

@@ -1,11 +1,11 @@
 """The names of KeOps 2.3 in compat/: the objects of keops, functions of the process, dense kernels."""
 
+import copy
 import importlib
 import os
 import pickle
 import subprocess
 import sys
-import warnings
 from unittest import mock
 
 import numpy as np
@@ -63,6 +63,66 @@ def test_classes_serve_isinstance_and_pickle():
     )
 
 
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_inner_modules_show_the_same(library):
+    code = f"""
+import pykeops.{library}.generic.generic_ops, pykeops.{library}.lazytensor.LazyTensor
+from pykeops.{library}.generic.generic_red import Genred
+from pykeops.{library}.generic.generic_ops import generic_sum, generic_logsumexp, generic_argmin, generic_argkmin
+from pykeops.{library}.operations import KernelSolve
+from pykeops.{library}.lazytensor import Vi
+from pykeops.{library}.lazytensor.LazyTensor import LazyTensor, ComplexLazyTensor
+from pykeops.common.lazy_tensor import ComplexGenericLazyTensor, GenericLazyTensor
+import keops.{library} as ours
+assert (Genred, KernelSolve, LazyTensor) == (ours.Genred, ours.KernelSolve, ours.LazyTensor)
+assert pykeops.{library}.generic.generic_red.generic_sum is generic_sum is ours.generic_sum
+assert issubclass(LazyTensor, GenericLazyTensor) and issubclass(ComplexLazyTensor, ComplexGenericLazyTensor)
+print(Vi(0, 3).__class__ is LazyTensor)
+"""
+    assert run_python(code) == "True\n"
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_copies_compute_the_same(library):
+    module = importlib.import_module(f"pykeops.{library}")
+    x, y = (np.random.default_rng(k).random((5 + k, 3)) for k in range(2))
+    if library == "torch":
+        x, y = torch.from_numpy(x), torch.from_numpy(y)
+    lazy = -((module.Vi(x) - module.Vj(y)) ** 2).sum()
+    aliases = ["x=Vi(3)", "y=Vj(3)"]
+    objects = {
+        lambda f: f.sum(axis=1): lazy.exp(),
+        lambda f: f(): lazy.exp().sum(axis=1, call=False),
+        lambda f: f(x, y): module.Genred("SqDist(x,y)", aliases, axis=1),
+        lambda f: f(x, y)[:, 0]: module.generic_sum("SqDist(x,y)", "a=Vi(1)", *aliases),
+        lambda f: f(x, x, x[:, :1], alpha=1.0): module.KernelSolve(
+            "Exp(-SqDist(x,y))*b", [*aliases, "b=Vj(1)"], "b", axis=1
+        ),
+        lambda f: f.sum(axis=1): (1j * lazy).exp(),
+    }
+    for compute, made in objects.items():
+        for again in (copy.copy(made), copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+            assert type(again) is type(made)
+            assert np.array_equal(compute(again), compute(made))
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_users_derive_classes(library):
+    module = importlib.import_module(f"pykeops.{library}")
+
+    class Cloud(module.LazyTensor):
+        def gauss(self, other):
+            return (-self.sqdist(other)).exp()
+
+    x = np.random.default_rng(0).random((7, 3))
+    points = x if library == "numpy" else torch.from_numpy(x)
+    K = Cloud(points, axis=0).gauss(module.LazyTensor(points, axis=1))
+    assert type(K) is Cloud and type(2 * K - 1) is Cloud and isinstance(K, module.LazyTensor)
+    expected = np.exp(-((x[:, None] - x) ** 2).sum(-1))
+    close((2 * K).sum(axis=1), 2 * expected.sum(1)[:, None])
+    close(K @ points, expected @ x)
+
+
 def test_names_can_be_mocked():
     with mock.patch("pykeops.torch.LazyTensor") as fake:
         from pykeops.torch import LazyTensor
@@ -109,7 +169,8 @@ def test_bindings_are_checked(library, capsys):
     check = getattr(pykeops, f"test_{library}_bindings")
     check()
     assert capsys.readouterr().out == f"pyKeOps with {library} bindings is working!\n"
-    with mock.patch("pykeops._bindings._EXPECTED", [[63.0], [91.0]]), pytest.raises(RuntimeError, match="is not working"):
+    wrong = mock.patch("pykeops._bindings._EXPECTED", [[63.0], [91.0]])
+    with wrong, pytest.raises(RuntimeError, match="is not working"):
         check()
 
 
@@ -137,7 +198,26 @@ def test_cache_is_emptied(tmp_path):
     assert out.splitlines()[-1] == "1 1 0 0"
 
 
-def test_build_folder_holds_for_a_fresh_process(tmp_path):
+def test_build_folder_holds_at_once_and_for_children(tmp_path, monkeypatch):
+    first, other = pykeops.get_build_folder(), tmp_path / "cache"
+    monkeypatch.setenv("KEOPS_CACHE_DIR", first)
+    pykeops.set_build_folder(other)
+    try:
+        assert pykeops.get_build_folder() == str(other)
+        pykeops.clean_pykeops()
+        pykeops.test_numpy_bindings()
+        assert len(os.listdir(other)) == 1
+        assert run_python("import pykeops; print(pykeops.get_build_folder())").strip() == str(other)
+        pykeops.clean_pykeops()
+        assert os.listdir(other) == []
+    finally:
+        pykeops.set_build_folder(first)
+    assert pykeops.get_build_folder() == first
+    with pytest.raises(TypeError, match="set_build_folder: path: expected a path or None, got int"):
+        pykeops.set_build_folder(3)
+
+
+def test_build_folder_before_anything_else(tmp_path):
     code = "import pathlib, sys, pykeops\npykeops.set_build_folder(pathlib.Path(sys.argv[1]))" + RESULT
     code += "print(pykeops.get_build_folder())"
     folder = tmp_path / "cache"
@@ -145,29 +225,10 @@ def test_build_folder_holds_for_a_fresh_process(tmp_path):
     assert os.listdir(folder)
 
 
-def test_build_folder_that_comes_too_late_is_told(tmp_path, monkeypatch):
-    before = pykeops.get_build_folder()
-    monkeypatch.setenv("KEOPS_CACHE_DIR", before)
-    folder = tmp_path / "cache"
-    with pytest.warns(RuntimeWarning, match="goes on with the folder .* Set KEOPS_CACHE_DIR") as told:
-        pykeops.set_build_folder(folder)
-    assert told[0].filename == __file__
-    assert pykeops.get_build_folder() == before
-    assert run_python("import pykeops; print(pykeops.get_build_folder())").strip() == str(folder)
-    with pytest.raises(TypeError, match="set_build_folder: path: expected a path or None, got int"):
-        pykeops.set_build_folder(3)
-
-
-def test_default_build_folder_is_restored(tmp_path, monkeypatch):
+def test_default_build_folder_is_restored(tmp_path):
     code = "import os, pykeops\npykeops.set_build_folder()\nprint(pykeops.get_build_folder())"
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": "", "KEOPS_CACHE_FOLDER": ""}
     assert run_python(code, **home).strip() == str(tmp_path / ".cache" / "keops")
-    monkeypatch.setenv("KEOPS_CACHE_DIR", pykeops.get_build_folder())
-    with pytest.warns(RuntimeWarning, match="goes on with the folder"):
-        pykeops.set_build_folder(None)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        pykeops.set_build_folder(None)
 
 
 # ---- Helpers ---------------------------------------------------------------------------------------------------------

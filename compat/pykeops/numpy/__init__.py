@@ -3,5 +3,9 @@
 from keops.numpy import ComplexLazyTensor, Genred, KernelSolve, LazyTensor, Pm, Var, Vi, Vj
 from keops.numpy import generic_argkmin, generic_argmin, generic_logsumexp, generic_sum
 
+from .._paths import add_paths
+
 __all__ = ["Genred", "KernelSolve", "LazyTensor", "Pm", "Var", "Vi", "Vj"]
 __all__ += ["generic_argkmin", "generic_argmin", "generic_logsumexp", "generic_sum"]
+
+add_paths(__name__)

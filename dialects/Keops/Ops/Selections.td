@@ -31,7 +31,7 @@ def Keops_OnlyAtOp : Keops_PairOp<"only_at", (ins Keops_Value:$indices, Keops_Va
 }
 
 def Keops_SizeOp : Op<Keops_Dialect, "size", [Pure, DeclareOpInterfaceMethods<Keops_FormulaOpInterface>]> {
-  let summary = "the number of rows of an index, rounded to the computing type";
+  let summary = "the number of terms of a row in a reduction over an index, rounded to the computing type";
   let arguments = (ins Keops_PlacementAttr:$over);
   let results = (outs Keops_Value:$result);
   let assemblyFormat = "`of` custom<Over>($over) attr-dict `:` type($result)";

@@ -6,6 +6,7 @@
 #include "keops/Runtime/Program.h"
 #include "keops/Runtime/Request.h"
 
+#include <atomic>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -40,7 +41,9 @@ public:
   CachedProgram get(const Request &request);
 
   void clearMemory();
-  DiskCache &getDisk() { return disk; }
+  DiskCache &getDisk() { return *disk; }
+  /// Another folder for programs from now on; whoever is at work finishes in the one before.
+  void setFolder(std::string folder);
   CacheCounts getCounts();
 
   /// The cache of this process, made from the settings.
@@ -59,7 +62,9 @@ private:
 
   std::mutex &mutex;
   size_t capacity;
-  DiskCache disk;
+  int64_t maxDiskBytes;
+  std::list<DiskCache> disks; ///< with those of the past, in which other threads may be
+  std::atomic<DiskCache *> disk;
   /// Most recently used first.
   std::list<SlotPtr> order;
   std::unordered_map<std::string, std::list<SlotPtr>::iterator> slots;

@@ -41,10 +41,11 @@ typedef int32_t (*KeopsCompileFn)(const KeopsCompileRequest *request, KeopsBytes
 typedef int32_t (*KeopsDumpFn)(const KeopsCompileRequest *request, const char *stage,
                                KeopsBytesCallback text, KeopsBytesCallback error, void *user);
 
-/// Links an object into this process. Returns an opaque handle (nullptr after calling `error`);
+/// Links an object into this process, with the OpenMP runtime whose dlopen handle is `openMP`
+/// (nullptr where there is none). Returns an opaque handle (nullptr after calling `error`);
 /// `*entry` receives the address of `symbol`, to be called as int32_t(const keops_args *).
-typedef void *(*KeopsLinkFn)(const char *object, size_t size, const char *symbol, void **entry,
-                             KeopsBytesCallback error, void *user);
+typedef void *(*KeopsLinkFn)(const char *object, size_t size, const char *symbol, void *openMP,
+                             void **entry, KeopsBytesCallback error, void *user);
 typedef void (*KeopsUnlinkFn)(void *handle);
 
 /// The table exported by libkeops-compiler.so under the name `keopsCompilerInterface`.
@@ -57,7 +58,7 @@ struct KeopsCompilerInterface {
   const char *llvmVersion; ///< e.g. "22.1.8"
   const char *hostTarget;  ///< CPU name and features of this machine; part of every cache key
 };
-#define KEOPS_COMPILER_INTERFACE_VERSION 1
+#define KEOPS_COMPILER_INTERFACE_VERSION 2
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,9 @@
 
 namespace keops {
 
+/// More are a mistake.
+constexpr int64_t maxThreads = 4096;
+
 struct Settings {
   int64_t numThreads = 0;
   std::string cacheDir;
@@ -34,12 +37,6 @@ const Settings &getSettings();
 /// Calls `visit(name, default, documentation)` for every variable.
 void forEachSetting(
     const std::function<void(const char *name, const char *standard, const char *text)> &visit);
-
-/// The number of threads used for large work: set by setNumThreads, or KEOPS_NUM_THREADS, or
-/// OMP_NUM_THREADS, or the number of processors this process may run on.
-int32_t getNumThreads();
-/// 0 restores the default. Throws on negative numbers.
-void setNumThreads(int32_t count);
 
 } // namespace keops
 

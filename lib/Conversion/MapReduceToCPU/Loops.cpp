@@ -114,6 +114,17 @@ void cpu::parallelFor(Frame &frame, Value count, Value counters, int64_t counter
   sequentialFor(frame, frame.index(0), count, body);
 }
 
+Value cpu::isStopped(Frame &frame) {
+  auto call = func::CallOp::create(frame.b, frame.loc, "keops_should_stop", frame.b.getI1Type(),
+                                   ValueRange{frame.args});
+  return call.getResult(0);
+}
+
+void cpu::unlessStopped(Frame &frame, function_ref<void()> body) {
+  Value yes = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 1);
+  onlyIf(frame, arith::XOrIOp::create(frame.b, frame.loc, isStopped(frame), yes), body);
+}
+
 SmallVector<Value> cpu::sequentialFor(Frame &frame, Value begin, Value end, int64_t step,
                                       ValueRange carried,
                                       function_ref<SmallVector<Value>(Value, ValueRange)> body) {

@@ -106,7 +106,7 @@ void FunctionLowering::forItemsAtHand(Frame &frame, function_ref<void()> body) {
   sequentialFor(frame, frame.index(0), groups, [&](Value group) {
     frame.firstItem = frame.mul(group, frame.itemsAtOnce);
     frame.itemsAtHand = frame.min(frame.sub(frame.items, frame.firstItem), frame.itemsAtOnce);
-    body();
+    unlessStopped(frame, body);
   });
 }
 

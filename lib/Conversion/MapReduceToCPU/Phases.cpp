@@ -6,7 +6,6 @@
 #include "Work.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -193,10 +192,7 @@ void MapReduceLowering::run() {
 /// that is.
 void MapReduceLowering::reducePieces() {
   parallelFor(frame, frame.mul(allTiles, split), counters, ReducePieces, [&](Value piece) {
-    auto call = func::CallOp::create(frame.b, frame.loc, "keops_should_stop", frame.b.getI1Type(),
-                                     ValueRange{frame.args});
-    Value yes = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 1);
-    onlyIf(frame, arith::XOrIOp::create(frame.b, frame.loc, call.getResult(0), yes), [&] {
+    unlessStopped(frame, [&] {
       Tile tile = tileOf(piece);
       packKept(tile);
       reducePiece(tile);

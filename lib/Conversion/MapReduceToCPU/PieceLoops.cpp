@@ -2,10 +2,16 @@
 #include "PieceLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace keops;
 using namespace keops::cpu;
+
+/// A piece may have so many terms that it takes seconds: it asks after as many steps again.
+static constexpr int64_t stretchSteps = 32;
+
+static int64_t stepOf(ScheduleAttr schedule) { return schedule.getBlock() * schedule.getBlocks(); }
 
 PieceLoops::PieceLoops(Traversal &traversal, ArrayRef<Slice> slices, PieceMemory memory,
                        const Tile &tile, Value chunkStart)
@@ -51,10 +57,34 @@ PieceLoops::Values PieceLoops::reduce(Value begin, Value end) {
 }
 
 PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange state) {
-  int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
-  return sequentialFor(frame, begin, end, step, state, [&](Value first, ValueRange carried) {
-    return reduceStep(first, frame.min(frame.add(first, frame.index(step)), end), carried);
-  });
+  Values carried = {arith::ConstantIntOp::create(frame.b, loc, 0, 1)};
+  llvm::append_range(carried, state);
+  int64_t step = stepOf(traversal.schedule);
+  auto reduceNext = [&](Value first, ValueRange carried) -> Values {
+    Value stopped = askAtTimes(frame.sub(first, begin), carried.front());
+    Value last = frame.min(frame.add(first, frame.index(step)), end);
+    Value until = arith::SelectOp::create(frame.b, loc, stopped, first, last);
+    Values next = {stopped};
+    llvm::append_range(next, reduceStep(first, until, carried.drop_front()));
+    return next;
+  };
+  Values all = sequentialFor(frame, begin, end, step, carried, reduceNext);
+  return {all.begin() + 1, all.end()};
+}
+
+/// Whoever begins a piece has asked, and most intervals are short.
+Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
+  int64_t step = stepOf(traversal.schedule), stretch = stretchSteps * step;
+  Value isTime = arith::CmpIOp::create(frame.b, loc, arith::CmpIPredicate::eq,
+                                       frame.rem(termsDone, frame.index(stretch)),
+                                       frame.index(stretch - step));
+  auto asked = scf::IfOp::create(frame.b, loc, stopped.getType(), isTime, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(frame.b);
+  frame.b.setInsertionPointToStart(asked.thenBlock());
+  scf::YieldOp::create(frame.b, loc, isStopped(frame));
+  frame.b.setInsertionPointToStart(asked.elseBlock());
+  scf::YieldOp::create(frame.b, loc, stopped);
+  return asked.getResult(0);
 }
 
 PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange state) {

@@ -7,8 +7,9 @@
 
 namespace keops::cpu {
 
-/// Four nested loops: intervals, steps of blocks, blocks of terms, terms. All reductions of a
-/// map_reduce run in them side by side; the carried state is the concatenation of theirs.
+/// Four nested loops: intervals, steps of blocks, blocks of terms, terms. All
+/// reductions of a map_reduce run in them side by side; the carried state is the concatenation of
+/// theirs.
 class PieceLoops {
 public:
   PieceLoops(Traversal &traversal, llvm::ArrayRef<Slice> slices, PieceMemory memory,
@@ -23,6 +24,8 @@ private:
   Values reduceInterval(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
   Values reduceStep(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
   Values reduceBlock(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
+  /// i1: whether the run is cancelled, asked after every so many terms; else what it was before.
+  mlir::Value askAtTimes(mlir::Value termsDone, mlir::Value stopped);
   /// One list of summary values per reduction.
   llvm::SmallVector<Values> summarise(mlir::Value begin, mlir::Value end);
   Values initialState();

@@ -160,6 +160,10 @@ void parallelRegion(Frame &frame, mlir::Value counters, int64_t count,
 /// done at its end. Uses element `counter` of the region's counters.
 void parallelFor(Frame &frame, mlir::Value count, mlir::Value counters, int64_t counter,
                  llvm::function_ref<void(mlir::Value)> body);
+/// i1: whether the run was cancelled. It is asked so seldom that the answer costs nothing, and so
+/// often that a run ends within a tenth of a second.
+mlir::Value isStopped(Frame &frame);
+void unlessStopped(Frame &frame, llvm::function_ref<void()> body);
 /// A sequential loop that carries values.
 llvm::SmallVector<mlir::Value> sequentialFor(
     Frame &frame, mlir::Value begin, mlir::Value end, int64_t step, mlir::ValueRange carried,

@@ -70,7 +70,9 @@ void cpu::forEachRowTask(Frame &frame, Value size, int64_t most, Value counters,
                          function_ref<void(const Item &, Value, Value)> body) {
   Value parts = frame.ceilDiv(size, most), rows = frame.index(most);
   parallelFor(frame, frame.mul(frame.itemsAtHand, parts), counters, counter, [&](Value task) {
-    Value begin = frame.mul(frame.rem(task, parts), rows);
-    body(frame.item(frame.div(task, parts)), begin, frame.min(frame.add(begin, rows), size));
+    unlessStopped(frame, [&] {
+      Value begin = frame.mul(frame.rem(task, parts), rows);
+      body(frame.item(frame.div(task, parts)), begin, frame.min(frame.add(begin, rows), size));
+    });
   });
 }

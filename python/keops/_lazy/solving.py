@@ -7,7 +7,7 @@ from .. import _conjugate_gradients as conjugate_gradients
 from .arithmetic import Arithmetic
 from .construct import read_rows
 from .nodes import rename_variables
-from .programs import find_program, list_symbols, split_options
+from .programs import find_program, list_symbols
 
 _CALLER = "LazyTensor: solve"
 

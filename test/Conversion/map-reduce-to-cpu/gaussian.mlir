@@ -11,17 +11,26 @@
 // CHECK-SAME:  output i f32 sum 1\0A
 // CHECK:       func.func private @gauss_body(%[[ARGS:.*]]: !llvm.ptr, %[[WORKSPACE:.*]]: memref<?xi8>)
 // CHECK:       %[[THREADS:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i32
+// A cancelled run leaves out items, rows to pack and pieces, and the rest of a long piece.
+// CHECK:       call @keops_should_stop
 // One team: first it packs y by rows. Then it takes pieces, whose 32 rows of x it packs.
 // CHECK:       omp.parallel num_threads(%[[THREADS]] : i32)
 // It takes along its arguments and workspace, and makes views and pointers to arrays for itself.
 // CHECK:         memref.view %[[WORKSPACE]]
 // CHECK:         memref.atomic_rmw addi
+// CHECK:         call @keops_should_stop
 // CHECK:         omp.barrier
 // CHECK:         memref.atomic_rmw addi
 // CHECK:         call @keops_should_stop
-// The loop over pairs works on both vectors of the tile at once.
 // CHECK:         scf.for
-// CHECK:           scf.for
+// CHECK:           scf.for %[[FIRST:.*]] = %{{.*}} to %{{.*}} step %c128 iter_args(%[[BEFORE:.*]] = %false
+// CHECK:             arith.remsi %{{.*}}, %c4096
+// CHECK:             %[[STOPPED:.*]] = scf.if
+// CHECK:               call @keops_should_stop
+// CHECK:               yield %[[BEFORE]]
+// CHECK:             arith.select %[[STOPPED]], %[[FIRST]],
+// The loop over pairs works on both vectors of the tile at once.
+// CHECK:             scf.for
 // CHECK:             scf.for %{{.*}} iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<2x16xf32>)
 // CHECK:               %[[Y:.*]] = vector.broadcast %{{.*}} : f32 to vector<2x16xf32>
 // CHECK:               arith.subf %{{.*}}, %[[Y]] : vector<2x16xf32>

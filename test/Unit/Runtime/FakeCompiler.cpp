@@ -148,7 +148,7 @@ int32_t dump(const KeopsCompileRequest *request, const char *stage, KeopsBytesCa
   return 0;
 }
 
-void *link(const char *object, size_t size, const char *symbol, void **entry,
+void *link(const char *object, size_t size, const char *symbol, void *openMP, void **entry,
            KeopsBytesCallback error, void *user) {
   char kind[16] = "", dtype[8] = "";
   int dimension = 0, hasScale = 0;

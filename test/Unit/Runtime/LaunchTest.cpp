@@ -1,7 +1,7 @@
 // Checks of arrays, copies of those that need one, and runs. The programs are plain functions here.
 #include "keops/Runtime/Launch.h"
 #include "TestSupport.h"
-#include "keops/Runtime/Settings.h"
+#include "keops/Runtime/Threads.h"
 #include "keops/Runtime/Workspace.h"
 
 #include <atomic>

@@ -82,14 +82,3 @@ TEST(Settings, everyVariableIsDocumented) {
   });
   EXPECT_GE(count, 8);
 }
-
-TEST(Settings, threadCountCanBeChangedAndRestored) {
-  int32_t standard = getNumThreads();
-  EXPECT_GE(standard, 1);
-  setNumThreads(7);
-  EXPECT_EQ(getNumThreads(), 7);
-  setNumThreads(0);
-  EXPECT_EQ(getNumThreads(), standard);
-  EXPECT_EQ(getErrorMessage([] { setNumThreads(-1); }),
-            "the number of threads must be from 0 (default) to 4096, got -1");
-}
