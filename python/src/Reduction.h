@@ -20,11 +20,13 @@ class Reduction {
 public:
   Reduction(std::string formula, std::vector<std::string> aliases, const std::string &precision,
             std::string schedule, std::string caller, const std::string &sumScheme,
-            const std::string &accumulator, bool isComplex, nb::object makeArray);
+            const std::string &accumulator, bool isComplex, nb::object tensorType,
+            nb::object makeTensor);
 
   /// Computes. `out` is None, an array, or a tuple of arrays; `ranges` is None or a tuple of six
-  /// arrays of int64.
-  nb::object run(nb::args arguments, nb::handle out, nb::handle ranges);
+  /// arrays of int64. NotImplemented where the numbers of a tensor are not what lies in memory, or
+  /// PyTorch wants to know what happens to it; with `isDetached`, it does not.
+  nb::object run(nb::args arguments, nb::handle out, nb::handle ranges, bool isDetached);
 
   /// What arguments must be and what results are, for arrays of this dtype: a list of (category,
   /// dimension, name), and one of (category, dtype, shape of a row, name).
@@ -38,8 +40,8 @@ public:
   nb::object getCompileInfo() const;
 
   /// For the garbage collector.
-  nb::handle getMakeArray() const { return makeArray; }
-  void forgetMakeArray() { makeArray = nb::none(); }
+  nb::handle getMakeTensor() const { return makeTensor; }
+  void forgetMakeTensor() { makeTensor = nb::none(); }
 
 private:
   struct Call;
@@ -54,9 +56,10 @@ private:
   keopsPrecision precision;
   keopsSumScheme sumScheme;
   keopsAccumulator accumulator;
-  bool isComplex;       ///< results that are made here are arrays of complex numbers
-  nb::object makeArray; ///< a function of shape and name of a dtype, or a type; None: NumPy's empty
-  const Exchange *exchange; ///< of makeArray, where it is a type that has one
+  bool isComplex;           ///< results that are made here are arrays of complex numbers
+  nb::object tensorType;    ///< of the library whose tensors are computed on; None: NumPy's arrays
+  const Exchange *exchange; ///< of that type, where it has one
+  nb::object makeTensor;    ///< else a function of shape and name of a dtype makes the results
   ProgramPtr programs[KEOPS_BF16 + 1];
   int latest = -1;
 };

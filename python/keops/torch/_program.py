@@ -3,7 +3,7 @@
 ``TensorProgram`` stands where ``_keops.Reduction`` stands for NumPy; ``_derivatives`` makes programs of programs."""
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from torch.autograd import forward_ad
@@ -12,7 +12,9 @@ from .. import _keops
 from ._layout import Layout
 
 are_transforms_active = torch._C._are_functorch_transforms_active
+_is_compiling = torch.compiler.is_compiling
 _count_dispatch_modes = torch._C._len_torch_dispatch_stack
+_is_any_autocast_enabled = torch._C._is_any_autocast_enabled
 _Tensor = torch.Tensor
 # Between the texts of a key, characters that ASCII has for the purpose.
 _ITEMS, _LISTS = "\x1f", "\x1e"
@@ -27,9 +29,6 @@ _PARTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
 def _make_tensor(shape, dtype):
     return torch.empty(shape, dtype=_DTYPES[dtype])
 
-
-# Where PyTorch has DLPack's C exchange, results are made without a Python call.
-_RESULTS = torch.Tensor if hasattr(torch.Tensor, "__dlpack_c_exchange_api__") else _make_tensor
 
 
 class TensorProgram:
@@ -55,19 +54,17 @@ class TensorProgram:
         self.options = (precision, schedule, caller, sum_scheme, dtype_acc)
         self.is_complex = complex_result
         self.key = _LISTS.join(map(_ITEMS.join, (self.parts, self.aliases, self.options)))
-        self._opened = None
         self._layout = None
         # Whoever traces only needs the program's name, its key.
-        if not torch.compiler.is_compiling():
+        if not _is_compiling():
             self._native
         self._derived = {}
 
-    @property
+    @cached_property
     def _native(self):
-        if self._opened is None:
-            text = self.parts[0] if len(self.parts) == 1 else f"Fused({','.join(self.parts)})"
-            self._opened = _keops.Reduction(text, list(self.aliases), *self.options, make_array=_RESULTS)
-        return self._opened
+        text = self.parts[0] if len(self.parts) == 1 else f"Fused({','.join(self.parts)})"
+        tensors = {"tensor_type": _Tensor, "make_tensor": _make_tensor}
+        return _keops.Reduction(text, list(self.aliases), *self.options, **tensors)
 
     @property
     def dump(self):
@@ -81,9 +78,13 @@ class TensorProgram:
 
     def run(self, *args, out=None, ranges=None):
         """Computes: one tensor, or a tuple where there are several results."""
-        if _is_watched(args):
+        if _is_compiling() or _is_anything_active():
             return self._run_watched(args, out, ranges)
-        results = self._run_plain(args, out, ranges)
+        results = self._native.run(*args, out=out, ranges=ranges)
+        if results is NotImplemented:
+            if out is None or any(map(_is_recorded, args)):
+                return self._run_watched(args, out, ranges)
+            results = self._native.run(*map(_resolve, args), out=out, ranges=ranges)
         return _as_complex(results) if self.is_complex and out is None else results
 
     def _run_watched(self, args, out, ranges):
@@ -97,19 +98,11 @@ class TensorProgram:
         results = results[0] if len(results) == 1 else tuple(results)
         return _as_complex(results) if self.is_complex else results
 
-    def _run_plain(self, args, out, ranges):
-        try:
-            return self._native.run(*args, out=out, ranges=ranges)
-        except ValueError:
-            # Tensors that PyTorch negates or conjugates when it reads them are refused.
-            if not any(isinstance(x, _Tensor) and (x.is_neg() or x.is_conj()) for x in args):
-                raise
-        resolved = (x.resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x for x in args)
-        return self._native.run(*resolved, out=out, ranges=ranges)
-
     def compute(self, tensors, ranges):
-        """The results for plain tensors, as a tuple, without a record for gradients."""
-        results = self._run_plain([x.detach() if x.requires_grad else x for x in tensors], None, ranges)
+        """The results for tensors of PyTorch's own types, as a tuple, without a record for gradients."""
+        results = self._native.run(*tensors, ranges=ranges, detached=True)
+        if results is NotImplemented:
+            results = self._native.run(*map(_resolve, tensors), ranges=ranges, detached=True)
         return results if isinstance(results, tuple) else (results,)
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
@@ -160,19 +153,19 @@ def find_program(key):
 # ---- Arguments and results -------------------------------------------------------------------------------------------
 
 
-def _is_watched(args):
-    """Whether anybody wants to know what happens to the tensors: gradients, transforms, tracing, autocast."""
-    if torch.compiler.is_compiling() or are_transforms_active() or _count_dispatch_modes():
-        return True
-    if forward_ad._current_level >= 0:
-        return True
-    for x in args:
-        if type(x) is _Tensor:
-            if x.requires_grad:
-                return True
-        elif isinstance(x, _Tensor):
-            return True
-    return torch.is_autocast_enabled("cpu")
+def _is_anything_active():
+    """Whether somebody wants to know what happens to all tensors: transforms, modes, autocast."""
+    is_active = are_transforms_active() or _count_dispatch_modes() or _is_any_autocast_enabled()
+    return is_active or forward_ad._current_level >= 0
+
+
+def _is_recorded(x):
+    return isinstance(x, _Tensor) and (type(x) is not _Tensor or x.requires_grad)
+
+
+def _resolve(x):
+    """A tensor whose numbers are what lies in memory."""
+    return x.detach().resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x
 
 
 def _read_tensors(args):
