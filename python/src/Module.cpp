@@ -75,14 +75,16 @@ NB_MODULE(_keops, m) {
 
   nb::class_<Reduction>(m, "Reduction", nb::type_slots(reductionSlots))
       .def(nb::init<std::string, std::vector<std::string>, const std::string &, std::string,
-                    std::string, const std::string &, const std::string &, bool, nb::object,
+                    std::string, const std::string &, const std::string &, bool, nb::tuple,
                     nb::object>(),
            nb::arg("formula"), nb::arg("aliases"), nb::arg("precision") = "default",
            nb::arg("schedule") = "", nb::arg("caller") = "keops", nb::arg("sum_scheme") = "auto",
            nb::arg("dtype_acc") = "auto", nb::arg("complex_result") = false,
-           nb::arg("tensor_type").none() = nb::none(), nb::arg("make_tensor").none() = nb::none())
-      .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
+           nb::arg("tensor_types") = nb::tuple(), nb::arg("make_tensor").none() = nb::none())
+      .def("compute", &Reduction::compute, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
            nb::arg("ranges").none() = nb::none(), nb::arg("detached") = false)
+      .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
+           nb::arg("ranges").none() = nb::none())
       .def("describe", &Reduction::describe, nb::arg("dtype"))
       .def("dump", &Reduction::dump, nb::arg("stage"), nb::arg("dtype"))
       .def_prop_ro("compile_info", &Reduction::getCompileInfo);

@@ -58,7 +58,7 @@ void raiseStatus(keopsStatus status) {
 Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                      const std::string &precision, std::string schedule, std::string caller,
                      const std::string &sumScheme, const std::string &accumulator, bool isComplex,
-                     nb::object tensorType, nb::object makeTensor)
+                     nb::tuple tensorTypes, nb::object makeTensor)
     : formula(std::move(formula)), aliases(std::move(aliases)), schedule(std::move(schedule)),
       caller(std::move(caller)),
       precision(parseName<keopsPrecision>(this->caller, "precision", {"default", "fast", "high"},
@@ -68,8 +68,8 @@ Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                                           sumScheme)),
       accumulator(parseName<keopsAccumulator>(this->caller, "dtype_acc",
                                               {"auto", "float32", "float64"}, accumulator)),
-      isComplex(isComplex), tensorType(std::move(tensorType)),
-      exchange(this->tensorType.is_none() ? nullptr : findExchange(this->tensorType)),
+      isComplex(isComplex), tensorTypes(std::move(tensorTypes)),
+      exchange(nb::len(this->tensorTypes) > 0 ? findExchange(this->tensorTypes[0]) : nullptr),
       makeTensor(std::move(makeTensor)) {
   for (const std::string &alias : this->aliases)
     aliasPointers.push_back(alias.c_str());
@@ -134,14 +134,14 @@ struct Reduction::Call {
   }
 
   /// False where PyTorch must be asked for the numbers of a tensor.
-  bool borrowInputs(const nb::args &arguments);
-  void readInputs(const nb::args &arguments);
+  bool borrowInputs(const nb::tuple &arguments);
+  void readInputs(const nb::tuple &arguments);
   void readRanges(nb::handle given);
   nb::object compute(nb::handle out);
 
 private:
   bool isOwnTensor(nb::handle object) const;
-  bool isWatched(nb::handle tensor) const;
+  bool isForeignTensor(nb::handle object) const;
   bool borrowInput(size_t index, nb::handle object);
   void readInput(size_t index, nb::handle object);
   void readNumber(size_t index, nb::handle object);
@@ -175,20 +175,25 @@ static bool isNumber(nb::handle object) {
 }
 
 bool Reduction::Call::isOwnTensor(nb::handle object) const {
-  nb::handle type = reduction.tensorType;
-  return !type.is_none() && (object.type().is(type) ||
-                             PyType_IsSubtype(reinterpret_cast<PyTypeObject *>(object.type().ptr()),
-                                              reinterpret_cast<PyTypeObject *>(type.ptr())));
+  nb::handle type = object.type();
+  for (nb::handle known : reduction.tensorTypes)
+    if (type.is(known))
+      return true;
+  return false;
 }
 
-/// A tensor of another type may do anything when it is used.
-bool Reduction::Call::isWatched(nb::handle tensor) const {
-  return !isDetached && (!tensor.type().is(reduction.tensorType) || wantsGradient(tensor));
+/// An object of another type derived from a tensor's may do anything when it is used.
+bool Reduction::Call::isForeignTensor(nb::handle object) const {
+  auto *type = reinterpret_cast<PyTypeObject *>(object.type().ptr());
+  for (nb::handle known : reduction.tensorTypes)
+    if (PyType_IsSubtype(type, reinterpret_cast<PyTypeObject *>(known.ptr())))
+      return true;
+  return false;
 }
 
 bool Reduction::Call::borrowInput(size_t index, nb::handle object) {
   bool isOwn = isOwnTensor(object);
-  if (isOwn && isWatched(object))
+  if (isOwn ? !isDetached && wantsGradient(object) : isForeignTensor(object))
     return false;
   Buffer &buffer = buffers.emplace();
   bool canBorrow = isOwn && reduction.exchange;
@@ -201,7 +206,7 @@ bool Reduction::Call::borrowInput(size_t index, nb::handle object) {
 
 /// Numbers and lists follow the arrays; among arrays the first one of floating point decides, a
 /// complex one by its parts, and the runtime refuses the others that differ.
-bool Reduction::Call::borrowInputs(const nb::args &arguments) {
+bool Reduction::Call::borrowInputs(const nb::tuple &arguments) {
   inputCount = std::min(arguments.size(), maxArguments);
   bool isFound = false;
   for (size_t k = 0; k < inputCount; ++k) {
@@ -259,7 +264,7 @@ void Reduction::Call::readInput(size_t index, nb::handle object) {
   inputs[index] = lent[index]->getTensor(found);
 }
 
-void Reduction::Call::readInputs(const nb::args &arguments) {
+void Reduction::Call::readInputs(const nb::tuple &arguments) {
   program = reduction.getProgram(dtype);
   auto expected = size_t(keopsProgramGetInputCount(program));
   if (arguments.size() != expected)
@@ -390,7 +395,8 @@ nb::object Reduction::Call::compute(nb::handle out) {
   return tuple;
 }
 
-nb::object Reduction::run(nb::args arguments, nb::handle out, nb::handle ranges, bool isDetached) {
+nb::object Reduction::compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
+                              bool isDetached) {
   Call call(*this, isDetached);
   if (!call.borrowInputs(arguments))
     return nb::borrow(Py_NotImplemented);

@@ -20,13 +20,18 @@ class Reduction {
 public:
   Reduction(std::string formula, std::vector<std::string> aliases, const std::string &precision,
             std::string schedule, std::string caller, const std::string &sumScheme,
-            const std::string &accumulator, bool isComplex, nb::object tensorType,
+            const std::string &accumulator, bool isComplex, nb::tuple tensorTypes,
             nb::object makeTensor);
 
   /// Computes. `out` is None, an array, or a tuple of arrays; `ranges` is None or a tuple of six
   /// arrays of int64. NotImplemented where the numbers of a tensor are not what lies in memory, or
   /// PyTorch wants to know what happens to it; with `isDetached`, it does not.
-  nb::object run(nb::args arguments, nb::handle out, nb::handle ranges, bool isDetached);
+  nb::object compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
+                     bool isDetached);
+  /// The same with the arguments one by one, which costs Python two tables more.
+  nb::object run(const nb::args &arguments, nb::handle out, nb::handle ranges) {
+    return compute(arguments, out, ranges, false);
+  }
 
   /// What arguments must be and what results are, for arrays of this dtype: a list of (category,
   /// dimension, name), and one of (category, dtype, shape of a row, name).
@@ -57,8 +62,8 @@ private:
   keopsSumScheme sumScheme;
   keopsAccumulator accumulator;
   bool isComplex;           ///< results that are made here are arrays of complex numbers
-  nb::object tensorType;    ///< of the library whose tensors are computed on; None: NumPy's arrays
-  const Exchange *exchange; ///< of that type, where it has one
+  nb::tuple tensorTypes;    ///< of the library that is computed with; none: NumPy's arrays
+  const Exchange *exchange; ///< of the first type, where it has one
   nb::object makeTensor;    ///< else a function of shape and name of a dtype makes the results
   ProgramPtr programs[KEOPS_BF16 + 1];
   int latest = -1;

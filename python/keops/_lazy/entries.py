@@ -70,11 +70,11 @@ class Entries:
         reduction = strip._cast(type(self)).sum_reduction(axis, call=False)
         for start in range(0, size, width):
             stop = min(start + width, size)
-            data = [
+            data = tuple(
                 x if category != axis else x[: stop - start] if x is mask else x[start:stop]
                 for x, category in strip._list_data()
-            ]
-            sums = reduction._reduced.program.compiled.run(*data)
+            )
+            sums = reduction._reduced.program.compiled.compute(data)
             entries = sums.reshape(sums.shape[0], width, self.ndim)[:, : stop - start]
             yield entries.swapaxes(0, 1) if axis == 0 else entries
 

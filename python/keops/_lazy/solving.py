@@ -39,13 +39,14 @@ class Solver:
         keys = ((number, dim, category) for category, dim, number in self.node.variables)
         return tuple(given.get(key, datum) for key, datum in zip(keys, data))
 
-    def run(self, *values, out=None, **keywords):
+    def compute(self, values, out=None, **keywords):
         places, (right,) = self.node.maps
         arguments = [values[place] for place in places]
         (unknown,) = (k for k, value in enumerate(arguments) if value is None)
 
         def multiply(arguments, p):
-            return self.product.compiled.run(*arguments[:unknown], p, *arguments[unknown + 1 :], **keywords)
+            arguments = (*arguments[:unknown], p, *arguments[unknown + 1 :])
+            return self.product.compiled.compute(arguments, **keywords)
 
         b = values[right]
         conjugate_gradients.check_right_side(_CALLER, self.arrays, b, self.dim)

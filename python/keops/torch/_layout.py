@@ -29,11 +29,14 @@ class Layout:
     def flatten(self, output, adjoint):
         """(..., M, K, D) as (..., M, K D)."""
         row = self.outputs[output][2]
+        if len(row) == 1:
+            return adjoint
         return adjoint.reshape(*adjoint.shape[: adjoint.dim() - len(row)], prod(row))
 
     def unflatten(self, output, values):
         """(..., M, K D) as (..., M, K, D)."""
-        return values.reshape(*values.shape[:-1], *self.outputs[output][2])
+        row = self.outputs[output][2]
+        return values if len(row) == 1 else values.reshape(*values.shape[:-1], *row)
 
     def fit(self, place, gradient, tensor):
         """A gradient in the shape of its argument: rows of a parameter's gradient are summed, and broadcast axes."""

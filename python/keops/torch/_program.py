@@ -16,6 +16,8 @@ _is_compiling = torch.compiler.is_compiling
 _count_dispatch_modes = torch._C._len_torch_dispatch_stack
 _is_any_autocast_enabled = torch._C._is_any_autocast_enabled
 _Tensor = torch.Tensor
+# Those whose numbers are what lies in memory; a tensor of another type may do anything when it is used.
+PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
 # Between the texts of a key, characters that ASCII has for the purpose.
 _ITEMS, _LISTS = "\x1f", "\x1e"
 _PAIR = re.compile(r"\w+_Arg\w+_Reduction\(")
@@ -63,7 +65,7 @@ class TensorProgram:
     @cached_property
     def _native(self):
         text = self.parts[0] if len(self.parts) == 1 else f"Fused({','.join(self.parts)})"
-        tensors = {"tensor_type": _Tensor, "make_tensor": _make_tensor}
+        tensors = {"tensor_types": PLAIN_TYPES, "make_tensor": _make_tensor}
         return _keops.Reduction(text, list(self.aliases), *self.options, **tensors)
 
     @property
@@ -76,33 +78,31 @@ class TensorProgram:
 
     # ---- Calls -------------------------------------------------------------------------------------------------------
 
-    def run(self, *args, out=None, ranges=None):
+    def compute(self, args, out=None, ranges=None):
         """Computes: one tensor, or a tuple where there are several results."""
         if _is_compiling() or _is_anything_active():
             return self._run_watched(args, out, ranges)
-        results = self._native.run(*args, out=out, ranges=ranges)
+        results = self._native.compute(args, out, ranges)
         if results is NotImplemented:
             if out is None or any(map(_is_recorded, args)):
                 return self._run_watched(args, out, ranges)
-            results = self._native.run(*map(_resolve, args), out=out, ranges=ranges)
+            results = self._native.compute(tuple(map(_resolve, args)), out, ranges)
         return _as_complex(results) if self.is_complex and out is None else results
 
     def _run_watched(self, args, out, ranges):
-        from ._function import reduce
-
         if out is not None:
             raise ValueError(
                 f"{self.caller}: out: expected None where PyTorch watches the result (gradients, transforms, autocast)"
             )
-        results = reduce(self, _read_tensors(args), ranges)
+        results = _function.reduce(self, _read_tensors(args), ranges)
         results = results[0] if len(results) == 1 else tuple(results)
         return _as_complex(results) if self.is_complex else results
 
-    def compute(self, tensors, ranges):
+    def compute_detached(self, tensors, ranges):
         """The results for tensors of PyTorch's own types, as a tuple, without a record for gradients."""
-        results = self._native.run(*tensors, ranges=ranges, detached=True)
+        results = self._native.compute(tensors, None, ranges, True)
         if results is NotImplemented:
-            results = self._native.run(*map(_resolve, tensors), ranges=ranges, detached=True)
+            results = self._native.compute(tuple(map(_resolve, tensors)), None, ranges, True)
         return results if isinstance(results, tuple) else (results,)
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def _resolve(x):
 def _read_tensors(args):
     """All arguments as real tensors of one element type; numbers and lists follow the tensors."""
     is_cast = torch.is_autocast_enabled("cpu")
-    if not is_cast and all(isinstance(x, _Tensor) and x.dtype in _REAL_DTYPES and x.dim() for x in args):
+    if not is_cast and _are_real(args):
         return args
     found = (x.dtype for x in args if isinstance(x, _Tensor))
     like = next((kind for kind in found if kind.is_floating_point or kind.is_complex), None)
@@ -179,6 +179,13 @@ def _read_tensors(args):
     if is_cast and dtype in SHORT_DTYPES:
         dtype = torch.float32
     return [_read_tensor(x, dtype, is_cast) for x in args]
+
+
+def _are_real(args):
+    for x in args:
+        if not isinstance(x, _Tensor) or x.dtype not in _REAL_DTYPES or not x.ndim:
+            return False
+    return True
 
 
 def _read_tensor(x, dtype, is_cast):
@@ -200,3 +207,7 @@ def _as_complex(results):
 
 def _get_dtype_name(tensors):
     return str(tensors[0].dtype).removeprefix("torch.")
+
+
+# At the end, because it takes from here what stands above.
+from . import _function  # noqa: E402
