@@ -43,6 +43,9 @@ public:
     return isKnown;
   }
 
+  /// Whether autocast may want another type for the elements.
+  bool isShort() const { return tensor.dtype == KEOPS_F16 || tensor.dtype == KEOPS_BF16; }
+
   /// The memory as elements of this type.
   keopsTensor getTensor(keopsDType dtype) const {
     return {tensor.data, dtype, tensor.rank, tensor.shape, tensor.strides};

@@ -197,11 +197,13 @@ bool Reduction::Call::borrowInput(size_t index, nb::handle object) {
     return false;
   Buffer &buffer = buffers.emplace();
   bool canBorrow = isOwn && reduction.exchange;
-  if (canBorrow ? buffer.borrow(*reduction.exchange, object) : buffer.acquire(object.ptr()))
-    lent[index] = &buffer;
-  if (canBorrow)
-    return !buffer.isChangedWhenRead(object);
-  return !isOwn || lent[index] || isPlain(object);
+  bool isLent =
+      canBorrow ? buffer.borrow(*reduction.exchange, object) : buffer.acquire(object.ptr());
+  lent[index] = isLent ? &buffer : nullptr;
+  if (!isOwn)
+    return true;
+  bool mayBeCast = !isDetached && isLent && buffer.isShort();
+  return !mayBeCast && (canBorrow ? !buffer.isChangedWhenRead(object) : isLent || isPlain(object));
 }
 
 /// Numbers and lists follow the arrays; among arrays the first one of floating point decides, a

@@ -24,8 +24,9 @@ public:
             nb::object makeTensor);
 
   /// Computes. `out` is None, an array, or a tuple of arrays; `ranges` is None or a tuple of six
-  /// arrays of int64. NotImplemented where the numbers of a tensor are not what lies in memory, or
-  /// PyTorch wants to know what happens to it; with `isDetached`, it does not.
+  /// arrays of int64. NotImplemented where PyTorch must be asked: about gradients and autocast, of
+  /// which `isDetached` says that there are none, and about numbers that are not what lies in
+  /// memory.
   nb::object compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
                      bool isDetached);
   /// The same with the arguments one by one, which costs Python two tables more.

@@ -26,9 +26,16 @@ def _call_operator(program, tensors, ranges):
 
 
 def _compute(program, tensors, ranges):
-    if torch._C._len_torch_dispatch_stack() or not all(type(x) in PLAIN_TYPES for x in tensors):
+    if torch._C._len_torch_dispatch_stack() or not _are_plain(tensors):
         return tuple(_call_operator(program, tensors, ranges))
-    return program.compute_detached(tuple(tensors), ranges)
+    return program.compute_detached(tensors, ranges)
+
+
+def _are_plain(tensors):
+    for x in tensors:
+        if type(x) not in PLAIN_TYPES:
+            return False
+    return True
 
 
 def _read_ranges(tensors):
@@ -40,7 +47,7 @@ def _read_ranges(tensors):
 
 @torch.library.custom_op("keops::reduce", mutates_args=(), device_types="cpu")
 def _reduce(inputs: list[torch.Tensor], program: str, ranges: list[torch.Tensor]) -> list[torch.Tensor]:
-    return list(find_program(program).compute_detached(tuple(inputs), _read_ranges(ranges)))
+    return list(find_program(program).compute_detached(inputs, _read_ranges(ranges)))
 
 
 @_reduce.register_fake

@@ -12,9 +12,8 @@ from .. import _keops
 from ._layout import Layout
 
 are_transforms_active = torch._C._are_functorch_transforms_active
-_is_compiling = torch.compiler.is_compiling
+_is_followed = torch.compiler.is_dynamo_compiling
 _count_dispatch_modes = torch._C._len_torch_dispatch_stack
-_is_any_autocast_enabled = torch._C._is_any_autocast_enabled
 _Tensor = torch.Tensor
 # Those whose numbers are what lies in memory; a tensor of another type may do anything when it is used.
 PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
@@ -58,7 +57,7 @@ class TensorProgram:
         self.key = _LISTS.join(map(_ITEMS.join, (self.parts, self.aliases, self.options)))
         self._layout = None
         # Whoever traces only needs the program's name, its key.
-        if not _is_compiling():
+        if not torch.compiler.is_compiling():
             self._native
         self._derived = {}
 
@@ -80,13 +79,14 @@ class TensorProgram:
 
     def compute(self, args, out=None, ranges=None):
         """Computes: one tensor, or a tuple where there are several results."""
-        if _is_compiling() or _is_anything_active():
+        # A function of its own would cost as much as the questions.
+        if _is_followed() or are_transforms_active() or _count_dispatch_modes() or forward_ad._current_level >= 0:
             return self._run_watched(args, out, ranges)
         results = self._native.compute(args, out, ranges)
         if results is NotImplemented:
-            if out is None or any(map(_is_recorded, args)):
+            if any(map(_is_recorded, args)) or torch.is_autocast_enabled("cpu"):
                 return self._run_watched(args, out, ranges)
-            results = self._native.compute(tuple(map(_resolve, args)), out, ranges)
+            results = self._native.compute(tuple(map(_resolve, args)), out, ranges, True)
         return _as_complex(results) if self.is_complex and out is None else results
 
     def _run_watched(self, args, out, ranges):
@@ -99,8 +99,8 @@ class TensorProgram:
         return _as_complex(results) if self.is_complex else results
 
     def compute_detached(self, tensors, ranges):
-        """The results for tensors of PyTorch's own types, as a tuple, without a record for gradients."""
-        results = self._native.compute(tensors, None, ranges, True)
+        """The results for tensors, as a tuple, without a record for gradients."""
+        results = self._native.compute(tuple(tensors), None, ranges, True)
         if results is NotImplemented:
             results = self._native.compute(tuple(map(_resolve, tensors)), None, ranges, True)
         return results if isinstance(results, tuple) else (results,)
@@ -153,19 +153,13 @@ def find_program(key):
 # ---- Arguments and results -------------------------------------------------------------------------------------------
 
 
-def _is_anything_active():
-    """Whether somebody wants to know what happens to all tensors: transforms, modes, autocast."""
-    is_active = are_transforms_active() or _count_dispatch_modes() or _is_any_autocast_enabled()
-    return is_active or forward_ad._current_level >= 0
-
-
 def _is_recorded(x):
-    return isinstance(x, _Tensor) and (type(x) is not _Tensor or x.requires_grad)
+    return isinstance(x, _Tensor) and (x.requires_grad or type(x) not in PLAIN_TYPES)
 
 
 def _resolve(x):
     """A tensor whose numbers are what lies in memory."""
-    return x.detach().resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x
+    return x.detach().as_subclass(_Tensor).resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x
 
 
 def _read_tensors(args):
