@@ -12,9 +12,7 @@ std::string formatShape(const int64_t *shape, int32_t rank) {
   return text + (rank == 1 ? ",)" : ")");
 }
 
-int64_t Tensor::getStride(int32_t axis) const {
-  if (strides)
-    return strides[axis];
+int64_t Tensor::getDenseStride(int32_t axis) const {
   int64_t stride = getByteSize(dtype);
   for (int32_t k = axis + 1; k < rank; ++k)
     stride *= shape[k];

@@ -150,22 +150,11 @@ void readItem(Manifest &manifest, std::string_view line) {
 
 } // namespace
 
-int64_t getByteSize(DType dtype) {
-  static constexpr int64_t sizes[] = {4, 8, 8, 2, 2, 8, 16};
-  return sizes[static_cast<size_t>(dtype)];
-}
-
 std::string_view getName(DType dtype) {
   static constexpr std::string_view names[] = {"float32",  "float64",   "int64",     "float16",
                                                "bfloat16", "complex64", "complex128"};
   return names[static_cast<size_t>(dtype)];
 }
-
-DType getPart(DType dtype) {
-  return dtype == DType::C64 ? DType::F32 : dtype == DType::C128 ? DType::F64 : dtype;
-}
-
-int64_t getPartCount(DType dtype) { return getPart(dtype) == dtype ? 1 : 2; }
 
 int64_t ManifestOutput::getRowElements() const {
   int64_t product = 1;

@@ -96,7 +96,7 @@ class Product:
         return (*arguments[: self.place], x, *arguments[self.place :])
 
     def multiply(self, arguments, x):
-        return self.program.run(*self.fill(arguments, x), ranges=self.ranges)
+        return self.program.compute(self.fill(arguments, x), None, self.ranges)
 
     def spread(self, arrays, arguments, b):
         """``b`` with the batch axes of the product, which are those of all arguments together."""

@@ -110,8 +110,8 @@ class Genred:
         """
         if backend != "auto" or ranges is not None or device_id != -1:
             self._arrays.check_call("Genred", backend=backend, device_id=device_id)
-            return self._reduction.run(*args, out=out, ranges=read_ranges("Genred", self._arrays, ranges))
-        return self._reduction.run(*args, out=out)
+            return self._reduction.compute(args, out, read_ranges("Genred", self._arrays, ranges))
+        return self._reduction.compute(args, out)
 
     @property
     def formula(self):

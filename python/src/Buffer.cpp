@@ -138,21 +138,42 @@ static bool saysTrue(nb::handle object, PyObject *method) {
   return answer.is(Py_True);
 }
 
-/// Whether the numbers are what lies in memory, and no more. DLPack would forget without a word
-/// that a gradient is wanted, and that PyTorch negates or conjugates some tensors when it reads
-/// them.
-static bool isPlain(nb::handle object) {
-  static PyObject *const isNegated = PyUnicode_InternFromString("is_neg");
-  static PyObject *const isConjugated = PyUnicode_InternFromString("is_conj");
-  return !nb::getattr(object, "requires_grad", nb::none()).is(Py_True) &&
-         !saysTrue(object, isNegated) && !saysTrue(object, isConjugated);
+bool wantsGradient(nb::handle object) {
+  static PyObject *const name = PyUnicode_InternFromString("requires_grad");
+  nb::object answer = nb::steal(PyObject_GetAttr(object.ptr(), name));
+  if (!answer.is_valid())
+    PyErr_Clear();
+  return answer.is(Py_True);
+}
+
+static bool isNegated(nb::handle object) {
+  static PyObject *const method = PyUnicode_InternFromString("is_neg");
+  return saysTrue(object, method);
+}
+
+static bool isConjugated(nb::handle object) {
+  static PyObject *const method = PyUnicode_InternFromString("is_conj");
+  return saysTrue(object, method);
+}
+
+/// DLPack would forget all this without a word.
+bool isPlain(nb::handle object) {
+  return !wantsGradient(object) && !isNegated(object) && !isConjugated(object);
+}
+
+bool Buffer::isChangedWhenRead(nb::handle object) const {
+  bool isComplex =
+      borrowed && borrowed->tensor.dtype.code == uint8_t(nb::dlpack::dtype_code::Complex);
+  return isNegated(object) || (isComplex && isConjugated(object));
 }
 
 bool Buffer::acquireBorrowed(nb::handle object, bool isWritten) {
   const Exchange *exchange = findExchange(object.type());
-  if (!exchange || !isPlain(object))
-    return false;
-  borrowed = borrowTensor(*exchange, object);
+  return exchange && isPlain(object) && borrow(*exchange, object, isWritten);
+}
+
+bool Buffer::borrow(const Exchange &exchange, nb::handle object, bool isWritten) {
+  borrowed = borrowTensor(exchange, object);
   return borrowed && !(isWritten && (borrowed->flags & ManagedTensor::readOnly)) &&
          setTensor(borrowed->tensor);
 }
@@ -177,11 +198,15 @@ bool Buffer::acquireShared(nb::handle object, bool isWritten) {
 bool Buffer::setTensor(const nb::dlpack::dltensor &lent) {
   if (lent.device.device_type != nb::device::cpu::value)
     return false;
-  int64_t bytes = lent.dtype.bits / 8;
+  int64_t *strides = shortStrides.data();
+  if (size_t(lent.ndim) > shortStrides.size()) {
+    longStrides.resize(size_t(lent.ndim));
+    strides = longStrides.data();
+  }
   for (int32_t axis = 0; axis < lent.ndim; ++axis)
-    strides.push_back(lent.strides[axis] * bytes);
+    strides[axis] = lent.strides[axis] * (lent.dtype.bits / 8);
   tensor = {static_cast<char *>(lent.data) + lent.byte_offset, KEOPS_F64, lent.ndim, lent.shape,
-            strides.data()};
+            strides};
   isKnown = findType(tensor.dtype, [&](const ElementType &type) {
     return lent.dtype.code == uint8_t(type.code) && lent.dtype.bits == 8 * type.bytes &&
            lent.dtype.lanes == 1;

@@ -7,6 +7,7 @@
 #include "Exchange.h"
 #include "keops-c/keops.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -26,15 +27,24 @@ public:
 
   /// Returns false, without a Python error, when the object has no memory of the CPU to lend.
   bool acquire(PyObject *object, bool isWritten = false);
+  /// The same for an object that offers DLPack's C exchange, whatever PyTorch records or does when
+  /// it reads it.
+  bool borrow(const Exchange &exchange, nb::handle object, bool isWritten = false);
 
   /// Describes memory that somebody else holds. Returns false if it is not the CPU's.
   bool setTensor(const nb::dlpack::dltensor &lent);
+
+  /// Whether PyTorch negates or conjugates the numbers of a borrowed object when it reads them.
+  bool isChangedWhenRead(nb::handle object) const;
 
   /// Whether the elements have a type that arrays may have, in native byte order.
   bool getDType(keopsDType &dtype) const {
     dtype = tensor.dtype;
     return isKnown;
   }
+
+  /// Whether autocast may want another type for the elements.
+  bool isShort() const { return tensor.dtype == KEOPS_F16 || tensor.dtype == KEOPS_BF16; }
 
   /// The memory as elements of this type.
   keopsTensor getTensor(keopsDType dtype) const {
@@ -52,7 +62,8 @@ private:
   bool isHeld = false;
   ManagedTensorPtr borrowed;
   nb::ndarray<nb::ro> shared;
-  std::vector<int64_t> strides;
+  std::array<int64_t, 8> shortStrides; ///< of arrays with few axes, so that these need no heap
+  std::vector<int64_t> longStrides;
 };
 
 /// A number that stands for a parameter of one component, or of two where it is complex.
@@ -67,6 +78,11 @@ struct Number {
     return {isSingle ? static_cast<void *>(single) : twice, dtype, 0, nullptr, nullptr};
   }
 };
+
+/// Whether PyTorch records what is computed from a tensor.
+bool wantsGradient(nb::handle object);
+/// Whether the numbers of a tensor are what lies in memory, and no more.
+bool isPlain(nb::handle object);
 
 /// The name of an element type: "float32", "bfloat16", "complex64" ...
 const char *getName(keopsDType dtype);

@@ -21,7 +21,7 @@ struct Exchange {
 
 static constexpr uint32_t knownVersion = 1;
 
-const Exchange *findExchange(nb::handle type) {
+static const Exchange *askForExchange(nb::handle type) {
   nb::object capsule = nb::getattr(type, "__dlpack_c_exchange_api__", nb::none());
   if (capsule.is_none())
     return nullptr;
@@ -33,6 +33,17 @@ const Exchange *findExchange(nb::handle type) {
     header = header->previous;
   bool isKnown = header && header->version.major == knownVersion;
   return isKnown ? reinterpret_cast<const Exchange *>(header) : nullptr;
+}
+
+const Exchange *findExchange(nb::handle type) {
+  // A type that is asked again in every call must not die and leave its address to another one.
+  static nb::object *const latest = new nb::object;
+  static const Exchange *found = nullptr;
+  if (!latest->is(type)) {
+    found = askForExchange(type);
+    *latest = nb::borrow(type);
+  }
+  return found;
 }
 
 ManagedTensorPtr borrowTensor(const Exchange &exchange, nb::handle object) {

@@ -13,7 +13,7 @@ void adoptMainThread() { mainThread = PyThread_get_thread_ident(); }
 
 InterruptibleRun::InterruptibleRun()
     : thread(PyThread_get_thread_ident()), isMainThread(thread == mainThread),
-      lastCheck(Clock::now()), state(PyEval_SaveThread()) {}
+      state(PyEval_SaveThread()) {}
 
 int32_t InterruptibleRun::poll(void *data) {
   auto *run = static_cast<InterruptibleRun *>(data);
@@ -22,6 +22,8 @@ int32_t InterruptibleRun::poll(void *data) {
   if (PyThread_get_thread_ident() != run->thread)
     return run->isInterrupted;
   Clock::time_point now = Clock::now();
+  if (run->lastCheck == Clock::time_point())
+    run->lastCheck = now;
   if (!run->isInterrupted && now - run->lastCheck >= checkInterval) {
     run->isInterrupted = run->checkSignals();
     run->lastCheck = Clock::now();

@@ -52,12 +52,12 @@ static nb::dict getSettings() {
 static int visitReduction(PyObject *self, visitproc visit, void *arg) {
   Py_VISIT(Py_TYPE(self));
   if (nb::inst_ready(self))
-    Py_VISIT(nb::inst_ptr<Reduction>(self)->getMakeArray().ptr());
+    Py_VISIT(nb::inst_ptr<Reduction>(self)->getMakeTensor().ptr());
   return 0;
 }
 
 static int clearReduction(PyObject *self) {
-  nb::inst_ptr<Reduction>(self)->forgetMakeArray();
+  nb::inst_ptr<Reduction>(self)->forgetMakeTensor();
   return 0;
 }
 
@@ -77,11 +77,14 @@ NB_MODULE(_keops, m) {
 
   nb::class_<Reduction>(m, "Reduction", nb::type_slots(reductionSlots))
       .def(nb::init<std::string, std::vector<std::string>, const std::string &, std::string,
-                    std::string, const std::string &, const std::string &, bool, nb::object>(),
+                    std::string, const std::string &, const std::string &, bool, nb::tuple,
+                    nb::object>(),
            nb::arg("formula"), nb::arg("aliases"), nb::arg("precision") = "default",
            nb::arg("schedule") = "", nb::arg("caller") = "keops", nb::arg("sum_scheme") = "auto",
            nb::arg("dtype_acc") = "auto", nb::arg("complex_result") = false,
-           nb::arg("make_array").none() = nb::none())
+           nb::arg("tensor_types") = nb::tuple(), nb::arg("make_tensor").none() = nb::none())
+      .def("compute", &Reduction::compute, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
+           nb::arg("ranges").none() = nb::none(), nb::arg("detached") = false)
       .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
            nb::arg("ranges").none() = nb::none())
       .def("describe", &Reduction::describe, nb::arg("dtype"))

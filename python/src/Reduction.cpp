@@ -2,10 +2,10 @@
 // arrays, so it makes no Python-level calls except numpy.empty.
 #include "Reduction.h"
 #include "Interrupt.h"
+#include "Pool.h"
 
 #include <algorithm>
 #include <array>
-#include <deque>
 
 namespace keops::python {
 
@@ -58,7 +58,7 @@ void raiseStatus(keopsStatus status) {
 Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                      const std::string &precision, std::string schedule, std::string caller,
                      const std::string &sumScheme, const std::string &accumulator, bool isComplex,
-                     nb::object makeArray)
+                     nb::tuple tensorTypes, nb::object makeTensor)
     : formula(std::move(formula)), aliases(std::move(aliases)), schedule(std::move(schedule)),
       caller(std::move(caller)),
       precision(parseName<keopsPrecision>(this->caller, "precision", {"default", "fast", "high"},
@@ -68,8 +68,9 @@ Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                                           sumScheme)),
       accumulator(parseName<keopsAccumulator>(this->caller, "dtype_acc",
                                               {"auto", "float32", "float64"}, accumulator)),
-      isComplex(isComplex), makeArray(std::move(makeArray)),
-      exchange(this->makeArray.is_none() ? nullptr : findExchange(this->makeArray)) {
+      isComplex(isComplex), tensorTypes(std::move(tensorTypes)),
+      exchange(nb::len(this->tensorTypes) > 0 ? findExchange(this->tensorTypes[0]) : nullptr),
+      makeTensor(std::move(makeTensor)) {
   for (const std::string &alias : this->aliases)
     aliasPointers.push_back(alias.c_str());
 }
@@ -111,11 +112,12 @@ keopsProgram Reduction::getProgram(keopsDType dtype) {
 /// The state of one call: what was borrowed or converted, until the run is over.
 struct Reduction::Call {
   Reduction &reduction;
+  bool isDetached;
   std::array<keopsTensor, maxArguments> inputs;
   std::array<const Buffer *, maxArguments> lent; ///< null for what must be converted
   size_t inputCount = 0;
-  std::deque<Buffer> buffers;
-  std::deque<Number> numbers;
+  Pool<Buffer, 8> buffers;
+  Pool<Number, 8> numbers;
   std::vector<nb::object> owned;
   std::vector<nb::object> results;
   std::vector<ManagedTensorPtr> made; ///< results that become objects when they are computed
@@ -127,16 +129,20 @@ struct Reduction::Call {
   std::array<int64_t, maxBatchRank> batch;
   int32_t batchRank = 0;
 
-  explicit Call(Reduction &reduction) : reduction(reduction) {
+  Call(Reduction &reduction, bool isDetached) : reduction(reduction), isDetached(isDetached) {
     options.caller = reduction.caller.c_str();
   }
 
-  void readInputs(const nb::args &arguments);
+  /// False where PyTorch must be asked for the numbers of a tensor.
+  bool borrowInputs(const nb::tuple &arguments);
+  void readInputs(const nb::tuple &arguments);
   void readRanges(nb::handle given);
   nb::object compute(nb::handle out);
 
 private:
-  void borrowInputs(const nb::args &arguments);
+  bool isOwnTensor(nb::handle object) const;
+  bool isForeignTensor(nb::handle object) const;
+  bool borrowInput(size_t index, nb::handle object);
   void readInput(size_t index, nb::handle object);
   void readNumber(size_t index, nb::handle object);
   void readConverted(size_t index, nb::handle object);
@@ -168,24 +174,56 @@ static bool isNumber(nb::handle object) {
   return PyFloat_Check(object.ptr()) || PyLong_Check(object.ptr()) || PyComplex_Check(object.ptr());
 }
 
+bool Reduction::Call::isOwnTensor(nb::handle object) const {
+  nb::handle type = object.type();
+  for (nb::handle known : reduction.tensorTypes)
+    if (type.is(known))
+      return true;
+  return false;
+}
+
+/// An object of another type derived from a tensor's may do anything when it is used.
+bool Reduction::Call::isForeignTensor(nb::handle object) const {
+  auto *type = reinterpret_cast<PyTypeObject *>(object.type().ptr());
+  for (nb::handle known : reduction.tensorTypes)
+    if (PyType_IsSubtype(type, reinterpret_cast<PyTypeObject *>(known.ptr())))
+      return true;
+  return false;
+}
+
+bool Reduction::Call::borrowInput(size_t index, nb::handle object) {
+  bool isOwn = isOwnTensor(object);
+  if (isOwn ? !isDetached && wantsGradient(object) : isForeignTensor(object))
+    return false;
+  Buffer &buffer = buffers.emplace();
+  bool canBorrow = isOwn && reduction.exchange;
+  bool isLent =
+      canBorrow ? buffer.borrow(*reduction.exchange, object) : buffer.acquire(object.ptr());
+  lent[index] = isLent ? &buffer : nullptr;
+  if (!isOwn)
+    return true;
+  bool mayBeCast = !isDetached && isLent && buffer.isShort();
+  return !mayBeCast && (canBorrow ? !buffer.isChangedWhenRead(object) : isLent || isPlain(object));
+}
+
 /// Numbers and lists follow the arrays; among arrays the first one of floating point decides, a
 /// complex one by its parts, and the runtime refuses the others that differ.
-void Reduction::Call::borrowInputs(const nb::args &arguments) {
+bool Reduction::Call::borrowInputs(const nb::tuple &arguments) {
+  inputCount = std::min(arguments.size(), maxArguments);
   bool isFound = false;
   for (size_t k = 0; k < inputCount; ++k) {
     lent[k] = nullptr;
     if (isNumber(arguments[k]))
       continue;
-    Buffer &buffer = buffers.emplace_back();
+    if (!borrowInput(k, arguments[k]))
+      return false;
     keopsDType found;
-    if (!buffer.acquire(arguments[k].ptr()))
-      continue;
-    lent[k] = &buffer;
-    if (!isFound && buffer.getDType(found) && found != KEOPS_I64) {
+    if (!isFound && lent[k] && lent[k]->getDType(found) && found != KEOPS_I64) {
       dtype = getPart(found);
       isFound = true;
     }
   }
+  return true;
 }
 
 void Reduction::Call::readConverted(size_t index, nb::handle object) {
@@ -198,7 +236,7 @@ void Reduction::Call::readConverted(size_t index, nb::handle object) {
     raiseArgument(index,
                   std::string("cannot be read as an array: ") + nb::str(error.value()).c_str());
   }
-  Buffer &buffer = buffers.emplace_back();
+  Buffer &buffer = buffers.emplace();
   if (!buffer.acquire(owned.back().ptr()))
     raiseArgument(index, "expected an array, got " + getDTypeName(object));
   inputs[index] = buffer.getTensor(dtype);
@@ -212,7 +250,7 @@ void Reduction::Call::readNumber(size_t index, nb::handle object) {
       isReal ? Py_complex{PyFloat_AsDouble(object.ptr()), 0} : PyComplex_AsCComplex(object.ptr());
   if (value.real == -1.0 && PyErr_Occurred())
     throw nb::python_error();
-  inputs[index] = numbers.emplace_back(value).getTensor(isReal ? dtype : getComplex(dtype));
+  inputs[index] = numbers.emplace(value).getTensor(isReal ? dtype : getComplex(dtype));
 }
 
 void Reduction::Call::readInput(size_t index, nb::handle object) {
@@ -228,9 +266,7 @@ void Reduction::Call::readInput(size_t index, nb::handle object) {
   inputs[index] = lent[index]->getTensor(found);
 }
 
-void Reduction::Call::readInputs(const nb::args &arguments) {
-  inputCount = std::min(arguments.size(), maxArguments);
-  borrowInputs(arguments);
+void Reduction::Call::readInputs(const nb::tuple &arguments) {
   program = reduction.getProgram(dtype);
   auto expected = size_t(keopsProgramGetInputCount(program));
   if (arguments.size() != expected)
@@ -247,7 +283,7 @@ void Reduction::Call::readRanges(nb::handle given) {
     raise("ranges: expected a tuple of six arrays");
   for (size_t k = 0; k < rangeArrays; ++k) {
     nb::handle object = PyTuple_GET_ITEM(given.ptr(), Py_ssize_t(k));
-    Buffer &buffer = buffers.emplace_back();
+    Buffer &buffer = buffers.emplace();
     keopsDType found;
     if (!buffer.acquire(object.ptr()) || !buffer.getDType(found))
       raise("ranges[" + std::to_string(k) + "]: expected an array of int64, got " +
@@ -259,7 +295,7 @@ void Reduction::Call::readRanges(nb::handle given) {
 
 keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object) {
   std::string what = "output " + std::to_string(index + 1);
-  Buffer &buffer = buffers.emplace_back();
+  Buffer &buffer = buffers.emplace();
   if (!buffer.acquire(object.ptr(), /*isWritten=*/true))
     raise(what + ": expected a writable array, got " + getDTypeName(object));
   keopsDType found;
@@ -293,7 +329,7 @@ keopsTensor Reduction::Call::makeResult(int32_t index, int64_t *shape, int32_t r
                                         keopsDType type) {
   if (reduction.exchange) {
     made[size_t(index)] = allocateTensor(*reduction.exchange, shape, rank, type);
-    Buffer &buffer = buffers.emplace_back();
+    Buffer &buffer = buffers.emplace();
     buffer.setTensor(made[size_t(index)]->tensor);
     return buffer.getTensor(type);
   }
@@ -302,8 +338,8 @@ keopsTensor Reduction::Call::makeResult(int32_t index, int64_t *shape, int32_t r
 }
 
 nb::object Reduction::Call::makeArray(nb::handle shape, keopsDType type) const {
-  if (!reduction.makeArray.is_none())
-    return reduction.makeArray(shape, getName(type));
+  if (!reduction.makeTensor.is_none())
+    return reduction.makeTensor(shape, getName(type));
   try {
     return makeEmpty(shape, type);
   } catch (nb::python_error &error) {
@@ -361,8 +397,11 @@ nb::object Reduction::Call::compute(nb::handle out) {
   return tuple;
 }
 
-nb::object Reduction::run(nb::args arguments, nb::handle out, nb::handle ranges) {
-  Call call(*this);
+nb::object Reduction::compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
+                              bool isDetached) {
+  Call call(*this, isDetached);
+  if (!call.borrowInputs(arguments))
+    return nb::borrow(Py_NotImplemented);
   call.readInputs(arguments);
   call.readRanges(ranges);
   return call.compute(out);

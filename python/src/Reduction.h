@@ -20,11 +20,19 @@ class Reduction {
 public:
   Reduction(std::string formula, std::vector<std::string> aliases, const std::string &precision,
             std::string schedule, std::string caller, const std::string &sumScheme,
-            const std::string &accumulator, bool isComplex, nb::object makeArray);
+            const std::string &accumulator, bool isComplex, nb::tuple tensorTypes,
+            nb::object makeTensor);
 
   /// Computes. `out` is None, an array, or a tuple of arrays; `ranges` is None or a tuple of six
-  /// arrays of int64.
-  nb::object run(nb::args arguments, nb::handle out, nb::handle ranges);
+  /// arrays of int64. NotImplemented where PyTorch must be asked: about gradients and autocast, of
+  /// which `isDetached` says that there are none, and about numbers that are not what lies in
+  /// memory.
+  nb::object compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
+                     bool isDetached);
+  /// The same with the arguments one by one, which costs Python two tables more.
+  nb::object run(const nb::args &arguments, nb::handle out, nb::handle ranges) {
+    return compute(arguments, out, ranges, false);
+  }
 
   /// What arguments must be and what results are, for arrays of this dtype: a list of (category,
   /// dimension, name), and one of (category, dtype, shape of a row, name).
@@ -38,8 +46,8 @@ public:
   nb::object getCompileInfo() const;
 
   /// For the garbage collector.
-  nb::handle getMakeArray() const { return makeArray; }
-  void forgetMakeArray() { makeArray = nb::none(); }
+  nb::handle getMakeTensor() const { return makeTensor; }
+  void forgetMakeTensor() { makeTensor = nb::none(); }
 
 private:
   struct Call;
@@ -54,9 +62,10 @@ private:
   keopsPrecision precision;
   keopsSumScheme sumScheme;
   keopsAccumulator accumulator;
-  bool isComplex;       ///< results that are made here are arrays of complex numbers
-  nb::object makeArray; ///< a function of shape and name of a dtype, or a type; None: NumPy's empty
-  const Exchange *exchange; ///< of makeArray, where it is a type that has one
+  bool isComplex;           ///< results that are made here are arrays of complex numbers
+  nb::tuple tensorTypes;    ///< of the library that is computed with; none: NumPy's arrays
+  const Exchange *exchange; ///< of the first type, where it has one
+  nb::object makeTensor;    ///< else a function of shape and name of a dtype makes the results
   ProgramPtr programs[KEOPS_BF16 + 1];
   int latest = -1;
 };

@@ -3,6 +3,8 @@ compilation, and everything else that PyTorch does to tensors before a function 
 
 import copy
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -140,6 +142,38 @@ def test_results_written_to_tensors(gauss):
         gauss(x, y, b, g, out=torch.zeros(9, 2, dtype=torch.float64, requires_grad=True))
 
 
+WITHOUT_EXCHANGE = """
+import torch
+del torch.Tensor.__dlpack_c_exchange_api__
+from keops.torch import Genred
+gauss = Genred("Exp(-SqDist(x,y))", ["x=Vi(3)", "y=Vj(3)"], axis=1)
+x, y = torch.rand(5, 3, dtype=torch.float64), torch.rand(4, 3, dtype=torch.float64)
+dense = lambda x: torch.exp(-((x[:, None] - y) ** 2).sum(-1)).sum(1, keepdim=True)
+negated = torch.complex(x, x).conj().imag
+for tensor in (x, negated, torch.nn.Parameter(x)):
+    torch.testing.assert_close(gauss(tensor, y), dense(tensor))
+out = torch.empty(5, 1, dtype=torch.float64)
+torch.testing.assert_close(gauss(negated, y, out=out), dense(negated))
+assert torch.autograd.gradcheck(lambda x: gauss(x, y), x.requires_grad_())
+"""
+
+
+@pytest.mark.skipif(not hasattr(torch.Tensor, "__dlpack_c_exchange_api__"), reason="this PyTorch has no C exchange")
+def test_a_pytorch_without_the_exchange():
+    subprocess.run([sys.executable, "-c", WITHOUT_EXCHANGE], check=True)
+
+
+@BOTH
+@pytest.mark.parametrize("dtype", program_module.SHORT_DTYPES)
+def test_short_types_before_and_after_autocast(function, dtype):
+    """What is remembered of tensors outside must not decide what autocast wants."""
+    tensors = draw(5, 4, dtype)
+    assert function(*tensors).dtype == dtype
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert function(*tensors).dtype == torch.float32
+    assert function(*tensors).dtype == dtype
+
+
 def test_what_pytorch_negates_and_conjugates_later(gauss):
     x, y, b, g = draw(9, 6)
     negated = torch.complex(x, -x).conj().imag
@@ -209,9 +243,9 @@ def test_gradients_without_rows(function, size):
 def test_one_program_for_all_gradients(gauss, monkeypatch):
     """What the gradients share is computed once, since one request holds them all."""
     runs = []
-    compute = program_module.TensorProgram.compute
+    compute = program_module.TensorProgram.compute_detached
     watch = lambda self, *arguments: runs.append(self) or compute(self, *arguments)  # noqa: E731
-    monkeypatch.setattr(program_module.TensorProgram, "compute", watch)
+    monkeypatch.setattr(program_module.TensorProgram, "compute_detached", watch)
     tensors = wanting(*draw(5, 4))
     gauss(*tensors).sum().backward()
     assert [len(run.parts) for run in runs] == [1, 4]

@@ -15,13 +15,18 @@ namespace keops {
 enum class DType : uint8_t { F32, F64, I64, F16, BF16, C64, C128 };
 enum class Category : uint8_t { I, J, P };
 
-int64_t getByteSize(DType dtype);
+inline int64_t getByteSize(DType dtype) {
+  constexpr int64_t sizes[] = {4, 8, 8, 2, 2, 8, 16};
+  return sizes[static_cast<size_t>(dtype)];
+}
 /// "float32", "float64", "int64": the names users know.
 std::string_view getName(DType dtype);
 /// The type of the real and imaginary part of a complex type, any other type itself.
-DType getPart(DType dtype);
+inline DType getPart(DType dtype) {
+  return dtype == DType::C64 ? DType::F32 : dtype == DType::C128 ? DType::F64 : dtype;
+}
 /// 2 for complex types, else 1.
-int64_t getPartCount(DType dtype);
+inline int64_t getPartCount(DType dtype) { return getPart(dtype) == dtype ? 1 : 2; }
 
 struct ManifestInput {
   Category category = Category::P;

@@ -22,7 +22,10 @@ struct Tensor {
   const int64_t *shape;
   const int64_t *strides;
 
-  int64_t getStride(int32_t axis) const;
+  int64_t getStride(int32_t axis) const { return strides ? strides[axis] : getDenseStride(axis); }
+
+private:
+  int64_t getDenseStride(int32_t axis) const;
 };
 
 /// "(3,)", "(4, 5)".

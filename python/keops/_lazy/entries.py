@@ -72,11 +72,11 @@ class Entries:
         reduction = strip._cast(type(self)).sum_reduction(axis - 3, call=False)
         for start in range(0, size, width):
             stop = min(start + width, size)
-            data = [
+            data = tuple(
                 x if category != axis else x[: stop - start] if x is mask else x[..., start:stop, :]
                 for x, category in strip._list_data()
-            ]
-            sums = reduction._reduced.program.compiled.run(*data)
+            )
+            sums = reduction._reduced.program.compiled.compute(data)
             entries = sums.reshape((*sums.shape[:-1], width, self.ndim))[..., : stop - start, :]
             yield entries.swapaxes(-3, -2) if axis == 0 else entries
 

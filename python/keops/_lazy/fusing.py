@@ -67,7 +67,7 @@ def _run(all_reduced):
     if any(lazy._reduced.call_options.get("ranges") is not ranges for lazy in others):
         raise ValueError("keops.reduce: expected reductions of the same ranges")
     keywords = {} if ranges is None else {"ranges": first._reduced.keywords["ranges"]}
-    return _find_program(first._arrays, programs, tuple(maps)).run(*data, **keywords)
+    return _find_program(first._arrays, programs, tuple(maps)).compute(data, **keywords)
 
 
 def _find_program(arrays, programs, maps):
@@ -95,9 +95,9 @@ class _Fused:
         options = (precision, "", "keops.reduce", sum_scheme, dtype_acc, is_complex)
         self.native = arrays.make_program(arrays.fuse(parts), aliases, *options)
 
-    def run(self, *data, **keywords):
+    def compute(self, data, **keywords):
         """A tuple of results; values with indices are a tuple of their own."""
-        results = self.native.run(*data, **keywords)
+        results = self.native.compute(data, **keywords)
         rest = iter(results if isinstance(results, tuple) else (results,))
         return tuple(self._take(program, rest) for program in self.programs)
 

@@ -19,10 +19,10 @@ class Merging:
         self.axes = axes
         self.is_kept = is_kept
 
-    def run(self, *args, out=None, **keywords):
+    def compute(self, arguments, out=None, **keywords):
         if out is not None:
             raise ValueError("LazyTensor: out: expected None for a reduction over several axes")
-        results = self.native.run(*args, **keywords)
+        results = self.native.compute(arguments, **keywords)
         results = results if isinstance(results, tuple) else (results,)
         with self.arrays.be_quiet():
             merged = self.merge(self.arrays, self.axes, *map(self.arrays.widen, results))

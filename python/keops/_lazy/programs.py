@@ -69,8 +69,8 @@ class Keeping:
         self.axis = axis
         self.row_axes = row_axes
 
-    def run(self, *args, **keywords):
-        return keep_axis(self.native.run(*args, **keywords), self.axis, self.row_axes)
+    def compute(self, arguments, **keywords):
+        return keep_axis(self.native.compute(arguments, **keywords), self.axis, self.row_axes)
 
 
 def keep_axis(results, axis, row_axes):

@@ -11,7 +11,7 @@ from .programs import check_call_options, find_program, read_count, read_flag, s
 class Reduced:
     """A reduction that is called later: its program and what calls have set.
 
-    The options of the program are part of it; those of the call are kept here, and as what ``run`` takes."""
+    The options of the program are part of it; those of the call are kept here, and as what ``compute`` takes."""
 
     def __init__(self, program, call_options):
         self.program = program
@@ -70,7 +70,7 @@ class Reducing:
         if not keywords:
             compiled = self._node.programs.get((self._arrays, operation, axis, opt_arg))
             if compiled is not None and self._domain.is_plain:
-                return compiled.run(*self._data)
+                return compiled.compute(self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
 
     def _split_axes(self, axes):
@@ -136,7 +136,7 @@ class Reducing:
         self._arrays.check_call("LazyTensor", **{"backend": "auto", "device_id": -1, **options})
         self._run = None
         if not reduced.program.symbols:
-            self._run = partial(reduced.program.compiled.run, *self._data, **reduced.keywords)
+            self._run = partial(reduced.program.compiled.compute, self._data, **reduced.keywords)
 
     def _call_with(self, args, kwargs):
         reduced = self._reduced
@@ -152,7 +152,7 @@ class Reducing:
         if not symbols:
             return self._run()
         arguments = reduced.program.order(args, self._data)
-        return self._reduced.program.compiled.run(*arguments, **self._reduced.keywords)
+        return self._reduced.program.compiled.compute(arguments, **self._reduced.keywords)
 
     def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""

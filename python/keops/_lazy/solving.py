@@ -41,7 +41,7 @@ class Solver:
         keys = ((number, dim, category) for category, dim, number in self.node.variables)
         return tuple(given.get(key, datum) for key, datum in zip(keys, data))
 
-    def run(self, *values, out=None, ranges=None):
+    def compute(self, values, out=None, ranges=None):
         places, (right,) = self.node.maps
         arguments = [values[place] for place in places]
         (unknown,) = (k for k, value in enumerate(arguments) if value is None)

@@ -81,20 +81,20 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         """Vi, Vj and Pm."""
         if dim is not None:
             return cls((x, dim, category))
-        if type(x) is not cls._array_type or tracing.is_tracing():
-            return cls(x, category)
-        found = leaves.get((x.shape, x.dtype, category))
-        if found is None:
-            return cls._from_new_shape(x, category)
-        made = _new(cls)
-        made._node, made._domain = found
-        made._keys = (id(x) | category,)
-        made._data = (x,)
-        return made
+        if type(x) is cls._array_type and not tracing.is_tracing():
+            found = leaves.get((x.shape, x.dtype, category))
+            if found is not None:
+                made = _new(cls)
+                made._node, made._domain = found
+                made._keys = (id(x) | category,)
+                made._data = (x,)
+                return made
+        return cls._from_new(x, category)
 
     @classmethod
-    def _from_new_shape(cls, x, category):
-        if holds_complex(cls._arrays, x):
+    def _from_new(cls, x, category):
+        """The same for arrays of a new shape or type, and for what is no array."""
+        if type(x) is not cls._array_type or tracing.is_tracing() or holds_complex(cls._arrays, x):
             return cls(x, category)
         made = cls._build(*read_array(cls._arrays, x, category))
         remember((x.shape, x.dtype, category), (made._node, made._domain))
@@ -104,6 +104,9 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         """Any operand as a LazyTensor."""
         if type(other) is self._array_type and other.ndim == 1:
             return self._from_variable(other, None, 2)
+        return self._lift_new(other)
+
+    def _lift_new(self, other):
         if isinstance(other, LazyTensor):
             return other
         if holds_complex(self._arrays, other):

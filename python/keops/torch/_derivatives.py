@@ -8,13 +8,13 @@ def pull_back(program, tensors, wanted, adjoints, reduce):
 
     ``reduce(program, tensors)`` computes; being differentiable itself, it gives derivatives of any order."""
     layout = program.layout(tensors)
-    given = tuple(k for k in layout.real_outputs if adjoints[k] is not None)
-    places = tuple(k for k, is_wanted in enumerate(wanted) if is_wanted)
-    if not given or not places:
-        return [None] * len(tensors)
-    rows = [layout.flatten(k, adjoints[k]) for k in given]
-    results = iter(reduce(program.adjoint(layout, places, given), [*tensors, *rows]))
+    given = [k for k in layout.real_outputs if adjoints[k] is not None]
+    places = [k for k, is_wanted in enumerate(wanted) if is_wanted]
     gradients = [None] * len(tensors)
+    if not given or not places:
+        return gradients
+    rows = [layout.flatten(k, adjoints[k]) for k in given]
+    results = iter(reduce(program.adjoint(layout, tuple(places), tuple(given)), (*tensors, *rows)))
     for place in places:
         # Rows of a parameter's gradient are those of the result it comes from, so that they are summed first.
         gradients[place] = _add([layout.fit(place, next(results), tensors[place]) for _ in given])

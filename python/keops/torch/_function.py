@@ -7,7 +7,7 @@ import torch
 from torch.autograd import forward_ad
 
 from ._derivatives import pull_back, push_forward
-from ._program import are_transforms_active, find_program
+from ._program import PLAIN_TYPES, are_transforms_active, find_program
 
 
 def reduce(program, tensors, ranges):
@@ -17,7 +17,7 @@ def reduce(program, tensors, ranges):
     if are_transforms_active():
         return _Mapped.apply(program, ranges, *tensors)
     if torch.is_grad_enabled() or forward_ad._current_level >= 0:
-        return _Reduce.apply(program, ranges, *tensors)
+        return _record(program, ranges, *tensors)
     return _compute(program, tensors, ranges)
 
 
@@ -26,10 +26,16 @@ def _call_operator(program, tensors, ranges):
 
 
 def _compute(program, tensors, ranges):
-    is_plain = all(type(x) in (torch.Tensor, torch.nn.Parameter) for x in tensors)
-    if is_plain and not torch._C._len_torch_dispatch_stack():
-        return program.compute(tensors, ranges)
-    return tuple(_call_operator(program, tensors, ranges))
+    if torch._C._len_torch_dispatch_stack() or not _are_plain(tensors):
+        return tuple(_call_operator(program, tensors, ranges))
+    return program.compute_detached(tensors, ranges)
+
+
+def _are_plain(tensors):
+    for x in tensors:
+        if type(x) not in PLAIN_TYPES:
+            return False
+    return True
 
 
 def read_ranges(tensors):
@@ -41,7 +47,7 @@ def read_ranges(tensors):
 
 @torch.library.custom_op("keops::reduce", mutates_args=(), device_types="cpu")
 def _reduce(inputs: list[torch.Tensor], program: str, ranges: list[torch.Tensor]) -> list[torch.Tensor]:
-    return list(find_program(program).compute(inputs, read_ranges(ranges)))
+    return list(find_program(program).compute_detached(inputs, read_ranges(ranges)))
 
 
 @_reduce.register_fake
@@ -86,8 +92,11 @@ def _reduce_vmap(info, in_dims, inputs, program, ranges):
 def _keep(ctx, program, ranges, tensors, results):
     ctx.program, ctx.ranges = program, ranges
     ctx.save_for_backward(*tensors)
-    ctx.save_for_forward(*tensors)
-    ctx.mark_non_differentiable(*(result for result in results if not result.is_floating_point()))
+    if forward_ad._current_level >= 0:
+        ctx.save_for_forward(*tensors)
+    indices = [result for result in results if not result.is_floating_point()]
+    if indices:
+        ctx.mark_non_differentiable(*indices)
     ctx.set_materialize_grads(False)
 
 
@@ -118,6 +127,10 @@ class _Reduce(torch.autograd.Function):
     def jvp(ctx, _program, _ranges, *tangents):
         again = partial(reduce, ranges=ctx.ranges)
         return run_forward(lambda *tensors: tuple(push_forward(ctx.program, tensors, tangents, again)), ctx)
+
+
+# ``Function.apply`` would unwrap what outlives a transform, which takes longer than a small reduction.
+_record = super(torch.autograd.Function, _Reduce).apply
 
 
 class _Mapped(_Reduce):

@@ -29,6 +29,8 @@ class Layout:
     def flatten(self, output, adjoint):
         """(..., M, K, D) as (..., M, K D)."""
         row = self.outputs[output][2]
+        if len(row) == 1:
+            return adjoint
         return adjoint.reshape(*adjoint.shape[: adjoint.dim() - len(row)], prod(row))
 
     def fit(self, place, gradient, tensor):

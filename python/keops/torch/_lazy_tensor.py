@@ -17,9 +17,13 @@ tracing.is_tracing = torch.compiler.is_compiling
 
 def _widen(x):
     """Short numbers that autocast makes are summed in float32, as PyTorch's own sums of them are."""
-    if torch.is_autocast_enabled("cpu") and isinstance(x, torch.Tensor) and x.dtype in SHORT_DTYPES:
+    if _is_short(x) and torch.is_autocast_enabled("cpu"):
         return x.float()
     return x
+
+
+def _is_short(x):
+    return isinstance(x, torch.Tensor) and x.dtype in SHORT_DTYPES
 
 
 class LazyTensor(TensorOperators, _LazyTensor):
@@ -33,11 +37,12 @@ class LazyTensor(TensorOperators, _LazyTensor):
         super().__init__(_widen(x), axis, is_complex)
 
     @classmethod
-    def _from_variable(cls, x, dim, category):
-        return super()._from_variable(_widen(x), dim, category)
+    def _from_new(cls, x, category):
+        # No leaf of a short type is remembered, since what autocast says of it may change.
+        return cls(x, category) if _is_short(x) else super()._from_new(x, category)
 
-    def _lift(self, other):
-        return super()._lift(_widen(other))
+    def _lift_new(self, other):
+        return super()._lift_new(_widen(other))
 
 
 class ComplexLazyTensor(ComplexTensor, LazyTensor):

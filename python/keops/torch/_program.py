@@ -3,7 +3,7 @@
 ``TensorProgram`` stands where ``_keops.Reduction`` stands for NumPy; ``_derivatives`` makes programs of programs."""
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
 from torch.autograd import forward_ad
@@ -12,8 +12,11 @@ from .. import _keops
 from ._layout import Layout
 
 are_transforms_active = torch._C._are_functorch_transforms_active
+_is_followed = torch.compiler.is_dynamo_compiling
 _count_dispatch_modes = torch._C._len_torch_dispatch_stack
 _Tensor = torch.Tensor
+# Those whose numbers are what lies in memory; a tensor of another type may do anything when it is used.
+PLAIN_TYPES = (torch.Tensor, torch.nn.Parameter)
 # Between the texts of a key, characters that ASCII has for the purpose.
 _ITEMS, _LISTS = "\x1f", "\x1e"
 _PAIR = re.compile(r"\w+_Arg\w+_Reduction\(")
@@ -26,10 +29,6 @@ _PARTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
 
 def _make_tensor(shape, dtype):
     return torch.empty(shape, dtype=_DTYPES[dtype])
-
-
-# Where PyTorch has DLPack's C exchange, results are made without a Python call.
-_RESULTS = torch.Tensor if hasattr(torch.Tensor, "__dlpack_c_exchange_api__") else _make_tensor
 
 
 class TensorProgram:
@@ -55,19 +54,17 @@ class TensorProgram:
         self.options = (precision, schedule, caller, sum_scheme, dtype_acc)
         self.is_complex = complex_result
         self.key = _LISTS.join(map(_ITEMS.join, (self.parts, self.aliases, self.options)))
-        self._opened = None
         self._layout = None
         # Whoever traces only needs the program's name, its key.
         if not torch.compiler.is_compiling():
             self._native
         self._derived = {}
 
-    @property
+    @cached_property
     def _native(self):
-        if self._opened is None:
-            text = self.parts[0] if len(self.parts) == 1 else f"Fused({','.join(self.parts)})"
-            self._opened = _keops.Reduction(text, list(self.aliases), *self.options, make_array=_RESULTS)
-        return self._opened
+        text = self.parts[0] if len(self.parts) == 1 else f"Fused({','.join(self.parts)})"
+        tensors = {"tensor_types": PLAIN_TYPES, "make_tensor": _make_tensor}
+        return _keops.Reduction(text, list(self.aliases), *self.options, **tensors)
 
     @property
     def dump(self):
@@ -79,37 +76,32 @@ class TensorProgram:
 
     # ---- Calls -------------------------------------------------------------------------------------------------------
 
-    def run(self, *args, out=None, ranges=None):
+    def compute(self, args, out=None, ranges=None):
         """Computes: one tensor, or a tuple where there are several results."""
-        if _is_watched(args):
+        # A function of its own would cost as much as the questions.
+        if _is_followed() or are_transforms_active() or _count_dispatch_modes() or forward_ad._current_level >= 0:
             return self._run_watched(args, out, ranges)
-        results = self._run_plain(args, out, ranges)
+        results = self._native.compute(args, out, ranges)
+        if results is NotImplemented:
+            if any(map(_is_recorded, args)) or torch.is_autocast_enabled("cpu"):
+                return self._run_watched(args, out, ranges)
+            results = self._native.compute(tuple(map(_resolve, args)), out, ranges, True)
         return _as_complex(results) if self.is_complex and out is None else results
 
     def _run_watched(self, args, out, ranges):
-        from ._function import reduce
-
         if out is not None:
             raise ValueError(
                 f"{self.caller}: out: expected None where PyTorch watches the result (gradients, transforms, autocast)"
             )
-        results = reduce(self, read_tensors(args), ranges)
+        results = _function.reduce(self, read_tensors(args), ranges)
         results = results[0] if len(results) == 1 else tuple(results)
         return _as_complex(results) if self.is_complex else results
 
-    def _run_plain(self, args, out, ranges):
-        try:
-            return self._native.run(*args, out=out, ranges=ranges)
-        except ValueError:
-            # Tensors that PyTorch negates or conjugates when it reads them are refused.
-            if not any(isinstance(x, _Tensor) and (x.is_neg() or x.is_conj()) for x in args):
-                raise
-        resolved = (x.resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x for x in args)
-        return self._native.run(*resolved, out=out, ranges=ranges)
-
-    def compute(self, tensors, ranges):
-        """The results for plain tensors, as a tuple, without a record for gradients."""
-        results = self._run_plain([x.detach() if x.requires_grad else x for x in tensors], None, ranges)
+    def compute_detached(self, tensors, ranges):
+        """The results for tensors, as a tuple, without a record for gradients."""
+        results = self._native.compute(tuple(tensors), None, ranges, True)
+        if results is NotImplemented:
+            results = self._native.compute(tuple(map(_resolve, tensors)), None, ranges, True)
         return results if isinstance(results, tuple) else (results,)
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
@@ -164,25 +156,19 @@ def find_program(key):
 # ---- Arguments and results -------------------------------------------------------------------------------------------
 
 
-def _is_watched(args):
-    """Whether anybody wants to know what happens to the tensors: gradients, transforms, tracing, autocast."""
-    if torch.compiler.is_compiling() or are_transforms_active() or _count_dispatch_modes():
-        return True
-    if forward_ad._current_level >= 0:
-        return True
-    for x in args:
-        if type(x) is _Tensor:
-            if x.requires_grad:
-                return True
-        elif isinstance(x, _Tensor):
-            return True
-    return torch.is_autocast_enabled("cpu")
+def _is_recorded(x):
+    return isinstance(x, _Tensor) and (x.requires_grad or type(x) not in PLAIN_TYPES)
+
+
+def _resolve(x):
+    """A tensor whose numbers are what lies in memory."""
+    return x.detach().as_subclass(_Tensor).resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x
 
 
 def read_tensors(args):
     """All arguments as real tensors of one element type; numbers and lists follow the tensors."""
     is_cast = torch.is_autocast_enabled("cpu")
-    if not is_cast and all(isinstance(x, _Tensor) and x.dtype in _REAL_DTYPES and x.dim() for x in args):
+    if not is_cast and _are_real(args):
         return args
     found = (x.dtype for x in args if isinstance(x, _Tensor))
     like = next((kind for kind in found if kind.is_floating_point or kind.is_complex), None)
@@ -190,6 +176,13 @@ def read_tensors(args):
     if is_cast and dtype in SHORT_DTYPES:
         dtype = torch.float32
     return [_read_tensor(x, dtype, is_cast) for x in args]
+
+
+def _are_real(args):
+    for x in args:
+        if not isinstance(x, _Tensor) or x.dtype not in _REAL_DTYPES or not x.ndim:
+            return False
+    return True
 
 
 def _read_tensor(x, dtype, is_cast):
@@ -211,3 +204,7 @@ def _as_complex(results):
 
 def _get_dtype_name(tensors):
     return str(tensors[0].dtype).removeprefix("torch.")
+
+
+# At the end, because it takes from here what stands above.
+from . import _function  # noqa: E402

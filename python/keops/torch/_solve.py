@@ -42,7 +42,7 @@ class _Plain(conjugate_gradients.Product):
     """The product for tensors that nobody watches any more."""
 
     def multiply(self, arguments, x):
-        return self.program.compute(self.fill(arguments, x), self.ranges)[0]
+        return self.program.compute_detached(self.fill(arguments, x), self.ranges)[0]
 
 
 class _System:
