@@ -220,33 +220,49 @@ Rows cpu::allocateRows(Frame &frame, Workspace &workspace, ValueType type) {
 
 //===-- Vectors -----------------------------------------------------------------------------===//
 
+VectorType cpu::tileType(int64_t rows, int64_t lanes, Type element) {
+  return rows == 1 ? VectorType::get({lanes}, element) : VectorType::get({rows, lanes}, element);
+}
+
+static int64_t countRows(Type type) {
+  auto vector = cast<VectorType>(type);
+  return vector.getRank() == 1 ? 1 : vector.getDimSize(0);
+}
+
 static VectorType rowType(Type type) {
   auto vector = cast<VectorType>(type);
-  return VectorType::get({vector.getDimSize(1)}, vector.getElementType());
+  return VectorType::get(vector.getShape().take_back(), vector.getElementType());
 }
 
 static Value buildByRows(Frame &frame, Type type, function_ref<Value(int64_t)> row) {
+  if (type == rowType(type))
+    return row(0);
   auto zero = frame.b.getZeroAttr(type);
   Value value = arith::ConstantOp::create(frame.b, frame.loc, cast<TypedAttr>(zero));
-  for (int64_t r = 0; r < cast<VectorType>(type).getDimSize(0); ++r)
+  for (int64_t r = 0; r < countRows(type); ++r)
     value = vector::InsertOp::create(frame.b, frame.loc, row(r), value, r);
   return value;
+}
+
+static Value getRow(Frame &frame, Value value, int64_t r) {
+  if (value.getType() == rowType(value.getType()))
+    return value;
+  return vector::ExtractOp::create(frame.b, frame.loc, value, r);
 }
 
 Value cpu::loadVector(Frame &frame, Type type, Value memref, Value offset) {
   VectorType lanes = rowType(type);
   return buildByRows(frame, type, [&](int64_t r) -> Value {
-    Value at = frame.add(offset, frame.index(r * lanes.getDimSize(0)));
+    Value at = frame.add(offset, frame.index(r * lanes.getNumElements()));
     return vector::LoadOp::create(frame.b, frame.loc, lanes, memref, at);
   });
 }
 
 void cpu::storeVector(Frame &frame, Value value, Value memref, Value offset) {
   VectorType lanes = rowType(value.getType());
-  for (int64_t r = 0; r < cast<VectorType>(value.getType()).getDimSize(0); ++r) {
-    Value row = vector::ExtractOp::create(frame.b, frame.loc, value, r);
-    Value at = frame.add(offset, frame.index(r * lanes.getDimSize(0)));
-    vector::StoreOp::create(frame.b, frame.loc, row, memref, at);
+  for (int64_t r = 0; r < countRows(value.getType()); ++r) {
+    Value at = frame.add(offset, frame.index(r * lanes.getNumElements()));
+    vector::StoreOp::create(frame.b, frame.loc, getRow(frame, value, r), memref, at);
   }
 }
 
@@ -257,9 +273,8 @@ Value cpu::gatherVector(Frame &frame, Type type, Value memref, Value offsets) {
   Value none =
       arith::ConstantOp::create(frame.b, frame.loc, cast<TypedAttr>(frame.b.getZeroAttr(lanes)));
   return buildByRows(frame, type, [&](int64_t r) -> Value {
-    Value row = vector::ExtractOp::create(frame.b, frame.loc, offsets, r);
     return vector::GatherOp::create(frame.b, frame.loc, lanes, memref, ValueRange{frame.index(0)},
-                                    row, all, none);
+                                    getRow(frame, offsets, r), all, none);
   });
 }
 

@@ -144,7 +144,10 @@ using RowTable = llvm::DenseMap<mlir::Value, Rows>;
 /// Rows in a new region of the workspace for a value of function level, wherever it is placed.
 Rows allocateRows(Frame &frame, Workspace &workspace, ValueType type);
 
-/// Reads and writes vector<RxLxT> as R * L consecutive elements from `offset` on.
+/// The values of all rows of a tile: vector<RxLxT>, or vector<LxT> where that is one row, for which
+/// arrays of vectors would cost LLVM an extraction and an insertion for each operation.
+mlir::VectorType tileType(int64_t rows, int64_t lanes, mlir::Type element);
+/// Reads and writes such values as consecutive elements from `offset` on.
 mlir::Value loadVector(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offset);
 void storeVector(Frame &frame, mlir::Value value, mlir::Value memref, mlir::Value offset);
 /// Reads one element per lane; `offsets` holds 64-bit integers in the shape of `type`.

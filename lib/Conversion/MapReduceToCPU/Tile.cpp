@@ -31,13 +31,13 @@ Type Traversal::element() {
   return getValueType(op.getBlock().getTerminator()->getOperand(0)).getElementType();
 }
 VectorType Traversal::valueType() {
-  return VectorType::get({schedule.getRows(), schedule.getLanes()}, element());
+  return tileType(schedule.getRows(), schedule.getLanes(), element());
 }
 VectorType Traversal::indexType() {
-  return VectorType::get({schedule.getRows(), schedule.getLanes()}, frame.b.getI64Type());
+  return tileType(schedule.getRows(), schedule.getLanes(), frame.b.getI64Type());
 }
 VectorType Traversal::wideType() {
-  return VectorType::get({schedule.getRows(), schedule.getLanes()}, frame.b.getF64Type());
+  return tileType(schedule.getRows(), schedule.getLanes(), frame.b.getF64Type());
 }
 VectorType Traversal::vectorType(SlotKind kind) {
   return kind == ValueSlot ? valueType() : kind == IndexSlot ? indexType() : wideType();

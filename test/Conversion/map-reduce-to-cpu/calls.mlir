@@ -6,7 +6,7 @@
 !y = !keops.value<2xf32, j>
 !s = !keops.value<2xf32, ij>
 
-// CHECK:       func.func private @[[SIN:keops_sin_[0-9]]](%{{.*}}: vector<1x16xf32>) -> vector<1x16xf32> attributes {llvm.linkage = #llvm.linkage<internal>, passthrough = ["noinline", "hot"]}
+// CHECK:       func.func private @[[SIN:keops_sin_[0-9]]](%{{.*}}: vector<16xf32>) -> vector<16xf32> attributes {llvm.linkage = #llvm.linkage<internal>, passthrough = ["noinline", "hot"]}
 // CHECK:       func.func private @[[ROW:keops_sin_[0-9]]](%{{.*}}: f32) -> f32
 // CHECK-LABEL: func.func private @f_body
 // CHECK-COUNT-2: call @[[ROW]]

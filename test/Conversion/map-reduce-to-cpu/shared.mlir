@@ -6,7 +6,7 @@
 !s = !keops.value<20xf32, ij>
 
 // CHECK-LABEL: func.func private @f_body
-// CHECK-COUNT-160: arith.addf {{.*}} : vector<1x16xf32>
+// CHECK-COUNT-160: arith.addf {{.*}} : vector<16xf32>
 func.func @f(%x: !x, %y: !y) -> !keops.value<1xf32, i> {
   %r = keops.map_reduce over j reduce [#keops.reduce<Sum>]
       schedule <rows = 1, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64>

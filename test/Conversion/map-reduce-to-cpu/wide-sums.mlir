@@ -5,13 +5,13 @@
 !y = !keops.value<1xf32, j>
 
 // CHECK-LABEL: func.func private @wide_body
-// CHECK:       scf.for {{.*}} iter_args({{.*}}) -> (vector<1x16xf64>) {
-// CHECK:         %[[T:.*]] = arith.mulf {{.*}} : vector<1x16xf32>
-// CHECK:         %[[W:.*]] = arith.extf %[[T]] : vector<1x16xf32> to vector<1x16xf64>
-// CHECK:         arith.addf %{{.*}}, %[[W]] : vector<1x16xf64>
+// CHECK:       scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf64>) {
+// CHECK:         %[[T:.*]] = arith.mulf {{.*}} : vector<16xf32>
+// CHECK:         %[[W:.*]] = arith.extf %[[T]] : vector<16xf32> to vector<16xf64>
+// CHECK:         arith.addf %{{.*}}, %[[W]] : vector<16xf64>
 // CHECK:       vector.store {{.*}} : memref<?xf64>, vector<16xf64>
 // CHECK:       memref.atomic_rmw
-// CHECK:       arith.truncf {{.*}} : vector<1x16xf64> to vector<1x16xf32>
+// CHECK:       arith.truncf {{.*}} : vector<16xf64> to vector<16xf32>
 func.func @wide(%x: !x, %y: !y) -> !x {
   %r = keops.map_reduce over j reduce [#keops.reduce<Sum>]
       schedule <rows = 1, lanes = 16, block = 16, blocks = 8, chunk = 1, split = 64> (%x, %y)
@@ -24,8 +24,8 @@ func.func @wide(%x: !x, %y: !y) -> !x {
 }
 
 // CHECK-LABEL: func.func private @blocks_body
-// CHECK:       scf.for {{.*}} iter_args({{.*}}) -> (vector<1x16xf32>) {
-// CHECK:       arith.extf {{.*}} : vector<1x16xf32> to vector<1x16xf64>
+// CHECK:       scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>) {
+// CHECK:       arith.extf {{.*}} : vector<16xf32> to vector<16xf64>
 // CHECK:       vector.store {{.*}} : memref<?xf64>, vector<16xf64>
 func.func @blocks(%x: !x, %y: !y) -> !x {
   %r = keops.map_reduce over j reduce [#keops.reduce<Sum>]
