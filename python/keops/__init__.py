@@ -20,8 +20,13 @@ __all__ = [
 
 
 def set_num_threads(count):
-    """Use at most ``count`` threads for large work; 0 restores the default."""
-    _keops.set_num_threads(count)
+    """Use at most ``count`` threads for large work; 0 restores the default.
+
+    TypeError for what is no integer, ValueError for negative and for very large ones."""
+    if isinstance(count, bool) or not hasattr(count, "__index__"):
+        raise TypeError(f"set_num_threads: count: expected an integer, got {type(count).__name__}")
+    # The native function knows the limit, and takes 32 bits.
+    _keops.set_num_threads(max(-1, min(int(count), 2**31 - 1)))
 
 
 def get_num_threads():
@@ -35,7 +40,10 @@ def cache_info():
 
 
 def cache_clear(memory=True, disk=True):
-    """Forget compiled programs, in this process, on disk, or both."""
+    """Forget compiled programs, in this process, on disk, or both. TypeError for what is neither True nor False."""
+    for name, value in (("memory", memory), ("disk", disk)):
+        if not isinstance(value, bool):
+            raise TypeError(f"cache_clear: {name}: expected True or False, got {type(value).__name__}")
     _keops.cache_clear(memory, disk)
 
 

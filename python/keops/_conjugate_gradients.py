@@ -74,6 +74,7 @@ def check_right_side(caller, arrays, b, dim):
     """Raises unless ``b`` is an array of ``dim`` columns of float32 or float64."""
     if not arrays.is_array(b):
         raise TypeError(f"{caller}: the right-hand side: expected a {arrays.name} array, got {type(b).__name__}")
+    arrays.check_memory(f"{caller}: the right-hand side", b)
     if arrays.dtypes.get(b.dtype) not in ("float32", "float64"):
         raise TypeError(f"{caller}: the right-hand side: expected dtype float32 or float64, got {b.dtype}")
     if len(b.shape) < 2 or b.shape[-1] != dim:

@@ -3,12 +3,24 @@ arrays for the program, as ``_arrays``, which ``keops.numpy`` and ``keops.torch`
 
 import warnings
 
-from ._options import choose_accumulator, read_ranges, write_reduction
+from numbers import Integral
+
+from ._options import choose_accumulator, read_flag, read_ranges, read_text, write_reduction
 
 
-def _check_text(name, value, optional=False):
-    if not isinstance(value, str) and not (optional and value is None):
-        raise TypeError(f"Genred: {name}: expected a string, got {type(value).__name__}")
+def _check_aliases(aliases):
+    if not isinstance(aliases, (list, tuple)):
+        given = "a string" if isinstance(aliases, str) else type(aliases).__name__
+        raise TypeError(f"Genred: aliases: expected a list of strings, got {given}")
+    for k, alias in enumerate(aliases):
+        read_text("Genred", f"aliases[{k}]", alias)
+
+
+def _check_axis(axis):
+    if isinstance(axis, bool) or not isinstance(axis, Integral):
+        raise TypeError(f"Genred: axis: expected 0 or 1, got {type(axis).__name__}")
+    if axis not in (0, 1):
+        raise ValueError(f"Genred: axis: expected 0 or 1, got {axis!r}")
 
 
 class Genred:
@@ -68,26 +80,24 @@ class Genred:
         schedule="",
         complex_result=False,
     ):
-        _check_text("formula", formula)
-        _check_text("reduction_op", reduction_op)
-        _check_text("formula2", formula2, optional=True)
-        if isinstance(aliases, str):
-            raise TypeError("Genred: aliases: expected a list of strings, got a string")
-        for k, alias in enumerate(aliases):
-            _check_text(f"aliases[{k}]", alias)
-        if axis not in (0, 1):
-            raise ValueError(f"Genred: axis: expected 0 or 1, got {axis!r}")
+        texts = {"formula": formula, "reduction_op": reduction_op, "sum_scheme": sum_scheme, "dtype_acc": dtype_acc}
+        texts |= {"precision": precision, "schedule": schedule}
+        if formula2 is not None:
+            texts["formula2"] = formula2
+        for name, value in texts.items():
+            read_text("Genred", name, value)
+        _check_aliases(aliases)
+        _check_axis(axis)
         if dtype is not None or cuda_type is not None:
             warnings.warn(
                 "Genred: dtype and cuda_type are ignored; the arrays decide",
                 DeprecationWarning,
                 stacklevel=2,
             )
-        for name, value in (("sum_scheme", sum_scheme), ("dtype_acc", dtype_acc)):
-            _check_text(name, value)
-        dtype_acc = choose_accumulator("Genred", dtype_acc, use_double_acc)
+        dtype_acc = choose_accumulator("Genred", dtype_acc, read_flag("Genred", "use_double_acc", use_double_acc))
         text = write_reduction(formula, reduction_op, axis, opt_arg, formula2)
-        options = (precision, schedule, "Genred", sum_scheme, dtype_acc, bool(complex_result))
+        options = (precision, schedule, "Genred", sum_scheme, dtype_acc)
+        options += (read_flag("Genred", "complex_result", complex_result),)
         self._arguments = (text, list(aliases), *options)
         self._reduction = self._arrays.make_program(*self._arguments)
 
@@ -125,7 +135,7 @@ class Genred:
 
     def ir(self, stage="keops", dtype="float32"):
         """The program after a stage of the compiler: keops, expanded, scheduled, loops, llvm or asm."""
-        return self._reduction.dump(stage, dtype)
+        return self._reduction.dump(read_text("Genred: ir", "stage", stage), read_text("Genred: ir", "dtype", dtype))
 
     def explain(self, dtype="float32"):
         """The schedule that the compiler chose for each loop of the program, and why, in words."""

@@ -4,8 +4,10 @@ indexing, concatenation, symbolic derivatives. Everything else is generated from
 import math
 from numbers import Integral, Real
 
+from .._options import read_text
 from ._operations import Operations
 from .dimensions import SYMBOLS
+from .programs import read_integer
 
 _OPERATORS = {symbol: form for form, symbol in SYMBOLS.items()}
 _INDEXING = "LazyTensor: only the last axis can be indexed, by an integer k >= 0 or a slice k:l without step; got {}"
@@ -308,7 +310,7 @@ class Arithmetic(Operations):
     ):
         """The operation of this name or sign; ``dimres`` must be its dimension, ``dimcheck`` may be "same"."""
         other = self._lift(other)
-        if dimcheck == "same" and self.ndim != other.ndim:
+        if read_text("LazyTensor", "dimcheck", dimcheck) == "same" and self.ndim != other.ndim:
             raise ValueError(
                 f"Operation {operation} expects inputs of the same dimension. Received {self.ndim} and {other.ndim}."
             )
@@ -321,9 +323,8 @@ class Arithmetic(Operations):
         return self._apply_named(operation, (other1, other2), integers, dimres)
 
     def _apply_named(self, operation, others, integers, dimres):
-        if not isinstance(operation, str):
-            raise TypeError(f"LazyTensor: operation: expected a string, got {type(operation).__name__}")
+        read_text("LazyTensor", "operation", operation)
         result = self._apply(_OPERATORS.get(operation, operation), others, integers)
-        if dimres is not None and dimres != result.ndim:
+        if dimres is not None and read_integer("dimres", dimres) != result.ndim:
             raise ValueError(f"Operation {operation} gives dimension {result.ndim}. Received dimres={dimres}.")
         return result

@@ -118,6 +118,8 @@ class Entries:
             raise ValueError(f"LazyTensor: {method}: batch dimensions are not supported; got shape {self.shape}")
         if self._node.is_symbolic or self._domain._dtype is None:
             raise ValueError(f"LazyTensor: {method}: expected arrays for all variables of {self.formula}")
+        for x in filter(self._arrays.is_array, self._data):
+            self._arrays.check_memory(f"LazyTensor: {method}", x)
 
     def _drop_components(self, result):
         return result[..., 0] if self.ndim == 1 else result

@@ -1,7 +1,8 @@
 """Methods that programs which extend KeOps call: pieces of what operations do. Nothing here uses them."""
 
+from .._options import read_flag
 from .nodes import constant
-from .programs import read_flag, split_options
+from .programs import split_options
 
 _PROPERTIES = {"dtype": "_dtype", "_dtype": "_dtype", "ni": "ni", "nj": "nj", "backend": "backend", "ranges": "ranges"}
 
@@ -34,6 +35,7 @@ class Plumbing:
         ``props`` are names among dtype, ni, nj, backend and ranges. ValueError where both have one and they differ."""
         if not isinstance(props, (tuple, list)):
             raise TypeError(f"LazyTensor: promote: props: expected a tuple of names, got {type(props).__name__}")
+        self._check_not_reduced()
         merged = self._domain.merge(self._lift(other)._domain)
         changes = {}
         for prop in props:

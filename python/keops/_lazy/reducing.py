@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from .._options import read_ranges, swap_ranges
+from .._options import read_flag, read_ranges, read_text, swap_ranges
 from .nodes import Node, unary
-from .programs import check_axis, check_call_options, find_program, read_axis, read_count, read_flag
+from .programs import check_axis, check_call_options, find_program, read_axis, read_count
 from .programs import skip_batch, split_options
 
 
@@ -95,6 +95,18 @@ class Reducing:
         is_ready = self._domain._dtype is not None and not self._node.is_symbolic
         return prepared() if call and is_ready else prepared
 
+    def _choose(self, **options):
+        """Sets what the user chose, for this object and what is made of it."""
+        self._domain = self._domain.replace(**options)
+        if self._node.form == "reduced":
+            self._remember_options(options)
+
+    def _remember_options(self, options):
+        reduced = self._reduced
+        kept = {name: value for name, value in {**reduced.call_options, **options}.items() if value is not None}
+        self._reduced = Reduced(reduced.program, kept)
+        self._prepare()
+
     def _check_not_reduced(self):
         if self._node.form == "reduced":
             raise ValueError("One of the inputs is a 'reduced' LazyTensor, no operation can be applied to it.")
@@ -129,9 +141,7 @@ class Reducing:
     def _call_with(self, args, kwargs):
         reduced = self._reduced
         if kwargs:
-            options = check_call_options("LazyTensor", kwargs)
-            self._reduced = Reduced(reduced.program, {**reduced.call_options, **options})
-            self._prepare()
+            self._remember_options(check_call_options("LazyTensor", kwargs))
         symbols = reduced.program.symbols
         if len(args) != len(symbols):
             raise ValueError(
@@ -144,8 +154,7 @@ class Reducing:
 
     def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""
-        if not isinstance(reduction_op, str):
-            raise TypeError(f"LazyTensor: reduction_op: expected a string, got {type(reduction_op).__name__}")
+        read_text("LazyTensor", "reduction_op", reduction_op)
         keywords = kwargs if call is True else {**kwargs, "call": call}
         if opt_arg is not None:
             opt_arg = read_count("opt_arg", opt_arg)

@@ -2,6 +2,7 @@
 
 from math import prod
 
+from .._options import read_text
 from .nodes import list_nodes
 
 # Of one number.
@@ -21,10 +22,8 @@ class Reporting:
         ``call=False``, and for unknown stages."""
         if self._node.form != "reduced":
             raise ValueError("LazyTensor: ir: expected a reduction made with call=False; only reductions are compiled")
-        for name, value in (("stage", stage), ("dtype", dtype)):
-            if not isinstance(value, str) and not (name == "dtype" and value is None):
-                raise TypeError(f"LazyTensor: ir: {name}: expected a string, got {type(value).__name__}")
-        return self._reduced.program.native.dump(stage, dtype or self._domain._dtype or "float32")
+        dtype = self._domain._dtype or "float32" if dtype is None else read_text("LazyTensor: ir", "dtype", dtype)
+        return self._reduced.program.native.dump(read_text("LazyTensor: ir", "stage", stage), dtype)
 
     def explain(self, dtype=None):
         """The schedule that the compiler chose for each loop of the program, and why, in words; as for ``ir``."""

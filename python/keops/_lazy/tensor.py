@@ -4,7 +4,7 @@ The three entries ``_unary``, ``_binary`` and ``_apply`` make all expressions; m
 ``reducing`` and the generated ``_operations``. Arrays are told from other things by ``_arrays``, the adapter of a
 library, which ``keops.numpy`` sets in its subclass."""
 
-from .._options import read_ranges
+from .._options import read_flag, read_ranges, read_text
 from . import tracing
 from .arithmetic import Arithmetic
 from .complex import holds_complex
@@ -13,7 +13,7 @@ from .domain import find_domain
 from .entries import Entries
 from .nodes import binary, leaves, load, make, move_variables, remember, save, unary
 from .plumbing import Plumbing
-from .programs import read_flag, write_formulas
+from .programs import write_formulas
 from .reducing import Reducing
 from .reporting import Reporting
 from .solving import Solving
@@ -265,7 +265,9 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     @backend.setter
     def backend(self, value):
-        self._domain = self._domain.replace(backend=value)
+        if value is not None:
+            read_text("LazyTensor", "backend", value)
+        self._choose(backend=value)
 
     @property
     def ranges(self):
@@ -275,7 +277,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
     @ranges.setter
     def ranges(self, value):
         read_ranges("LazyTensor", value)
-        self._domain = self._domain.replace(ranges=value)
+        self._choose(ranges=value)
 
     # ---- Calls, transposition, copies --------------------------------------------------------------------------------
 

@@ -16,7 +16,14 @@ check_call = partial(_check_call, arrays="these tensors")
 
 
 def is_array(x):
-    return isinstance(x, torch.Tensor)
+    # Nested tensors have no shape.
+    return isinstance(x, torch.Tensor) and not x.is_nested
+
+
+def check_memory(what, x):
+    """Raises ValueError for a tensor that does not store its numbers one by one."""
+    if x.layout is not torch.strided:
+        raise ValueError(f"{what}: expected a tensor of layout torch.strided, got {x.layout}")
 
 
 def refuse_dtype(dtype):
@@ -69,7 +76,9 @@ def divide(x, y, like):
 
 def to_numpy(x):
     """A tensor as an array, without its gradient; other things as they are."""
-    return x.detach().numpy() if is_array(x) else x
+    if not is_array(x):
+        return x
+    return (x.detach().float() if x.dtype == torch.bfloat16 else x.detach()).resolve_neg().resolve_conj().numpy()
 
 
 def from_numpy(x):

@@ -29,7 +29,15 @@ def _compute(program, tensors, ranges):
     is_plain = all(type(x) in (torch.Tensor, torch.nn.Parameter) for x in tensors)
     if is_plain and not torch._C._len_torch_dispatch_stack():
         return program.compute(tensors, ranges)
+    _check_fakes(program, tensors)
     return tuple(_call_operator(program, tensors, ranges))
+
+
+def _check_fakes(program, tensors):
+    """Outside of their mode, fake tensors go with each other only."""
+    fakes = [hasattr(x, "fake_mode") for x in tensors]
+    if any(fakes) and not all(fakes) and not torch._C._len_torch_dispatch_stack():
+        raise ValueError(f"{program.caller}: expected real tensors or fake ones, got both")
 
 
 def _read_ranges(tensors):

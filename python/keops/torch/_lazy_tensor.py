@@ -17,9 +17,11 @@ tracing.is_tracing = torch.compiler.is_compiling
 
 def _widen(x):
     """Short numbers that autocast makes are summed in float32, as PyTorch's own sums of them are."""
-    if torch.is_autocast_enabled("cpu") and isinstance(x, torch.Tensor) and x.dtype in SHORT_DTYPES:
-        return x.float()
-    return x
+    if not isinstance(x, torch.Tensor):
+        return x
+    if x.is_nested:
+        raise TypeError("LazyTensor: x: expected a tensor with a shape, got a nested tensor")
+    return x.float() if torch.is_autocast_enabled("cpu") and x.dtype in SHORT_DTYPES else x
 
 
 class LazyTensor(TensorOperators, _LazyTensor):

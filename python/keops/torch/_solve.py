@@ -10,6 +10,8 @@ from .. import _conjugate_gradients as conjugate_gradients
 
 def solve(caller, arrays, multiply, arguments, b, settings, out=None):
     """``_conjugate_gradients.solve``, with gradients where some are wanted."""
+    if b.is_meta or hasattr(b, "fake_mode"):
+        raise ValueError(f"{caller}: the right-hand side: expected a tensor with numbers, not a meta or fake one")
     if not torch.is_grad_enabled() or not any(_is_watched(x) for x in (*arguments, b)):
         return conjugate_gradients.solve(caller, arrays, multiply, arguments, b, settings, out)
     if out is not None:
