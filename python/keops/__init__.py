@@ -4,7 +4,11 @@
 the same for all arrays.
 """
 
+from __future__ import annotations
+
 from . import _keops
+from ._typing import Any
+
 
 __version__ = _keops.version()
 
@@ -19,7 +23,7 @@ __all__ = [
 ]
 
 
-def set_num_threads(count):
+def set_num_threads(count) -> None:
     """Use at most ``count`` threads for large work; 0 restores the default.
 
     TypeError for what is no integer, ValueError for negative and for very large ones."""
@@ -29,17 +33,17 @@ def set_num_threads(count):
     _keops.set_num_threads(max(-1, min(int(count), 2**31 - 1)))
 
 
-def get_num_threads():
+def get_num_threads() -> int:
     """The number of threads used for large work."""
     return _keops.get_num_threads()
 
 
-def cache_info():
+def cache_info() -> dict[str, Any]:
     """Counts of cache hits and compilations in this process, and the size of the cache folder."""
     return _keops.cache_info()
 
 
-def cache_clear(memory=True, disk=True):
+def cache_clear(memory=True, disk=True) -> None:
     """Forget compiled programs, in this process, on disk, or both. TypeError for what is neither True nor False."""
     for name, value in (("memory", memory), ("disk", disk)):
         if not isinstance(value, bool):
@@ -47,17 +51,17 @@ def cache_clear(memory=True, disk=True):
     _keops.cache_clear(memory, disk)
 
 
-def compiler_info():
+def compiler_info() -> dict[str, Any]:
     """Where the compiler library is, its LLVM version, and the processor it compiles for."""
     return _keops.compiler_info()
 
 
-def settings():
+def settings() -> dict[str, Any]:
     """Every environment variable that keops reads: ``{name: (default, meaning)}``."""
     return _keops.settings()
 
 
-def reduce(*expressions, axis=None, **reductions):
+def reduce(*expressions, axis=None, **reductions) -> Any:
     """Several reductions by one program, which computes what they share once.
 
     ``reduce(K.sum(axis=1, call=False), D.argKmin(5, axis=1, call=False))`` takes reductions made with ``call=False``,

@@ -2,10 +2,16 @@
 
 Written once; ``make_generics`` gives them for the ``Genred`` of a library."""
 
+from __future__ import annotations
+
 import re
 from inspect import signature
+from typing import Protocol, TypeVar
 
 from ._genred import Genred
+from ._typing import Any
+
+T = TypeVar("T", covariant=True)
 
 _OUTPUT = re.compile(r"\s*(?:[A-Za-z_]\w*\s*=\s*)?(V[ijxy])\s*\(\s*(\d+)\s*\)\s*")
 
@@ -30,7 +36,15 @@ def _check_options(function, options):
             raise TypeError(f"{function}: unexpected keyword argument '{name}'; expected some of {', '.join(_OPTIONS)}")
 
 
-def make_generics(genred):
+class Generic(Protocol[T]):
+    """The short forms for type checkers."""
+
+    def __call__(self, formula: str, output: str, *aliases: str, **kwargs: Any) -> T:
+        """``Genred`` of a formula; the axis follows from ``output``, such as ``"a = Vi(1)"``."""
+        ...
+
+
+def make_generics(genred: type[T]) -> tuple[Generic[T], Generic[T], Generic[T], Generic[T]]:
     """generic_sum, generic_logsumexp, generic_argmin, generic_argkmin."""
 
     def make(function, reduction_op, formula, output, aliases, options):

@@ -1,11 +1,13 @@
 """Genred: a reduction given by a formula string. Builds the text of the reduction and asks the adapter of a library of
 arrays for the program, as ``_arrays``, which ``keops.numpy`` and ``keops.torch`` set in their subclasses."""
 
-import warnings
+from __future__ import annotations
 
+import warnings
 from numbers import Integral
 
 from ._options import choose_accumulator, read_flag, read_ranges, read_text, write_reduction
+from ._typing import Any
 
 
 def _check_aliases(aliases):
@@ -79,7 +81,7 @@ class Genred:
         precision="default",
         schedule="",
         complex_result=False,
-    ):
+    ) -> None:
         texts = {"formula": formula, "reduction_op": reduction_op, "sum_scheme": sum_scheme, "dtype_acc": dtype_acc}
         texts |= {"precision": precision, "schedule": schedule}
         if formula2 is not None:
@@ -101,7 +103,7 @@ class Genred:
         self._arguments = (text, list(aliases), *options)
         self._reduction = self._arrays.make_program(*self._arguments)
 
-    def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None):
+    def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None) -> Any:
         """Compute on arrays, one for each alias: ``Vi`` (..., M, D), ``Vj`` (..., N, D), ``Pm`` (..., D) or a number.
 
         The axes in front are those of a batch and broadcast as NumPy's do, without copies; the result has them all.
@@ -124,26 +126,26 @@ class Genred:
         return self._reduction.run(*args, out=out)
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         """The whole reduction, as given to the compiler."""
         return self._arguments[0]
 
     @property
-    def compile_info(self):
+    def compile_info(self) -> dict[str, Any] | None:
         """Where the latest program came from ('memory', 'disk' or 'compiled') and what it cost, as a dict."""
         return self._reduction.compile_info
 
-    def ir(self, stage="keops", dtype="float32"):
+    def ir(self, stage="keops", dtype="float32") -> str:
         """The program after a stage of the compiler: keops, expanded, scheduled, loops, llvm or asm."""
         return self._reduction.dump(read_text("Genred: ir", "stage", stage), read_text("Genred: ir", "dtype", dtype))
 
-    def explain(self, dtype="float32"):
+    def explain(self, dtype="float32") -> str:
         """The schedule that the compiler chose for each loop of the program, and why, in words."""
         from ._explain import explain
 
         return explain(self.ir("scheduled", dtype))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Genred({self._arguments[0]!r}, {self._arguments[1]!r})"
 
     def __getstate__(self):

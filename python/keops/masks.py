@@ -4,22 +4,26 @@ What is returned goes into ``ranges=`` of reductions and of ``K.ranges``. Rows a
 are made of blocks, and rows of one block are computed side by side: with ``block=1`` a mask is exact, with a larger one
 it keeps every square of ``block`` rows and columns that has an allowed pair, and is faster."""
 
+from __future__ import annotations
+
 import operator
 
 import numpy as np
 
 from ._cluster import _keep_blocks
 from ._options import read_array, read_flag
+from ._typing import Any
+
 
 __all__ = ["band", "causal", "neighbours", "triangular"]
 
 
-def causal(m, n=None, offset=0, block=1):
+def causal(m, n=None, offset=0, block=1) -> tuple[Any, ...]:
     """Pairs with j <= i + offset, for M = ``m`` and N = ``n`` (the same if not given)."""
     return triangular(m, n, offset=offset, block=block)
 
 
-def triangular(m, n=None, upper=False, offset=0, block=1):
+def triangular(m, n=None, upper=False, offset=0, block=1) -> tuple[Any, ...]:
     """Pairs with j <= i + offset, or j >= i + offset if ``upper``."""
     m, n = _read_sizes("triangular", m, n)
     offset = _read_integer("triangular", "offset", offset, None)
@@ -29,14 +33,14 @@ def triangular(m, n=None, upper=False, offset=0, block=1):
     return _make_band(m, n, low, high, _read_integer("triangular", "block", block, 1))
 
 
-def band(m, n=None, below=0, above=0, block=1):
+def band(m, n=None, below=0, above=0, block=1) -> tuple[Any, ...]:
     """Pairs with i - below <= j <= i + above."""
     m, n = _read_sizes("band", m, n)
     below, above = (_read_integer("band", name, value, 0) for name, value in (("below", below), ("above", above)))
     return _make_band(m, n, -below, above, _read_integer("band", "block", block, 1))
 
 
-def neighbours(x, ranges_i, y, ranges_j, radius):
+def neighbours(x, ranges_i, y, ranges_j, radius) -> tuple[Any, ...]:
     """Pairs of clusters that may hold points at a distance of at most ``radius``: their bounding boxes are that near.
 
     ``x`` (M, D) and ``y`` (N, D) are sorted by cluster, ``ranges_i`` and ``ranges_j`` say where clusters begin and end;

@@ -1,5 +1,7 @@
 """What a LazyTensor tells about itself: its program at each stage, the schedule, the work that it is, notebooks."""
 
+from __future__ import annotations
+
 from math import prod
 
 from .._options import read_text
@@ -15,7 +17,7 @@ class Reporting:
 
     __slots__ = ()
 
-    def ir(self, stage="keops", dtype=None):
+    def ir(self, stage="keops", dtype=None) -> str:
         """The program after a stage of the compiler: keops, expanded, scheduled, loops, llvm or asm.
 
         ``dtype`` is that of the arrays, or float32 where there are none. ValueError for what is no reduction made with
@@ -25,13 +27,13 @@ class Reporting:
         dtype = self._domain._dtype or "float32" if dtype is None else read_text("LazyTensor: ir", "dtype", dtype)
         return self._reduced.program.native.dump(read_text("LazyTensor: ir", "stage", stage), dtype)
 
-    def explain(self, dtype=None):
+    def explain(self, dtype=None) -> str:
         """The schedule that the compiler chose for each loop of the program, and why, in words; as for ``ir``."""
         from .._explain import explain
 
         return explain(self.ir("scheduled", dtype))
 
-    def describe(self):
+    def describe(self) -> str:
         """``str(self)``, and the element type, the number of pairs and the work, which is estimated."""
         return "\n".join([str(self), *(f"    {name}: {text}" for name, text in self._list_figures())])
 
