@@ -8,7 +8,6 @@
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -67,8 +66,7 @@ void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &opt
   manager.addPass(createExpandShortFloats(shortFloats));
   manager.addPass(createCSEPass());
   manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(createConvertVectorToLLVMPass());
-  // All other dialects in one conversion: each one more would walk the whole module again.
+  // All dialects in one conversion: each one more would walk the whole module again.
   ConvertToLLVMPassOptions conversion;
   conversion.allowPatternRollback = false;
   manager.addPass(createConvertToLLVMPass(conversion));

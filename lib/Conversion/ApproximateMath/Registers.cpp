@@ -46,6 +46,28 @@ static int64_t chooseRegister(int64_t lanes, unsigned width) {
   return 128 / width;
 }
 
+/// Lanes [first, first + count) of `row`, then lanes of `filler` up to `size`; both are as long.
+static Value takeLanes(OpBuilder &builder, Location loc, Value row, Value filler, int64_t first,
+                       int64_t count, int64_t size) {
+  int64_t lanes = cast<VectorType>(row.getType()).getNumElements();
+  SmallVector<int64_t> mask = llvm::to_vector(llvm::seq(first, first + count));
+  for (int64_t lane = count; lane < size; ++lane)
+    mask.push_back(lanes);
+  return vector::ShuffleOp::create(builder, loc, row, filler, mask);
+}
+
+/// `row` with the first `count` lanes of `part` from lane `first` on.
+static Value putLanes(OpBuilder &builder, Location loc, Value row, Value part, int64_t first,
+                      int64_t count) {
+  int64_t lanes = cast<VectorType>(row.getType()).getNumElements();
+  int64_t size = cast<VectorType>(part.getType()).getNumElements();
+  Value wide = takeLanes(builder, loc, part, part, 0, std::min(size, lanes), lanes);
+  SmallVector<int64_t> mask = llvm::to_vector(llvm::seq<int64_t>(0, lanes));
+  for (int64_t lane = 0; lane < count; ++lane)
+    mask[first + lane] = lanes + lane;
+  return vector::ShuffleOp::create(builder, loc, row, wide, mask);
+}
+
 Value Kit::emitRow(StringRef instruction, ArrayRef<Value> rows, std::optional<int> immediate,
                    bool hasRounding) {
   auto rowType = cast<VectorType>(rows.front().getType());
@@ -53,23 +75,16 @@ Value Kit::emitRow(StringRef instruction, ArrayRef<Value> rows, std::optional<in
   int64_t step = chooseRegister(lanes, width);
   if (step == lanes)
     return emitRegister(instruction, rows, immediate, hasRounding);
-  auto chunkType = VectorType::get({step}, rowType.getElementType());
+  Location loc = builder.getLoc();
+  Value zeros = arith::ConstantOp::create(builder, builder.getZeroAttr(rowType));
   Value result = rows.front();
   for (int64_t at = 0; at < lanes; at += step) {
     int64_t count = std::min(step, lanes - at);
-    SmallVector<Value> chunks;
-    for (Value row : rows) {
-      Value part = vector::ExtractStridedSliceOp::create(builder, row, at, count, 1);
-      if (count < step)
-        part = vector::InsertStridedSliceOp::create(
-            builder, part, arith::ConstantOp::create(builder, builder.getZeroAttr(chunkType)), 0,
-            1);
-      chunks.push_back(part);
-    }
+    SmallVector<Value> chunks = llvm::map_to_vector(rows, [&](Value row) {
+      return takeLanes(builder, loc, row, zeros, at, count, step);
+    });
     Value computed = emitRegister(instruction, chunks, immediate, hasRounding);
-    if (count < step)
-      computed = vector::ExtractStridedSliceOp::create(builder, computed, 0, count, 1);
-    result = vector::InsertStridedSliceOp::create(builder, computed, result, at, 1);
+    result = putLanes(builder, loc, result, computed, at, count);
   }
   return result;
 }

@@ -14,13 +14,14 @@ using namespace keops;
 using namespace keops::cpu;
 
 Value Frame::index(int64_t k) { return arith::ConstantIndexOp::create(b, loc, k); }
-Value Frame::add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
-Value Frame::sub(Value x, Value y) { return arith::SubIOp::create(b, loc, x, y); }
-Value Frame::mul(Value x, Value y) { return arith::MulIOp::create(b, loc, x, y); }
-Value Frame::div(Value x, Value y) { return arith::DivSIOp::create(b, loc, x, y); }
-Value Frame::rem(Value x, Value y) { return arith::RemSIOp::create(b, loc, x, y); }
-Value Frame::min(Value x, Value y) { return arith::MinSIOp::create(b, loc, x, y); }
-Value Frame::max(Value x, Value y) { return arith::MaxSIOp::create(b, loc, x, y); }
+// Folded, because what is not emitted is not carried through all conversions.
+Value Frame::add(Value x, Value y) { return b.createOrFold<arith::AddIOp>(loc, x, y); }
+Value Frame::sub(Value x, Value y) { return b.createOrFold<arith::SubIOp>(loc, x, y); }
+Value Frame::mul(Value x, Value y) { return b.createOrFold<arith::MulIOp>(loc, x, y); }
+Value Frame::div(Value x, Value y) { return b.createOrFold<arith::DivSIOp>(loc, x, y); }
+Value Frame::rem(Value x, Value y) { return b.createOrFold<arith::RemSIOp>(loc, x, y); }
+Value Frame::min(Value x, Value y) { return b.createOrFold<arith::MinSIOp>(loc, x, y); }
+Value Frame::max(Value x, Value y) { return b.createOrFold<arith::MaxSIOp>(loc, x, y); }
 Value Frame::ceilDiv(Value x, int64_t by) { return div(add(x, index(by - 1)), index(by)); }
 Value Frame::ceilDiv(Value x, Value by) { return div(add(x, sub(by, index(1))), by); }
 Value Frame::size(Placement placement) {

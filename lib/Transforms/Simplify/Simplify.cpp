@@ -28,6 +28,8 @@ static GreedyRewriteConfig limitRewrites(Operation *root) {
   constexpr int64_t iterations = 4, least = 1000, perOperation = 8;
   return GreedyRewriteConfig()
       .setMaxIterations(iterations)
+      // Formulas have one block: there is nothing to simplify between blocks.
+      .setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled)
       .setMaxNumRewrites(least + perOperation * operations);
 }
 

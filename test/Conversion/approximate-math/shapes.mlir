@@ -20,10 +20,10 @@ func.func @half(%x: vector<8xf32>) -> vector<8xf32> {
 
 // Long rows are cut into registers, and a rest is padded.
 // CHECK-LABEL: func.func @long
-// CHECK:         vector.extract_strided_slice %arg0 {offsets = [0], sizes = [16], strides = [1]}
+// CHECK:         %[[ZEROS:.*]] = arith.constant dense<0.000000e+00> : vector<18xf32>
+// CHECK:         vector.shuffle %arg0, %[[ZEROS]] [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
 // CHECK:         "llvm.x86.avx512.mask.reduce.ps.512"
-// CHECK:         vector.extract_strided_slice %arg0 {offsets = [16], sizes = [2], strides = [1]}
-// CHECK:         vector.insert_strided_slice
+// CHECK:         vector.shuffle %arg0, %[[ZEROS]] [16, 17, 18, 18,
 // CHECK:         "llvm.x86.avx512.mask.reduce.ps.512"
 func.func @long(%x: vector<18xf32>) -> vector<18xf32> {
   %y = math.exp2 %x : vector<18xf32>
