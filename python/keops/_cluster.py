@@ -112,8 +112,8 @@ class Clusters:
     def _read(self, function, name, value):
         """An array of real numbers, of NumPy."""
         numbers = read_array(function, name, value, self._arrays.to_numpy)
-        if numbers.dtype.kind not in "biuf":
-            raise TypeError(f"{function}: {name}: expected real numbers, got {numbers.dtype}")
+        if numbers.dtype.kind not in "biuf" or numbers.dtype.itemsize > 8:
+            raise TypeError(f"{function}: {name}: expected real numbers of at most 64 bits, got {numbers.dtype}")
         return numbers
 
     def _read_number(self, function, name, value):

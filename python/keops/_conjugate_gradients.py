@@ -92,17 +92,24 @@ def solve(caller, arrays, multiply, arguments, b, settings, out=None):
     reason = system.iterate()
     if reason:
         warnings.warn(f"{caller}: conjugate gradients did not converge: {reason}", RuntimeWarning, stacklevel=3)
-    solution = system.x if out is None else _write(caller, system.x, out)
+    solution = system.x if out is None else _write(caller, arrays, system.x, out)
     if not settings.info:
         return solution
     return Solution(solution, system.iterations, system.find_residual(), not reason)
 
 
-def _write(caller, solution, out):
-    if getattr(out, "shape", None) != solution.shape or out.dtype != solution.dtype:
-        found = f"{getattr(out, 'dtype', type(out).__name__)} {tuple(getattr(out, 'shape', ()))}"
-        raise ValueError(f"{caller}: out: expected {solution.dtype} {tuple(solution.shape)}, got {found}")
-    out[...] = solution
+def _describe(arrays, x):
+    return f"{x.dtype} {tuple(x.shape)}" if arrays.is_array(x) else type(x).__name__
+
+
+def _write(caller, arrays, solution, out):
+    expected, given = _describe(arrays, solution), _describe(arrays, out)
+    if given != expected:
+        raise ValueError(f"{caller}: out: expected {expected}, got {given}")
+    try:
+        out[...] = solution
+    except (ValueError, RuntimeError) as problem:
+        raise ValueError(f"{caller}: out: cannot be written: {problem}") from None
     return out
 
 
@@ -119,8 +126,8 @@ class _System:
         self.r = b
         self.squares = self.dot(b, b)
         # Squares of bounds.
-        self.absolute = b.shape[-2] * (b.shape[-1] if settings.is_coupled else 1) * settings.eps**2
-        self.relative = self.squares * settings.rtol**2
+        self.absolute = b.shape[-2] * (b.shape[-1] if settings.is_coupled else 1) * settings.eps * settings.eps
+        self.relative = self.squares * settings.rtol * settings.rtol
         self.p = z = self.precondition()
         self.rz = self.squares if z is self.r else self.dot(self.r, z)
 
@@ -176,9 +183,9 @@ class _System:
             return self.r
         z = function(self.r)
         if not self.arrays.is_array(z) or z.shape != self.r.shape or z.dtype != self.r.dtype:
-            found = f"{getattr(z, 'dtype', type(z).__name__)} {tuple(getattr(z, 'shape', ()))}"
             raise ValueError(
-                f"{self.caller}: preconditioner: expected a result {self.r.dtype} {tuple(self.r.shape)}, got {found}"
+                f"{self.caller}: preconditioner: expected a result {_describe(self.arrays, self.r)}, "
+                f"got {_describe(self.arrays, z)}"
             )
         return z
 

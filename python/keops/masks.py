@@ -17,6 +17,9 @@ from ._typing import Any
 
 __all__ = ["band", "causal", "neighbours", "triangular"]
 
+# More than there are addresses; sums and products of a few still fit into 64 bits.
+_MOST = 1 << 48
+
 
 def causal(m, n=None, offset=0, block=1) -> tuple[Any, ...]:
     """Pairs with j <= i + offset, for M = ``m`` and N = ``n`` (the same if not given)."""
@@ -46,7 +49,7 @@ def neighbours(x, ranges_i, y, ranges_j, radius) -> tuple[Any, ...]:
     ``x`` (M, D) and ``y`` (N, D) are sorted by cluster, ``ranges_i`` and ``ranges_j`` say where clusters begin and end;
     see ``keops.numpy.cluster``. A cluster without points has no neighbours."""
     points, others = (_read_numbers(name, value, "iuf", np.float64) for name, value in (("x", x), ("y", y)))
-    reach = float(_read_numbers("radius", radius, "iuf", np.float64, rank=0))
+    radius = float(_read_numbers("radius", radius, "iuf", np.float64, rank=0))
     if points.ndim != 2 or points.shape[1:] != others.shape[1:]:
         raise ValueError(f"neighbours: expected points (M, D) and (N, D), got {points.shape} and {others.shape}")
     rows, columns = (
@@ -58,7 +61,7 @@ def neighbours(x, ranges_i, y, ranges_j, radius) -> tuple[Any, ...]:
     for k in range(len(rows)):
         # An axis on which boxes overlap has a negative gap.
         gaps = np.maximum(np.maximum(other_low - high[k], low[k] - other_high), 0)
-        keep[k] = (gaps**2).sum(1) <= reach**2
+        keep[k] = (gaps**2).sum(1) <= radius * radius
     return (*_keep_blocks(rows, columns, keep), *_keep_blocks(columns, rows, keep.T))
 
 
@@ -98,6 +101,8 @@ def _read_integer(function, name, value, least):
         raise TypeError(f"{function}: {name}: expected an integer, got {type(value).__name__}") from None
     if least is not None and number < least:
         raise ValueError(f"{function}: {name}: expected at least {least}, got {number}")
+    if abs(number) > _MOST:
+        raise ValueError(f"{function}: {name}: expected at most {_MOST} in size, got {number}")
     return number
 
 

@@ -28,6 +28,7 @@ WRONG = [
     (1, lambda a: a.astype(">f4"), "argument 2 (y): expected dtype float32, got >f4"),
     (1, lambda a: a > 0, "argument 2 (y): expected dtype float32, got bool"),
     (2, lambda a: [1, 2], "argument 3 (g): expected shape (1,), got (2,)"),
+    (2, lambda a: 10**400, "argument 3 (g): cannot be read as a number: int too large to convert to float"),
     (2, lambda a: "1.5", "argument 3 (g): expected an array, got str"),
     (2, lambda a: None, "argument 3 (g): expected an array, got NoneType"),
     (2, lambda a: 1j, "argument 3 (g): expected dtype float32 or, where the dimension is even, complex64, got complex64 for dimension 1"),

@@ -226,7 +226,8 @@ class Arithmetic(Operations):
         """Component k or components k:l of the vectors; all axes may be named, as in ``x[:, :, k]``."""
         index = self._last_index(key)
         if isinstance(index, slice):
-            if index.step not in (None, 1):
+            bounds = (index.start, index.stop, index.step)
+            if not all(bound is None or isinstance(bound, Integral) for bound in bounds) or index.step not in (None, 1):
                 raise ValueError(_INDEXING.format(key))
             start = 0 if index.start is None else index.start
             stop = self.ndim if index.stop is None else index.stop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Protocol, TypeVar
 
 from .._generic import adopt
@@ -34,7 +35,7 @@ def make_variables(lazy_tensor: type[T]) -> tuple[AnyVariable[T], Variable[T], V
         """A variable: ``Var(x, cat=cat)`` of an array, ``Var(ind, dim, cat)`` symbolic; cat: 0 is i, 1 is j, 2 none.
 
         TypeError where ``cat`` is missing."""
-        if cat not in (0, 1, 2):
+        if not isinstance(cat, Integral) or cat not in (0, 1, 2):
             raise TypeError(f"Var: cat: expected 0, 1 or 2, got {cat!r}")
         return make(x_or_ind, dim, cat)
 
