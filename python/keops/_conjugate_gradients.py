@@ -9,10 +9,14 @@ preconditioner. Where each column is a system of its own, each has its step leng
 still; where the operator mixes columns, as formulas may, they are one system."""
 
 import math
+import sys
 import warnings
 from numbers import Real
 from operator import index
 from typing import Any, Callable, NamedTuple, Optional
+
+
+_LARGEST = sys.float_info.max
 
 
 class Settings(NamedTuple):
@@ -47,7 +51,8 @@ def read_settings(caller, alpha, eps, rtol, maxiter, preconditioner, info, is_co
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{caller}: {name}: expected a number, got {type(value).__name__}")
-        if not math.isfinite(value) or (value < 0 and name != "alpha"):
+        # NaN compares with nothing; an int may be larger than any float.
+        if not abs(value) <= _LARGEST or (value < 0 and name != "alpha"):
             what = "a finite number" if name == "alpha" else "a finite number >= 0"
             raise ValueError(f"{caller}: {name}: expected {what}, got {value!r}")
     if preconditioner is not None and not callable(preconditioner):

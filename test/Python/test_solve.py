@@ -248,6 +248,7 @@ WRONG = [
     (lambda: K.solve(B, info="x"), TypeError, "LazyTensor: solve: info: expected True or False, got str"),
     (lambda: K.solve(B, foo=1), TypeError, "LazyTensor: solve: unexpected keyword argument 'foo'"),
     (lambda: K.solve(B, out=np.broadcast_to(np.zeros(2), (5, 2))), ValueError, "solve: out: cannot be written: "),
+    (lambda: K.solve(B, alpha=10**400), ValueError, "solve: alpha: expected a finite number, got 1000"),
     (lambda: K.solve(B, eps=1e308, out=np.empty((5, 2), int)), ValueError, "solve: out: expected float64 (5, 2), got int64"),
     (lambda: K.solve(B, out=np), ValueError, "solve: out: expected float64 (5, 2), got module"),
     (lambda: K.solve(B, out=np.empty((5, 1))), ValueError, "solve: out: expected float64 (5, 2), got float64 (5, 1)"),
