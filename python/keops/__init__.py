@@ -6,6 +6,8 @@ the same for all arrays.
 
 from __future__ import annotations
 
+import operator
+
 from . import _keops
 from ._typing import Any
 
@@ -27,10 +29,12 @@ def set_num_threads(count) -> None:
     """Use at most ``count`` threads for large work; 0 restores the default.
 
     TypeError for what is no integer, ValueError for negative and for very large ones."""
-    if isinstance(count, bool) or not hasattr(count, "__index__"):
-        raise TypeError(f"set_num_threads: count: expected an integer, got {type(count).__name__}")
+    try:
+        number = operator.index(count)
+    except TypeError:
+        raise TypeError(f"set_num_threads: count: expected an integer, got {type(count).__name__}") from None
     # The native function knows the limit, and takes 32 bits.
-    _keops.set_num_threads(max(-1, min(int(count), 2**31 - 1)))
+    _keops.set_num_threads(max(-1, min(number, 2**31 - 1)))
 
 
 def get_num_threads() -> int:

@@ -1,8 +1,8 @@
 """Conjugate gradients for several right-hand sides, on the arrays of any library.
 
 ``LazyTensor.solve`` and ``KernelSolve`` bring the product with the operator and an adapter for their arrays (``dot``,
-``divide``, ``zeros_like``), whose ``solve`` they call: this one, or one that adds derivatives. Both read their options
-here.
+``divide``, ``zeros_like``, ``broadcast_to``), whose ``solve`` they call: this one, or one that adds derivatives. Both
+read their options here.
 
 The iteration is that of Hestenes and Stiefel (Methods of conjugate gradients for solving linear systems, 1952) with a
 preconditioner. Where each column is a system of its own, each has its step length, and those that have converged stand
@@ -11,9 +11,12 @@ still; where the operator mixes columns, as formulas may, they are one system.""
 import math
 import sys
 import warnings
+from itertools import dropwhile
 from numbers import Real
 from operator import index
 from typing import Any, Callable, NamedTuple, Optional
+
+import numpy as np
 
 
 _LARGEST = sys.float_info.max
@@ -86,14 +89,47 @@ def check_right_side(caller, arrays, b, dim):
         raise ValueError(f"{caller}: the right-hand side: expected shape (M, {dim}), got {tuple(b.shape)}")
 
 
-def solve(caller, arrays, multiply, arguments, b, settings, out=None):
-    """x with ``alpha x + multiply(arguments, x) = b``, where ``multiply`` is symmetric and positive definite in x.
+class Product:
+    """The product with the operator: a program whose argument at ``place`` is the unknown."""
+
+    def __init__(self, program, place, ranges=None):
+        self.program = program
+        self.place = place
+        self.ranges = ranges
+
+    def fill(self, arguments, x):
+        """All arguments of the program, with ``x`` in the place of the unknown."""
+        return (*arguments[: self.place], x, *arguments[self.place :])
+
+    def multiply(self, arguments, x):
+        return self.program.run(*self.fill(arguments, x), ranges=self.ranges)
+
+    def spread(self, arrays, arguments, b):
+        """``b`` with the batch axes of the product, which are those of all arguments together."""
+        inputs, _ = self.program.describe(arrays.dtypes[b.dtype])
+        batches = [_find_batch(category, x) for (category, _, _), x in zip(inputs, self.fill(arguments, b))]
+        try:
+            batch = np.broadcast_shapes(*batches)
+        except ValueError:  # which the product will explain
+            return b
+        return b if batch == batches[self.place] else arrays.broadcast_to(b, (*batch, *b.shape[-2:]))
+
+
+def _find_batch(category, x):
+    """The batch axes of an argument; leading ones of a parameter say nothing."""
+    shape = tuple(getattr(x, "shape", ()))
+    return tuple(dropwhile(lambda length: length == 1, shape[:-1])) if category == 2 else shape[:-2]
+
+
+def solve(caller, arrays, product, arguments, b, settings, out=None):
+    """x with ``alpha x + A x = b``, where A, whose ``product`` has these ``arguments``, is symmetric, positive definite.
 
     ``b`` is (M, E), leading axes are further systems. A column is solved when the norm of its residual is at most
     sqrt(M) eps, or rtol times that of the column of b; columns that are coupled count as one. Returns an array or, with
     ``settings.info``, a ``Solution``; warns (RuntimeWarning) where some column has not converged after
     ``settings.maxiter`` steps."""
-    system = _System(caller, arrays, lambda x: multiply(arguments, x), b, settings)
+    b = product.spread(arrays, arguments, b)
+    system = _System(caller, arrays, lambda x: product.multiply(arguments, x), b, settings)
     reason = system.iterate()
     if reason:
         warnings.warn(f"{caller}: conjugate gradients did not converge: {reason}", RuntimeWarning, stacklevel=3)
@@ -195,4 +231,4 @@ class _System:
         return z
 
     def find_residual(self):
-        return math.sqrt(self.squares.max())
+        return math.sqrt(self.squares.max()) if 0 not in self.squares.shape else 0.0

@@ -122,7 +122,7 @@ class Genred:
         """
         if backend != "auto" or ranges is not None or device_id != -1:
             self._arrays.check_call("Genred", backend=backend, device_id=device_id)
-            return self._reduction.run(*args, out=out, ranges=read_ranges("Genred", ranges))
+            return self._reduction.run(*args, out=out, ranges=read_ranges("Genred", self._arrays, ranges))
         return self._reduction.run(*args, out=out)
 
     @property

@@ -84,7 +84,8 @@ class KernelSolve:
         Parameters
         ----------
         *args
-            Arrays for the aliases, float32 or float64, as ``Genred`` takes them; axes in front are those of a batch.
+            Arrays for the aliases, float32 or float64, as ``Genred`` takes them; axes in front are those of a batch,
+            whose items are systems of their own.
         backend, device_id, ranges
             Those of ``Genred``; blocks of ``ranges`` must be symmetric too.
         alpha : float
@@ -107,18 +108,14 @@ class KernelSolve:
         )
         if backend != "auto" or ranges is not None or device_id != -1:
             self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id)
-            ranges = read_ranges("KernelSolve", ranges)
+            ranges = read_ranges("KernelSolve", self._arrays, ranges)
         if self._place >= len(args):
             raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
         place, b = self._place, args[self._place]
         conjugate_gradients.check_right_side("KernelSolve", self._arrays, b, self._dim)
-
-        def multiply(arguments, p):
-            arguments = (*arguments[:place], p, *arguments[place:])
-            return self._product(*arguments, backend=backend, device_id=device_id, ranges=ranges)
-
+        product = conjugate_gradients.Product(self._product._reduction, place, ranges)
         others = (*args[:place], *args[place + 1 :])
-        return self._arrays.solve("KernelSolve", self._arrays, multiply, others, b, settings, out)
+        return self._arrays.solve("KernelSolve", self._arrays, product, others, b, settings, out)
 
     @property
     def formula(self) -> str:

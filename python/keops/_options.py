@@ -45,13 +45,13 @@ def read_array(caller, name, value, convert=np.asarray):
         raise TypeError(f"{caller}: {name}: cannot be read as an array: {problem}") from None
 
 
-def read_ranges(caller, ranges):
+def read_ranges(caller, arrays, ranges):
     """The six arrays of block-sparse ranges as int64 arrays of NumPy; None stays None. Their contents are checked where
-    they are used."""
+    they are used. ``arrays`` is the adapter of a library."""
     if ranges is None:
         return None
     check_ranges(caller, ranges)
-    return tuple(_read_range(caller, k, entry) for k, entry in enumerate(ranges))
+    return tuple(_read_range(caller, arrays, k, entry) for k, entry in enumerate(ranges))
 
 
 def check_ranges(caller, ranges):
@@ -61,9 +61,9 @@ def check_ranges(caller, ranges):
         raise TypeError(f"{caller}: ranges: expected a tuple of six integer arrays ({', '.join(RANGES)}), got {given}")
 
 
-def _read_range(caller, place, entry):
+def _read_range(caller, arrays, place, entry):
     name = f"ranges[{place}] ({RANGES[place]})"
-    what, array = f"{caller}: {name}", read_array(caller, name, entry)
+    what, array = f"{caller}: {name}", read_array(caller, name, entry, arrays.to_numpy)
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"{what}: expected integers, got {array.dtype}")
     # A list without intervals does not say that these have a begin and an end.

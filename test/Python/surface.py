@@ -175,7 +175,7 @@ def list_operators(make_subjects):
         yield Entry(f"{name}(lazy, other)", function, [other], make_subjects, False)
         # Who holds and finds items is asked alone.
         if name not in ("getitem", "contains"):
-            yield Entry(f"{name}(other, lazy)", lambda lazy, x, *, f=function: f(x, lazy), [other], make_subjects, False)
+            yield Entry(f"{name}(other, lazy)", lambda a, b, *, f=function: f(b, a), [other], make_subjects, False)
     for function in UNARY:
         yield Entry(f"{function.__name__}(lazy)", function, [], make_subjects, False)
 

@@ -43,6 +43,38 @@ def test_entries(m, n, dtype, tolerance):
             assert np.allclose(result, expected, rtol=tolerance, atol=tolerance)
 
 
+BATCHES = [((4,), (4,)), ((2, 1), (1, 3)), ((), (3,)), ((1,), (1,)), ((0,), (1,)), ((2, 3), (3,)), ((1, 1), ())]
+
+
+@pytest.mark.parametrize("batches", BATCHES, ids=str)
+@pytest.mark.parametrize("m, n", ((7, 5), (0, 4), (4, 0), (0, 0), (1, 1), (1, 13), (31, 17)))
+def test_entries_of_batches(m, n, batches):
+    rng = np.random.default_rng(0)
+    x, y, p = (rng.standard_normal(shape) for shape in ((*batches[0], m, 1, 3), (*batches[1], 1, n, 3), (2, 1, 1, 3)))
+    formulas = [(LazyTensor(x) - LazyTensor(y), x - y), (LazyTensor(x + 1j * x) * LazyTensor(y), (x + 1j * x) * y)]
+    if np.broadcast_shapes(*batches)[-1] in (1, 2):
+        formulas.append((LazyTensor(x) * LazyTensor(p), x * p))
+    for vectors, components in formulas:
+        for lazy, dense in ((vectors, components), (vectors.sum(-1), components.sum(-1))):
+            # Leading ones of what is a parameter here, with one row and one column, are no axes.
+            dense = dense.reshape((*lazy._shape[:-1], *dense.shape[dense.ndim - (lazy.ndim > 1) :]))
+            where = (slice(None),) * lazy.nbatchdims
+            m, n = lazy._shape[-3:-1]
+            size = range(min(m, n))
+            results = [(lazy.dense(), dense), (lazy.diagonal(), dense[(*where, size, size)])]
+            results += [(lazy.row(i), dense[(*where, i)]) for i in {0, m // 2, -1} if m]
+            results += [(lazy.column(j), dense[(*where, slice(None), j)]) for j in {0, n // 2, -1} if n]
+            for result, expected in results:
+                assert result.shape == expected.shape and np.allclose(result, expected)
+
+
+def test_the_memory_cap_counts_the_batch():
+    lazy = LazyTensor(np.ones((10, 4, 1, 1))) * LazyTensor(np.ones((1, 5, 1)))
+    assert lazy.dense(max_bytes=1600).shape == (10, 4, 5)
+    with pytest.raises(ValueError, match="an array of shape .10, 4, 5. takes 1600 bytes, more than max_bytes=1599"):
+        lazy.dense(max_bytes=1599)
+
+
 def test_formulas_of_one_index_or_none():
     rng = np.random.default_rng(0)
     x, p = rng.random((5, 2)), rng.random(2)

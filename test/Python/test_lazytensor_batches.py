@@ -79,13 +79,6 @@ def test_complex_batches():
     assert np.allclose(product.sum(-1) @ v, (x * y).sum(-1) @ v)
 
 
-def test_what_takes_no_batches_says_so():
-    lazy = LazyTensor(draw(2, M, 1, 3)) | LazyTensor(draw(1, N, 3))
-    for call in (lazy.dense, lazy.diagonal, lambda: lazy.row(0), lambda: lazy.solve(Vi(draw(M, 1)))):
-        with pytest.raises(ValueError, match="batch dimensions are not supported"):
-            call()
-
-
 def test_parameters_may_differ_by_item():
     x, y, p = draw(4, M, 1, 3), draw(1, N, 3), draw(4, 3)
     expected = (x * y * p[:, None, None]).sum(2)

@@ -16,7 +16,10 @@ SYMBOLIC = (Vi(0, 3) - Vj(1, 3)).sum(axis=1)
 EXPLICIT = "When 'x' is encoded as a 2D array, LazyTensor expects an explicit 'axis' value in {0,1}."
 SHAPES = "If 'x' is a 3D+ tensor, its shape should be one of (..,M,1,D), (..,1,N,D) or (..,1,1,D)."
 TRIPLET = "LazyTensors(tuple) is only valid if tuple = (ind,dim,cat) is a triplet of integers."
-AXIS = "Reductions must be called with 'axis' (or 'dim') equal to the number of batch dimensions + 0 or 1."
+AXIS = (
+    "Reductions must be called with 'axis' (or 'dim') equal to the number of batch dimensions + 0 or 1. Batch axes are "
+    "reduced together with one of these, as in axis=(0, 2): without it a matrix would be left, which is never stored."
+)
 IS_REDUCED = "One of the inputs is a 'reduced' LazyTensor, no operation can be applied to it."
 NOT_REDUCED = (
     "A LazyTensor object may be called only if it corresponds to the output of a reduction operation or solve operation."

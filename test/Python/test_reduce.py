@@ -81,6 +81,17 @@ def test_ranges():
         keops.reduce(difference.sum(axis=1, call=False), make(7, 5)[0].sum(axis=1, call=False))
 
 
+def test_batches():
+    rng = np.random.default_rng(0)
+    x, y = rng.random((2, 7, 1, 3)), rng.random((1, 5, 3))
+    for axis in (1, 2, -3, -2):
+        found = keops.reduce(LazyTensor(x) - LazyTensor(y), axis=axis, sum=True, argmin=True)
+        place = axis if axis > 0 else axis + 4
+        assert np.allclose(found["sum"], (x - y).sum(place)) and np.array_equal(found["argmin"], (x - y).argmin(place))
+    with pytest.raises(ValueError, match="keops.reduce: axis: expected 1 or 2, got 0"):
+        keops.reduce(LazyTensor(x) - LazyTensor(y), axis=0, sum=True)
+
+
 def test_complex_numbers():
     difference, dense = make(7, 5)
     product = difference * 1j

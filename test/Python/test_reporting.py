@@ -81,6 +81,10 @@ def test_latex():
     assert K.min_argmin(axis=1, call=False)._repr_latex_().startswith(r"$\operatorname*{Min\_ArgMin}_{j} ")
     assert K.logsumexp(axis=1, weight=y, call=False)._repr_latex_().startswith(r"$\log \sum_{j} \exp (")
     assert LazyTensor(3)._repr_latex_() == "$3$"
+    # Batch axes are counted from the last one.
+    batched = LazyTensor(np.zeros((2, 3, 4, 1, 1))) * y
+    assert batched.sum(axis=(0, 3), call=False)._repr_latex_().startswith(r"$\sum_{b_{2}, j} ")
+    assert batched.sum(axis=(1, 2, 3), call=False)._repr_latex_().startswith(r"$\sum_{b_{1}, i, j} ")
     long = x
     for _ in range(200):
         long = long + y

@@ -10,10 +10,11 @@ from scipy.sparse.linalg import LinearOperator, aslinearoperator, eigsh, gmres, 
 
 from conftest import run_python
 
-from keops.numpy import KernelSolve, Pm, Vi, Vj
+from keops.numpy import KernelSolve, LazyTensor, Pm, Vi, Vj
 
 ALIASES = ["x=Vi(3)", "y=Vj(3)", "g=Pm(1)", "a=Vj(2)"]
 FORMULA = "Exp(-SqDist(x,y)*g)*a"
+TIGHT = {"alpha": 0.1, "eps": 1e-12}
 
 
 def make_system(rows, columns, dtype="float64", seed=0):
@@ -203,6 +204,39 @@ def test_a_batch_of_formulas():
     assert all(np.allclose(found, dense_solution(*system, 0.1)) for found, system in zip(solutions, systems))
 
 
+@pytest.mark.parametrize("axis", (0, 1))
+@pytest.mark.parametrize("rows", (13, 1, 0))
+@pytest.mark.parametrize("batches", (((3,), (3,)), ((2, 1), (3,)), ((), (2,)), ((3,), ()), ((1,), ()), ((0,), (1,))))
+def test_batches_of_systems(batches, rows, axis):
+    """Items are systems of their own, whose iterations end where the last one has converged."""
+    rng = np.random.default_rng(0)
+    x, b = rng.random((*batches[0], rows, 3)), rng.standard_normal((*batches[1], rows, 2))
+    matrix = np.exp(-4 * ((x[..., :, None, :] - x[..., None, :, :]) ** 2).sum(-1)) + 0.1 * np.eye(rows)
+    expected = np.linalg.solve(matrix, b)
+    kernel = (-LazyTensor(x[..., :, None, :]).sqdist(LazyTensor(x[..., None, :, :])) * 4).exp()
+    unknown = Vj(0, 2)
+    # One row of several axes would be a parameter.
+    solutions = [] if rows == 1 and x.ndim > 2 else [kernel.solve(b, **TIGHT), (kernel * unknown).solve(b, unknown, **TIGHT)]
+    if rows > 1 and b.ndim > 2:
+        right = LazyTensor(b[..., :, None, :] if axis else b[..., None, :, :])
+        solutions.append(kernel.solve(right, call=False, **TIGHT)())
+    aliases = ALIASES if axis == 1 else ["x=Vj(3)", "y=Vi(3)", "g=Pm(1)", "a=Vi(2)"]
+    solutions.append(KernelSolve(FORMULA, aliases, "a", axis=axis)(x, x, 4.0, b, **TIGHT))
+    found = KernelSolve(FORMULA, aliases, "a", axis=axis)(x, x, 4.0, b, info=True, **TIGHT)
+    assert found.converged and found.residual < 1e-6
+    for solution in (*solutions, found.solution):
+        assert solution.shape == expected.shape and np.allclose(solution, expected)
+
+
+def test_batches_that_do_not_fit():
+    x, b = np.random.default_rng(0).random((2, 5, 3)), np.ones((3, 5, 2))
+    kernel = (-LazyTensor(x[:, :, None]).sqdist(LazyTensor(x[:, None]))).exp()
+    with pytest.raises(ValueError, match=r"Incompatible batch dimensions: \(2,\) and \(3,\)."):
+        kernel.solve(b)
+    with pytest.raises(ValueError, match="Genred: argument"):
+        KernelSolve(FORMULA, ALIASES, "a", axis=1)(x, x, 4.0, b)
+
+
 def test_linear_operators():
     x, b = make_system(40, 3)
     kernel, matrix = lazy_kernel(x), dense_kernel(x)
@@ -252,9 +286,9 @@ WRONG = [
     (lambda: K.solve(B, eps=1e308, out=np.empty((5, 2), int)), ValueError, "solve: out: expected float64 (5, 2), got int64"),
     (lambda: K.solve(B, out=np), ValueError, "solve: out: expected float64 (5, 2), got module"),
     (lambda: K.solve(B, out=np.empty((5, 1))), ValueError, "solve: out: expected float64 (5, 2), got float64 (5, 1)"),
-    (lambda: K.solve(B[:, 0]), ValueError, "other: expected a variable (Vi, Vj) or a 2-D array, got ndarray"),
-    (lambda: K.solve(Vi(B) + 1), ValueError, "other: expected a variable (Vi, Vj) or a 2-D array, got LazyTensor"),
-    (lambda: K.solve(Pm(B[0])), ValueError, "other: expected a variable (Vi, Vj) or a 2-D array, got LazyTensor"),
+    (lambda: K.solve(B[:, 0]), ValueError, "other: expected a variable (Vi, Vj) or an array (..., M, E), got ndarray"),
+    (lambda: K.solve(Vi(B) + 1), ValueError, "other: expected a variable (Vi, Vj) or an array (..., M, E), got LazyTensor"),
+    (lambda: K.solve(Pm(B[0])), ValueError, "other: expected a variable (Vi, Vj) or an array (..., M, E), got LazyTensor"),
     (lambda: K.solve(B[:3]), ValueError, "Incompatible values for attribute nj: 5 and 3."),
     (lambda: (Vi(X) | Vj(X[:3])).solve(B[:3]), ValueError, "solve: expected as many rows as columns, got shape (5, 3)"),
     (lambda: (Vi(X) * Vj(X)).solve(B), ValueError, "Operation * expects inputs of the same dimension or dimension 1. Received 3 and 2."),
@@ -270,6 +304,7 @@ WRONG = [
     (lambda: SYMBOLIC(B.astype(int)), TypeError, "the right-hand side: expected dtype float32 or float64, got int64"),
     (lambda: K.T.aslinearoperator() @ B[:3], ValueError, "dimension mismatch"),
     (lambda: (Vi(X) * Vj(X)).aslinearoperator(), ValueError, "LazyTensor: aslinearoperator: expected a matrix"),
+    (lambda: (Vi(X) * Pm(X))[0].aslinearoperator(), ValueError, "without batch axes and with arrays; got shape (5, 5, 1)"),
     (lambda: SOLVER(X, X, 4.0), ValueError, "KernelSolve: expected at least 4 arguments, got 3"),
     (lambda: SOLVER(X, X, 4.0, B[:, :1]), ValueError, "KernelSolve: the right-hand side: expected shape (M, 2), got (5, 1)"),
     (lambda: SOLVER(X, X[:4], 4.0, B), ValueError, "Genred: argument 4 (a): expected"),

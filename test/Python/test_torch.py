@@ -269,6 +269,8 @@ def test_transforms(function):
             assert_close(transform(function, place)(*tensors), transform(dense, place)(*tensors))
         for transform in (grad, hessian):
             assert_close(transform(scalar(function), place)(*tensors), transform(scalar(dense), place)(*tensors))
+        forward = jacfwd(jacfwd(scalar(function), place), place)(*tensors)
+        assert_close(forward, hessian(scalar(dense), place)(*tensors))
     got, want = (jvp(f, tuple(tensors), tuple(tensors)) for f in (function, dense))
     assert_close(got[1], want[1])
     adjoint = torch.rand(5, 2, dtype=torch.float64)
@@ -372,7 +374,9 @@ def test_compilation_of_operators_between_tensors_and_expressions():
     for operator in operators:
         want = operator(p - q, row).sum(1)
         assert_close(compile_whole(lambda x, y, t: operator(Vi(x) - Vj(y), t).sum(1), "eager")(x, y, row), want)
-    for product in (lambda k, v: k @ v, lambda k, v: k.matvec(v), lambda k, v: k.T.rmatvec(v)):
+    products = (lambda k, v: k @ v, lambda k, v: k.matvec(v), lambda k, v: k.T.rmatvec(v), lambda k, v: v.__rmatmul__(k))
+    for product in products:
+        assert_close(product(kernel, v), kernel @ v)
         assert_close(compile_whole(lambda x, y, v: product(Vi(x).sqdist(Vj(y)), v))(x, y, v), kernel @ v)
 
 
@@ -381,6 +385,38 @@ def test_functions_of_pytorch_refuse_expressions():
     for call in (lambda k: torch.exp(k), lambda k: x[:, 0] @ k, lambda k: torch.add(k, 1), lambda k: x**k):
         with pytest.raises(TypeError):
             call(Vi(x).sqdist(Vj(y)))
+
+
+def test_a_product_from_the_left_is_refused_by_compiled_programs_too():
+    """K is square, so that K @ v in its place would have the right shape."""
+    x, v = torch.rand(5, 3, dtype=torch.float64), torch.rand(5, dtype=torch.float64)
+
+    def caught(x, v):
+        kernel = Vi(x).sqdist(Vj(x + 1))
+        before = kernel @ v
+        try:
+            return before, v @ kernel
+        except TypeError:
+            return before, kernel.T @ v
+
+    for got, want in zip(compile_whole(caught, "eager")(x, v), caught(x, v), strict=True):
+        assert_close(got, want)
+    for wrong in (lambda x, v: v @ Vi(x).sqdist(Vj(x)), lambda x, v: v.matmul(Vi(x).sqdist(Vj(x)))):
+        with pytest.raises(Exception, match="LazyTensor: v @ K is not defined"):
+            compile_whole(wrong, "eager")(x, v)
+        torch._dynamo.reset()
+        with pytest.raises(TypeError):
+            torch.compile(wrong, backend="eager")(x, v)
+
+
+def test_what_hides_the_order_of_operands_is_refused(monkeypatch):
+    """As another version of PyTorch could; products by their name are not concerned."""
+    monkeypatch.setattr("keops.torch._operators._EXCHANGER", "unknown")
+    x, v = torch.rand(5, 3, dtype=torch.float64), torch.rand(5, dtype=torch.float64)
+    with pytest.raises(Exception, match=r"expected K.matvec\(v\)"):
+        compile_whole(lambda x, v: Vi(x).sqdist(Vj(x)) @ v, "eager")(x, v)
+    want = Vi(x).sqdist(Vj(x)) @ v
+    assert_close(compile_whole(lambda x, v: Vi(x).sqdist(Vj(x)).matvec(v), "eager")(x, v), want)
 
 
 @BOTH

@@ -9,11 +9,12 @@ def ConvertMapReduceToCPU : Pass<"convert-keops-map-reduce-to-cpu", "::mlir::Mod
   let description = [{
     Assumes functions of `keops.map` and `keops.map_reduce` with schedules, without composites or gradients.
 
-    A function `@f` becomes a private `@f_body(context, M, N, threads, workspace, inputs, outputs)` over memrefs.
-    Each map_reduce is one parallel region of four loops: pack the rows of the reduced index, pack tiles of kept rows,
-    reduce every piece (a tile and a part of the reduced index), then merge the pieces of each tile in order and write
-    its rows. The module receives the attribute `keops.manifest`. What `keops.storage` stores as f16 or bf16 is widened
-    where rows are packed and parameters loaded, and rounded where outputs are written.
+    A function `@f` becomes a private `@f_body(args, workspace)`, which reads the `keops_args` of keops-c/program.h.
+    Each map_reduce is one parallel region of two loops. The first packs the rows of the reduced index. The second runs
+    over pieces (a tile of kept rows and a part of the reduced index): it packs the rows of the tile, reduces, and if no
+    other piece of the tile is missing, merges them in order and writes the rows. The module receives the attribute
+    `keops.manifest`. What `keops.storage` stores as f16 or bf16 is widened where rows are packed and parameters loaded,
+    and rounded where outputs are written.
 
     ```mlir
     %s = keops.map_reduce over j reduce [#keops.reduce<Sum>] schedule <rows = 3, lanes = 16, ...> (%x, %y) ...
@@ -68,7 +69,7 @@ def EmitEntryPoint : Pass<"keops-emit-entry-point", "::mlir::ModuleOp"> {
   let summary = "Add the exported C functions to a program in the LLVM dialect";
   let description = [{
     Assumes that `@<symbol>_body` is in the LLVM dialect and that the module carries `keops.manifest`. Adds
-    `int32_t <symbol>(const keops_args *)` of keops-c/program.h, which unpacks its argument for the body, and the
+    `int32_t <symbol>(const keops_args *)` of keops-c/program.h, which calls the body, and the
     body of `keops_should_stop`, which polls the cancel flag and the caller's callback. With `plain` also adds
     `int32_t <symbol>_call(M, N, inputs..., outputs..., threads)` for ahead-of-time users, on contiguous arrays.
   }];

@@ -1,11 +1,10 @@
-// Builds, in the LLVM dialect, the exported function of a program: it unpacks keops_args
-// (include/keops-c/program.h) for the body that MapReduceToCPU wrote, and answers the body's
-// question whether to stop.
+// Builds, in the LLVM dialect, the exported function of a program, which calls the body that
+// MapReduceToCPU wrote, and the answer to the body's question whether to stop.
 #include "keops/Conversion/Manifest.h"
 #include "keops/Conversion/Passes.h"
+#include "keops/Conversion/Structs.h"
 
 #include "PlainFunction.h"
-#include "Structs.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -22,29 +21,6 @@ namespace keops {
 using namespace mlir;
 using namespace keops;
 
-/// Sizes in descriptors are never read: the runtime has checked all arrays before.
-static constexpr int64_t unknownSize = INT64_MAX;
-
-/// The descriptor fields of memref<?x?x?xT, strided<[1, ?, ?]>> for one keops_array.
-static void appendRows(Structs &reader, Value arrays, unsigned number,
-                       SmallVectorImpl<Value> &operands) {
-  int64_t base = number * static_cast<int64_t>(sizeof(keops_array));
-  Value data = reader.readPointer(arrays, base + offsetof(keops_array, data));
-  Value unknown = reader.i64(unknownSize);
-  operands.append({data, data, reader.i64(0), unknown, unknown, unknown, reader.i64(1),
-                   reader.readI64(arrays, base + offsetof(keops_array, row_stride)),
-                   reader.readI64(arrays, base + offsetof(keops_array, component_stride))});
-}
-
-static void appendWork(Structs &reader, Value args, unsigned kept,
-                       SmallVectorImpl<Value> &operands) {
-  int64_t base = offsetof(keops_args, work) + kept * static_cast<int64_t>(sizeof(keops_work));
-  operands.push_back(reader.readI64(args, base + offsetof(keops_work, block_count)));
-  operands.push_back(reader.readI64(args, base + offsetof(keops_work, most_terms)));
-  operands.push_back(reader.readPointer(args, base + offsetof(keops_work, blocks)));
-  operands.push_back(reader.readPointer(args, base + offsetof(keops_work, intervals)));
-}
-
 static void emitEntry(ModuleOp module, const Manifest &manifest) {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   Location loc = module.getLoc();
@@ -54,24 +30,11 @@ static void emitEntry(ModuleOp module, const Manifest &manifest) {
   b.setInsertionPointToStart(entry.addEntryBlock(b));
   Structs reader(b, loc);
   Value args = entry.getArgument(0);
-  Value inputs = reader.readPointer(args, offsetof(keops_args, inputs));
-  Value outputs = reader.readPointer(args, offsetof(keops_args, outputs));
-  SmallVector<Value> operands = {args, reader.readI64(args, offsetof(keops_args, size_i)),
-                                 reader.readI64(args, offsetof(keops_args, size_j)),
-                                 reader.read(b.getI32Type(), args, offsetof(keops_args, threads))};
-  // The descriptor fields of memref<?xi8>.
+  // The body takes its workspace as the fields of a memref<?xi8>, whose size it never reads.
   Value workspace = reader.readPointer(args, offsetof(keops_args, workspace));
-  operands.append({workspace, workspace, reader.i64(0), reader.i64(unknownSize), reader.i64(1)});
-  operands.push_back(reader.readI64(args, offsetof(keops_args, items)));
-  operands.push_back(reader.readI64(args, offsetof(keops_args, items_at_once)));
-  operands.push_back(reader.readPointer(args, offsetof(keops_args, item_offsets)));
-  for (unsigned kept = 0; kept < 2; ++kept)
-    appendWork(reader, args, kept, operands);
-  for (unsigned k = 0; k < manifest.inputs.size(); ++k)
-    appendRows(reader, inputs, k, operands);
-  for (unsigned k = 0; k < manifest.outputs.size(); ++k)
-    appendRows(reader, outputs, k, operands);
-  LLVM::CallOp::create(b, loc, TypeRange{}, manifest.symbol + "_body", operands);
+  Value begin = reader.i64(0), size = reader.i64(INT64_MAX), stride = reader.i64(1);
+  LLVM::CallOp::create(b, loc, TypeRange{}, manifest.symbol + "_body",
+                       ValueRange{args, workspace, workspace, begin, size, stride});
   Value stopped =
       LLVM::CallOp::create(b, loc, TypeRange{b.getI1Type()}, "keops_should_stop", ValueRange{args})
           .getResult();

@@ -2,7 +2,8 @@
 // threads)` on contiguous row-major arrays: fills keops_args on the stack, takes the workspace from
 // aligned_alloc, calls `<symbol>`.
 #include "PlainFunction.h"
-#include "Structs.h"
+
+#include "keops/Conversion/Structs.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 

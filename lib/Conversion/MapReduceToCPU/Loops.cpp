@@ -3,17 +3,21 @@
 #include "Storage.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace keops;
 using namespace keops::cpu;
 
 Value cpu::allocateCounters(Frame &frame, Workspace &workspace, int64_t count) {
-  // With scratch memory, one more counts the threads of a region.
-  return workspace.allocate(frame.b.getI64Type(), {(count + (frame.scratch ? 1 : 0)) * 8});
+  // One more counts the threads of a region.
+  return workspace.allocate(frame.b.getI64Type(), {(count + 1) * 8});
 }
 
 static void resetCounters(Frame &frame, Value counters, int64_t count) {
@@ -28,28 +32,59 @@ static Value takeNumber(Frame &frame, Value counters, Value counter) {
                                      one, counters, ValueRange{counter});
 }
 
-/// The region of scratch memory that belongs to the thread which comes here.
-static Value takeScratch(Frame &frame, Value counters, int64_t counter) {
-  Value thread = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(),
-                                            takeNumber(frame, counters, frame.index(counter)));
-  return frame.mul(thread, frame.scratchPerThread);
+/// Views of the workspace and reads of keops_args, which stand where a function begins. Arithmetic
+/// is left outside: LLVM would carry it into the addresses of all loops, and take long over that.
+static bool canRepeat(Operation *op) {
+  return isa_and_nonnull<memref::ViewOp, LLVM::LoadOp, LLVM::GEPOp, arith::IndexCastOp,
+                         arith::ConstantOp>(op) &&
+         (isPure(op) || isa<func::FuncOp>(op->getParentOp()));
+}
+
+static Value repeat(Value value, OpBuilder &b, IRMapping &inside) {
+  Operation *op = value.getDefiningOp();
+  if (inside.contains(value) || !canRepeat(op))
+    return inside.lookupOrDefault(value);
+  for (Value operand : op->getOperands())
+    inside.map(operand, repeat(operand, b, inside));
+  b.clone(*op, inside);
+  return inside.lookup(value);
+}
+
+/// A region takes what it uses along through memory, one by one, and descriptors whole: they are
+/// better made again inside.
+static void repeatInside(OpBuilder &b, Region &region) {
+  SetVector<Value> outside;
+  getUsedValuesDefinedAbove(region, outside);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&region.front());
+  IRMapping inside;
+  for (Value value : outside)
+    replaceAllUsesInRegionWith(value, repeat(value, b, inside), region);
 }
 
 void cpu::parallelRegion(Frame &frame, Value counters, int64_t count, function_ref<void()> body) {
   if (!frame.parallel)
     return body();
-  resetCounters(frame, counters, count + (frame.scratch ? 1 : 0));
+  resetCounters(frame, counters, count + 1);
   omp::ParallelOperands clauses;
   clauses.numThreads = frame.threads;
   auto parallel = omp::ParallelOp::create(frame.b, frame.loc, clauses);
   OpBuilder::InsertionGuard guard(frame.b);
   frame.b.createBlock(&parallel.getRegion());
-  Value outside = frame.scratchBase;
-  if (frame.scratch)
-    frame.scratchBase = takeScratch(frame, counters, count);
+  Value outside = frame.thread;
+  frame.thread = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(),
+                                            takeNumber(frame, counters, frame.index(count)));
   body();
-  frame.scratchBase = outside;
+  frame.thread = outside;
   omp::TerminatorOp::create(frame.b, frame.loc);
+  repeatInside(frame.b, parallel.getRegion());
+}
+
+void cpu::onlyIf(Frame &frame, Value condition, function_ref<void()> body) {
+  auto branch = scf::IfOp::create(frame.b, frame.loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(frame.b);
+  frame.b.setInsertionPointToStart(branch.thenBlock());
+  body();
 }
 
 /// Takes the next task from a shared counter until there is none.

@@ -29,9 +29,7 @@ using namespace keops;
 using namespace keops::cpu;
 
 namespace {
-/// Lowers one function. Its new signature: context, M, N, threads, workspace, items, items at once,
-/// item offsets; block count, most terms, blocks and intervals of the reductions that keep i, then
-/// of those that keep j; inputs, outputs.
+/// Lowers one function. Its new signature: keops_args, workspace.
 class FunctionLowering {
 public:
   FunctionLowering(func::FuncOp source, bool parallel, Functions &functions)
@@ -60,14 +58,6 @@ private:
 };
 } // namespace
 
-static constexpr unsigned fixedArguments = 16;
-
-static MemRefType rowsType(Type storage) {
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  auto layout = StridedLayoutAttr::get(storage.getContext(), 0, {1, dynamic, dynamic});
-  return MemRefType::get({dynamic, dynamic, dynamic}, storage, layout);
-}
-
 /// The operations that may stand at function level here, and their preconditions.
 LogicalResult FunctionLowering::check() {
   for (Operation &op : source.getBody().front()) {
@@ -85,17 +75,11 @@ LogicalResult FunctionLowering::check() {
 }
 
 func::FuncOp FunctionLowering::createFunction() {
-  Type index = b.getIndexType(), pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
   Type bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
-  SmallVector<Type> types = {pointer, index, index, b.getI32Type(), bytes, index, index, pointer};
-  for (unsigned kept = 0; kept < 2; ++kept)
-    types.append({index, index, pointer, pointer});
-  for (unsigned k = 0; k < source.getNumArguments(); ++k)
-    types.push_back(rowsType(getArgumentStorage(source, k)));
-  for (unsigned k = 0; k < source.getNumResults(); ++k)
-    types.push_back(rowsType(getResultStorage(source, k)));
   std::string name = (source.getSymName() + "_body").str();
-  auto function = func::FuncOp::create(b, source.getLoc(), name, b.getFunctionType(types, {}));
+  auto type = b.getFunctionType({pointer, bytes}, {});
+  auto function = func::FuncOp::create(b, source.getLoc(), name, type);
   function.setPrivate();
   function.addEntryBlock();
   return function;
@@ -103,40 +87,17 @@ func::FuncOp FunctionLowering::createFunction() {
 
 Frame FunctionLowering::createFrame(func::FuncOp function) {
   b.setInsertionPointToStart(&function.getBody().front());
-  auto arguments = function.getArguments();
-  for (auto [number, value] : llvm::enumerate(arguments.drop_front(fixedArguments))) {
-    Rows array = {value, static_cast<int64_t>(number), {}, {}};
-    if (number < source.getNumArguments())
-      rows[source.getArgument(number)] = array;
-    else
-      results.push_back(array);
-  }
-  auto tableAt = [&](unsigned first) {
-    return WorkTable{arguments[first], arguments[first + 1], arguments[first + 2],
-                     arguments[first + 3]};
-  };
-  return {b,
-          source.getLoc(),
-          functions,
-          parallel,
-          source.getNumArguments() + source.getNumResults(),
-          arguments[0],
-          arguments[1],
-          arguments[2],
-          arguments[3],
-          arguments[4],
-          arguments[5],
-          arguments[6],
-          arguments[7],
-          tableAt(8),
-          tableAt(12),
-          {},
-          {},
-          {},
-          {},
-          {},
-          {},
-          {}};
+  int64_t inputs = source.getNumArguments(), outputs = source.getNumResults();
+  for (int64_t k = 0; k < inputs; ++k)
+    rows[source.getArgument(k)] = Rows::ofCaller(k, getArgumentStorage(source, k));
+  for (int64_t k = 0; k < outputs; ++k)
+    results.push_back(Rows::ofCaller(inputs + k, getResultStorage(source, k)));
+  Frame frame(b, source.getLoc(), functions, parallel, inputs, outputs);
+  frame.args = function.getArgument(0);
+  frame.workspace = function.getArgument(1);
+  frame.thread = frame.index(0);
+  readArguments(frame);
+  return frame;
 }
 
 /// As many items at a time as the workspace has room for.
@@ -229,7 +190,7 @@ void FunctionLowering::copyResults(Frame &frame) {
   OperandRange returned = source.getBody().front().getTerminator()->getOperands();
   for (auto [number, value] : llvm::enumerate(returned)) {
     Rows computed = rows.lookup(value);
-    if (computed.memref == results[number].memref)
+    if (computed.isSame(results[number]))
       continue;
     copyRows(frame, computed, results[number], getValueType(value));
   }

@@ -93,23 +93,16 @@ void MapReduceLowering::packReduced() {
       });
 }
 
-void MapReduceLowering::packKept() {
-  if (!traversal.kept.count && !traversal.keptIndices.count)
-    return;
-  parallelFor(frame, allTiles, counters, PackKept, [&](Value slot) {
-    Tile tile = tileAt(slot);
-    packTile(tile, rowsOf(frame, rows, op, tile.item));
-  });
-}
-
-/// A tile's rows stand side by side for each component; rows past the end repeat the last one.
-void MapReduceLowering::packTile(const Tile &tile, const RowTable &own) {
+/// A tile's rows stand side by side for each component; rows past the end repeat the last one. They
+/// are needed as long as the thread works on a piece of the tile.
+void MapReduceLowering::packKept(const Tile &tile) {
+  RowTable own = rowsOf(frame, rows, op, tile.item);
   Value tileRows = frame.index(traversal.tileRows());
   Value last = frame.sub(tile.rows, frame.index(1));
   for (const Columns *columns : {&traversal.kept, &traversal.keptIndices}) {
     if (!columns->count)
       continue;
-    Value base = frame.mul(frame.mul(tile.slot, frame.index(columns->count)), tileRows);
+    Value base = frame.mul(frame.thread, frame.index(columns->perThread));
     sequentialFor(frame, frame.index(0), tileRows, [&](Value r) {
       Value row = frame.add(tile.firstRow, frame.min(r, last));
       packRow(*columns, own, row, [&](Value component, Value value) {

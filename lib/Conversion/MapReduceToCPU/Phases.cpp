@@ -8,7 +8,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace keops;
@@ -53,7 +52,7 @@ static SmallVector<SlotKind> findStateKinds(Traversal &traversal, Slice &slice) 
         memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
     memory.bases[kind] = zero;
   }
-  Tile tile{{zero, zero}, zero, zero, zero, zero, zero, zero, RowTable()};
+  Tile tile{{zero, zero}, zero, zero, zero, zero, zero, zero, zero, RowTable()};
   TileContext context(traversal, slice, memory, tile, {});
   SmallVector<SlotKind> kinds;
   for (Value value : slice.reduction->init(context, traversal.op.getLoc()))
@@ -91,15 +90,13 @@ void MapReduceLowering::planPieces() {
 void MapReduceLowering::allocate(Workspace &workspace) {
   int64_t tileRows = traversal.tileRows();
   Type integer = frame.b.getI64Type();
-  // Tiles are padded to full size, one in each block.
-  auto inTiles = [&](int64_t rowBytes) {
-    return LinearSize::ofRows(op.getKept(), rowBytes) +
-           LinearSize::ofBlocks(op.getKept(), rowBytes * tileRows);
-  };
   auto allocateColumns = [&](Columns &columns, Type element, bool isReduced) {
-    int64_t bytes = columns.count * element.getIntOrFloatBitWidth() / 8;
-    columns.pack = workspace.allocate(element, isReduced ? LinearSize::ofRows(op.getOver(), bytes)
-                                                         : inTiles(bytes));
+    int64_t elementBytes = element.getIntOrFloatBitWidth() / 8,
+            bytes = columns.count * elementBytes;
+    LinearSize size = isReduced ? LinearSize::ofRows(op.getOver(), bytes)
+                                : LinearSize::ofThreads(bytes * tileRows);
+    columns.pack = workspace.allocate(element, size);
+    columns.perThread = size.perThread / elementBytes;
   };
   allocateColumns(traversal.reduced, traversal.element(), true);
   allocateColumns(traversal.kept, traversal.element(), false);
@@ -107,17 +104,21 @@ void MapReduceLowering::allocate(Workspace &workspace) {
     allocateColumns(traversal.reducedIndices, integer, true);
   if (traversal.keptIndices.count)
     allocateColumns(traversal.keptIndices, integer, false);
-  // There are at most `split` more pieces than tiles.
+  // Tiles are padded to full size, one in each block; there are at most `split` more pieces.
   for (unsigned kind = 0; kind < slotKinds; ++kind) {
     Type element = traversal.vectorType(SlotKind(kind)).getElementType();
     int64_t rowBytes = vectors[kind] * element.getIntOrFloatBitWidth() / 8 * chunks;
     if (!rowBytes)
       continue;
-    LinearSize size = inTiles(rowBytes);
+    LinearSize size = LinearSize::ofRows(op.getKept(), rowBytes) +
+                      LinearSize::ofBlocks(op.getKept(), rowBytes * tileRows);
     size.perItem = rowBytes * tileRows * traversal.schedule.getSplit();
     pieceRegions[kind] = workspace.allocate(element, size);
   }
   tilesBefore = workspace.allocate(integer, LinearSize::ofBlocks(op.getKept(), 8));
+  piecesDone =
+      workspace.allocate(integer, LinearSize::ofRows(op.getKept(), llvm::divideCeil(8, tileRows)) +
+                                      LinearSize::ofBlocks(op.getKept(), 8));
   counters = allocateCounters(frame, workspace, PhaseCount);
 }
 
@@ -136,10 +137,13 @@ void MapReduceLowering::planTiles() {
                     })
           .front();
   allTiles = frame.mul(frame.itemsAtHand, tiles);
+  sequentialFor(frame, frame.index(0), allTiles,
+                [&](Value slot) { frame.storeIndex(frame.index(0), piecesDone, slot); });
 }
 
-Tile MapReduceLowering::tileAt(Value slot) {
+Tile MapReduceLowering::tileOf(Value piece) {
   const WorkTable &work = traversal.work();
+  Value slot = frame.div(piece, split);
   Item item = frame.item(frame.div(slot, tiles));
   Value number = frame.rem(slot, tiles);
   Value block = findBlock(frame, tilesBefore, work.blockCount, number);
@@ -149,6 +153,7 @@ Tile MapReduceLowering::tileAt(Value slot) {
   Value left = frame.sub(blockField(frame, work, block, BlockEnd), first);
   Tile tile{item,
             slot,
+            piece,
             first,
             frame.min(left, frame.index(traversal.tileRows())),
             blockField(frame, work, block, BlockFirstInterval),
@@ -180,34 +185,43 @@ void MapReduceLowering::run() {
   planSplit();
   parallelRegion(frame, counters, PhaseCount, [&] {
     packReduced();
-    packKept();
     reducePieces();
-    finishTiles();
   });
 }
 
+/// Whoever reduces the last piece of a tile finishes it. Pieces are merged in their order whoever
+/// that is.
 void MapReduceLowering::reducePieces() {
-  parallelFor(frame, frame.mul(allTiles, split), counters, ReducePieces,
-              [&](Value piece) { reducePiece(piece); });
+  parallelFor(frame, frame.mul(allTiles, split), counters, ReducePieces, [&](Value piece) {
+    auto call = func::CallOp::create(frame.b, frame.loc, "keops_should_stop", frame.b.getI1Type(),
+                                     ValueRange{frame.args});
+    Value yes = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 1);
+    onlyIf(frame, arith::XOrIOp::create(frame.b, frame.loc, call.getResult(0), yes), [&] {
+      Tile tile = tileOf(piece);
+      packKept(tile);
+      reducePiece(tile);
+      onlyIf(frame, isLastPiece(tile), [&] { finishTile(tile); });
+    });
+  });
 }
 
-void MapReduceLowering::reducePiece(Value piece) {
-  Type flag = frame.b.getI1Type();
-  auto call = func::CallOp::create(frame.b, frame.loc, "keops_should_stop", flag,
-                                   ValueRange{frame.context});
-  Value yes = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 1);
-  Value goOn = arith::XOrIOp::create(frame.b, frame.loc, call.getResult(0), yes);
-  auto unlessStopped = scf::IfOp::create(frame.b, frame.loc, goOn, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(frame.b);
-  frame.b.setInsertionPointToStart(unlessStopped.thenBlock());
-  Tile tile = tileAt(frame.div(piece, split));
-  Value begin = frame.mul(frame.rem(piece, split), pieceLength);
+void MapReduceLowering::reducePiece(const Tile &tile) {
+  Value begin = frame.mul(frame.rem(tile.piece, split), pieceLength);
   Value end = frame.min(frame.add(begin, pieceLength), tile.terms);
   forEachChunk([&](Value chunk) {
-    PieceMemory memory = memoryOf(piece, chunk);
+    PieceMemory memory = memoryOf(tile.piece, chunk);
     PieceLoops loops(traversal, slices, memory, tile, chunkStartOf(chunk));
     storeState(loops.reduce(begin, end), memory);
   });
+}
+
+Value MapReduceLowering::isLastPiece(const Tile &tile) {
+  Value one = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 64);
+  Value before = memref::AtomicRMWOp::create(
+      frame.b, frame.loc, one.getType(), arith::AtomicRMWKind::addi, one, piecesDone, tile.slot);
+  Value others = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(),
+                                            frame.sub(split, frame.index(1)));
+  return arith::CmpIOp::create(frame.b, frame.loc, arith::CmpIPredicate::eq, before, others);
 }
 
 //===-- Memory of pieces --------------------------------------------------------------------===//
@@ -253,11 +267,8 @@ void MapReduceLowering::storeState(ValueRange state, PieceMemory memory) {
 
 //===-- Tiles -------------------------------------------------------------------------------===//
 
-void MapReduceLowering::finishTiles() {
-  parallelFor(frame, allTiles, counters, FinishTiles, [&](Value slot) {
-    Tile tile = tileAt(slot);
-    forEachChunk([&](Value chunk) { finishChunk(tile, chunk); });
-  });
+void MapReduceLowering::finishTile(const Tile &tile) {
+  forEachChunk([&](Value chunk) { finishChunk(tile, chunk); });
 }
 
 void MapReduceLowering::finishChunk(const Tile &tile, Value chunk) {

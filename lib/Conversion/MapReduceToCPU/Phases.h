@@ -1,5 +1,5 @@
-// The four phases of one map_reduce on the CPU: pack the reduced rows, pack the kept tiles, reduce
-// pieces, finish tiles.
+// The two phases of one map_reduce on the CPU: pack the reduced rows; then, piece by piece, pack
+// the rows of the tile, reduce, and finish the tile if that was its last piece.
 #ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PHASES_H
 #define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PHASES_H
 
@@ -24,24 +24,25 @@ public:
   void run();
 
 private:
-  enum Phase : int64_t { PackReduced, PackKept, ReducePieces, FinishTiles, PhaseCount };
+  enum Phase : int64_t { PackReduced, ReducePieces, PhaseCount };
 
   void planColumns();
   void planPieces();
   void allocate(Workspace &workspace);
   void planTiles();
   void planSplit();
-  /// The tile with this number among those of all items at hand.
-  Tile tileAt(mlir::Value slot);
+  /// The tile of this piece.
+  Tile tileOf(mlir::Value piece);
 
   void packReduced();
-  void packKept();
-  void packTile(const Tile &tile, const RowTable &own);
+  void packKept(const Tile &tile);
   void packRow(const Columns &columns, const RowTable &own, mlir::Value row,
                llvm::function_ref<void(mlir::Value component, mlir::Value value)> store);
   void reducePieces();
-  void reducePiece(mlir::Value piece);
-  void finishTiles();
+  void reducePiece(const Tile &tile);
+  /// Whether all other pieces of the tile have been reduced.
+  mlir::Value isLastPiece(const Tile &tile);
+  void finishTile(const Tile &tile);
   void finishChunk(const Tile &tile, mlir::Value chunk);
   void finishSlice(const Slice &slice, unsigned firstResult, const Tile &tile, mlir::Value chunk);
   mlir::Value componentOf(const ResultInfo &result, unsigned slice, mlir::Value position,
@@ -70,6 +71,7 @@ private:
   std::array<mlir::Value, slotKinds> pieceRegions; ///< memref<?xT> by kind
   mlir::Value counters;                            ///< memref<?xi64>, one element per phase
   mlir::Value tilesBefore;                         ///< memref<?xi64>, by block of the work table
+  mlir::Value piecesDone;                          ///< memref<?xi64>, by tile
   mlir::Value tiles, allTiles;                     ///< index: of an item, of all items at hand
   mlir::Value split, pieceLength;                  ///< index
 };

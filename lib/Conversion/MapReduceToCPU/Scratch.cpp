@@ -23,7 +23,8 @@ static int64_t lanesOf(Type type) {
 Emitter::Scratch cpu::scratchOf(Frame &frame, const ScratchLayout &layout, Type type) {
   auto addressOf = [&frame, &layout, type](Operation *op, Value position) {
     Value number = frame.add(frame.index(layout.offsets.lookup(op)), position);
-    return frame.add(frame.scratchBase, frame.mul(number, frame.index(lanesOf(type))));
+    Value begin = frame.mul(frame.thread, frame.index(frame.scratchPerThread));
+    return frame.add(begin, frame.mul(number, frame.index(lanesOf(type))));
   };
   return {[&frame, addressOf, type](Operation *op, Value position) -> Value {
             Value address = addressOf(op, position);
@@ -57,12 +58,10 @@ void cpu::allocateScratch(Frame &frame, Workspace &workspace, func::FuncOp funct
       Operation *yield = op.getRegion(0).front().getTerminator();
       element = getValueType(yield->getOperand(0)).getElementType();
     }
-  frame.scratchBase = frame.index(0);
   if (numbers == 0)
     return;
-  constexpr int64_t cacheLine = 64;
   int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
-  int64_t bytes = llvm::alignTo(numbers * elementBytes, cacheLine);
-  frame.scratch = workspace.allocate(element, {/*constant=*/0, bytes});
-  frame.scratchPerThread = frame.index(bytes / elementBytes);
+  LinearSize size = LinearSize::ofThreads(numbers * elementBytes);
+  frame.scratch = workspace.allocate(element, size);
+  frame.scratchPerThread = size.perThread / elementBytes;
 }

@@ -1,6 +1,8 @@
 // Workspace regions, row access and whole-vector access for the CPU lowering.
 #include "Storage.h"
 
+#include "keops-c/program.h"
+#include "keops/Conversion/Structs.h"
 #include "keops/IR/Emitter.h"
 #include "keops/IR/StorageTypes.h"
 
@@ -8,6 +10,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <cstddef>
 
 using namespace mlir;
 using namespace keops;
@@ -32,16 +36,48 @@ Value Frame::loadIndex(Value table, Value at) {
   if (isa<MemRefType>(table.getType())) {
     number = memref::LoadOp::create(b, loc, table, at);
   } else {
-    Value offset = arith::IndexCastOp::create(b, loc, b.getI64Type(), at);
-    Value place = LLVM::GEPOp::create(b, loc, table.getType(), b.getI64Type(), table,
-                                      ArrayRef<LLVM::GEPArg>{offset});
-    number = LLVM::LoadOp::create(b, loc, b.getI64Type(), place);
+    number = LLVM::LoadOp::create(b, loc, b.getI64Type(), address(b.getI64Type(), table, at));
   }
   return arith::IndexCastOp::create(b, loc, b.getIndexType(), number);
+}
+Value Frame::address(Type element, Value pointer, Value at) {
+  Value offset = arith::IndexCastOp::create(b, loc, b.getI64Type(), at);
+  return LLVM::GEPOp::create(b, loc, pointer.getType(), element, pointer,
+                             ArrayRef<LLVM::GEPArg>{offset});
 }
 void Frame::storeIndex(Value number, Value memref, Value at) {
   Value stored = arith::IndexCastOp::create(b, loc, b.getI64Type(), number);
   memref::StoreOp::create(b, loc, stored, memref, at);
+}
+
+//===-- Arguments ---------------------------------------------------------------------------===//
+
+static Value readIndex(Frame &frame, int64_t offset) {
+  Value number = Structs(frame.b, frame.loc).readI64(frame.args, offset);
+  return arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), number);
+}
+
+static WorkTable readWork(Frame &frame, unsigned kept) {
+  int64_t base = offsetof(keops_args, work) + kept * static_cast<int64_t>(sizeof(keops_work));
+  Structs reader(frame.b, frame.loc);
+  return {readIndex(frame, base + offsetof(keops_work, block_count)),
+          readIndex(frame, base + offsetof(keops_work, most_terms)),
+          reader.readPointer(frame.args, base + offsetof(keops_work, blocks)),
+          reader.readPointer(frame.args, base + offsetof(keops_work, intervals))};
+}
+
+void cpu::readArguments(Frame &frame) {
+  Structs reader(frame.b, frame.loc);
+  frame.sizeI = readIndex(frame, offsetof(keops_args, size_i));
+  frame.sizeJ = readIndex(frame, offsetof(keops_args, size_j));
+  frame.inputs = reader.readPointer(frame.args, offsetof(keops_args, inputs));
+  frame.outputs = reader.readPointer(frame.args, offsetof(keops_args, outputs));
+  frame.threads = reader.read(frame.b.getI32Type(), frame.args, offsetof(keops_args, threads));
+  frame.items = readIndex(frame, offsetof(keops_args, items));
+  frame.itemsAtOnce = readIndex(frame, offsetof(keops_args, items_at_once));
+  frame.itemOffsets = reader.readPointer(frame.args, offsetof(keops_args, item_offsets));
+  frame.workI = readWork(frame, 0);
+  frame.workJ = readWork(frame, 1);
 }
 
 //===-- Workspace ---------------------------------------------------------------------------===//
@@ -57,6 +93,13 @@ LinearSize LinearSize::ofRows(Placement rows, int64_t each) {
 LinearSize LinearSize::ofBlocks(Placement kept, int64_t each) {
   LinearSize size;
   (kept == Placement::I ? size.perBlockI : size.perBlockJ) = each;
+  return size;
+}
+
+LinearSize LinearSize::ofThreads(int64_t each) {
+  constexpr int64_t cacheLine = 64;
+  LinearSize size;
+  size.perThread = llvm::alignTo(each, cacheLine);
   return size;
 }
 
@@ -82,13 +125,12 @@ Value Workspace::bytesOf(const LinearSize &size) {
 Value Workspace::allocate(Type element, LinearSize bytes) {
   constexpr int64_t alignment = 64;
   bytes.constant += alignment - 1;
-  Value size = bytesOf(bytes);
-  size = arith::AndIOp::create(frame.b, frame.loc, size, frame.index(-alignment));
-  int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
-  Value count = arith::DivSIOp::create(frame.b, frame.loc, size, frame.index(elementBytes));
+  Value size =
+      frame.b.createOrFold<arith::AndIOp>(frame.loc, bytesOf(bytes), frame.index(-alignment));
+  // Nobody reads the length of a region. One that is computed would be carried into every loop.
+  Value length = frame.index(INT64_MAX);
   auto type = MemRefType::get({ShapedType::kDynamic}, element);
-  Value view =
-      memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, ValueRange{count});
+  Value view = memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, length);
   offset = frame.add(offset, size);
   used = used + bytes;
   return view;
@@ -102,52 +144,78 @@ Value cpu::toValue(Frame &frame, OpFoldResult k) {
   return cast<Value>(k);
 }
 
-Rows Rows::of(Frame &frame, const Item &item) const {
-  Rows rows = *this;
-  if (array < 0) {
-    rows.itemBegin = frame.mul(item.atHand, itemLength);
-  } else {
-    Value at = frame.add(frame.mul(item.number, frame.index(frame.arrays)), frame.index(array));
-    rows.itemBegin = frame.loadIndex(frame.itemOffsets, at);
-  }
+Rows Rows::inWorkspace(Value region, Value rowLength, Value itemLength) {
+  Rows rows;
+  rows.region = region;
+  rows.rowStride = rowLength;
+  rows.itemLength = itemLength;
   return rows;
 }
 
+Rows Rows::ofCaller(int64_t array, Type storage) {
+  Rows rows;
+  rows.array = array;
+  rows.storage = storage;
+  return rows;
+}
+
+Rows Rows::of(Frame &frame, const Item &item) const {
+  Rows rows = *this;
+  if (region) {
+    rows.begin = frame.mul(item.atHand, itemLength);
+    return rows;
+  }
+  bool isInput = array < frame.inputCount;
+  Structs reader(frame.b, frame.loc);
+  Value arrays = isInput ? frame.inputs : frame.outputs;
+  int64_t at = (isInput ? array : array - frame.inputCount) * int64_t(sizeof(keops_array));
+  auto stride = [&](int64_t field) -> Value {
+    return arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(),
+                                      reader.readI64(arrays, at + field));
+  };
+  Value number = frame.mul(item.number, frame.index(frame.inputCount + frame.outputCount));
+  Value toItem = frame.loadIndex(frame.itemOffsets, frame.add(number, frame.index(array)));
+  rows.begin =
+      frame.address(storage, reader.readPointer(arrays, at + offsetof(keops_array, data)), toItem);
+  rows.rowStride = stride(offsetof(keops_array, row_stride));
+  rows.componentStride = stride(offsetof(keops_array, component_stride));
+  return rows;
+}
+
+Value Rows::offset(Frame &frame, Value row, Value component) const {
+  Value inRow = componentStride ? frame.mul(component, componentStride) : component;
+  return frame.add(frame.mul(row, rowStride), inRow);
+}
+
 Value Rows::load(Frame &frame, Value row, OpFoldResult component) const {
-  Value stored = memref::LoadOp::create(frame.b, frame.loc, memref,
-                                        ValueRange{itemBegin, row, toValue(frame, component)});
-  Type computed = getComputeType(stored.getType());
-  return computed == stored.getType()
+  Value at = offset(frame, row, toValue(frame, component));
+  if (region)
+    return memref::LoadOp::create(frame.b, frame.loc, region, frame.add(begin, at));
+  Value stored =
+      LLVM::LoadOp::create(frame.b, frame.loc, storage, frame.address(storage, begin, at));
+  Type computed = getComputeType(storage);
+  return computed == storage
              ? stored
              : arith::ExtFOp::create(frame.b, frame.loc, computed, stored).getResult();
 }
 
 void Rows::store(Frame &frame, Value value, Value row, Value component) const {
-  Type storage = cast<MemRefType>(memref.getType()).getElementType();
+  Value at = offset(frame, row, component);
+  if (region) {
+    memref::StoreOp::create(frame.b, frame.loc, value, region, frame.add(begin, at));
+    return;
+  }
   if (storage != value.getType())
     value = arith::TruncFOp::create(frame.b, frame.loc, storage, value);
-  memref::StoreOp::create(frame.b, frame.loc, value, memref, ValueRange{itemBegin, row, component});
-}
-
-/// A region of the workspace as elements, rows and components.
-static Value asRows(Frame &frame, Value region, int64_t dim) {
-  auto element = cast<MemRefType>(region.getType()).getElementType();
-  auto layout = StridedLayoutAttr::get(element.getContext(), 0, {1, dim, 1});
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  auto type = MemRefType::get({dynamic, dynamic, dim}, element, layout);
-  OpFoldResult count = memref::DimOp::create(frame.b, frame.loc, region, 0).getResult();
-  Attribute zero = frame.b.getIndexAttr(0), one = frame.b.getIndexAttr(1),
-            width = frame.b.getIndexAttr(dim);
-  return memref::ReinterpretCastOp::create(frame.b, frame.loc, type, region, zero,
-                                           ArrayRef<OpFoldResult>{count, count, width},
-                                           ArrayRef<OpFoldResult>{one, width, one});
+  LLVM::StoreOp::create(frame.b, frame.loc, value, frame.address(storage, begin, at));
 }
 
 Rows cpu::allocateRows(Frame &frame, Workspace &workspace, ValueType type) {
   int64_t dim = type.getDim(), bytes = dim * type.getElementType().getIntOrFloatBitWidth() / 8;
   Placement placement = type.getPlacement();
   Value region = workspace.allocate(type.getElementType(), LinearSize::ofRows(placement, bytes));
-  return {asRows(frame, region, dim), -1, frame.mul(frame.size(placement), frame.index(dim)), {}};
+  Value width = frame.index(dim);
+  return Rows::inWorkspace(region, width, frame.mul(frame.size(placement), width));
 }
 
 //===-- Vectors -----------------------------------------------------------------------------===//

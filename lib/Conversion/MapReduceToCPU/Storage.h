@@ -17,6 +17,8 @@ struct LinearSize {
   static LinearSize ofRows(Placement rows, int64_t each);
   /// `each` bytes for every block of the kept index.
   static LinearSize ofBlocks(Placement kept, int64_t each);
+  /// At least `each` bytes for every thread, whole lines of the cache that no other thread writes.
+  static LinearSize ofThreads(int64_t each);
   LinearSize operator+(const LinearSize &other) const {
     return {constant + other.constant,  perThread + other.perThread, perItem + other.perItem,
             perI + other.perI,          perJ + other.perJ,           perBlockI + other.perBlockI,
@@ -40,12 +42,18 @@ struct Item {
 
 /// Values that every part of the lowering needs, made once at the start of the function.
 struct Frame {
+  Frame(mlir::OpBuilder &b, mlir::Location loc, Functions &functions, bool parallel,
+        int64_t inputCount, int64_t outputCount)
+      : b(b), loc(loc), functions(functions), parallel(parallel), inputCount(inputCount),
+        outputCount(outputCount) {}
+
   mlir::OpBuilder &b;
   mlir::Location loc;
-  Functions &functions;         ///< what large formulas call
-  bool parallel;                ///< OpenMP or a plain loop
-  int64_t arrays;               ///< inputs and outputs: so many offsets has an item
-  mlir::Value context;          ///< !llvm.ptr to keops_args
+  Functions &functions; ///< what large formulas call
+  bool parallel;        ///< OpenMP or a plain loop
+  int64_t inputCount, outputCount;
+  mlir::Value args;             ///< !llvm.ptr to keops_args
+  mlir::Value inputs, outputs;  ///< !llvm.ptr to keops_array
   mlir::Value sizeI, sizeJ;     ///< index
   mlir::Value threads;          ///< i32
   mlir::Value workspace;        ///< memref<?xi8>
@@ -56,9 +64,9 @@ struct Frame {
   mlir::Value termsI, termsJ;   ///< memref<?xi64>: the terms of each row, null where none asks
   mlir::Value firstItem;        ///< index: of the items at hand
   mlir::Value itemsAtHand;      ///< index
+  mlir::Value thread;           ///< index: the thread at hand among those of a parallel region
   mlir::Value scratch;          ///< memref<?xT>, null where no formula keeps a table
-  mlir::Value scratchBase;      ///< index: where the region of the thread at hand begins
-  mlir::Value scratchPerThread; ///< index
+  int64_t scratchPerThread = 0; ///< elements
 
   mlir::Value index(int64_t k);
   mlir::Value add(mlir::Value x, mlir::Value y);
@@ -78,8 +86,13 @@ struct Frame {
   /// Element `at` of a memref<?xi64> or behind a !llvm.ptr, as an index. Tables of the caller are
   /// pointers: every parallel region would take along the five fields of a descriptor.
   mlir::Value loadIndex(mlir::Value table, mlir::Value at);
+  /// The address of an element behind a !llvm.ptr.
+  mlir::Value address(mlir::Type element, mlir::Value pointer, mlir::Value at);
   void storeIndex(mlir::Value number, mlir::Value memref, mlir::Value at);
 };
+
+/// Reads keops_args, whose pointer stands in the frame.
+void readArguments(Frame &frame);
 
 /// Hands out regions of the workspace, each aligned to 64 bytes, and remembers the total for the
 /// manifest.
@@ -100,15 +113,28 @@ private:
 
 /// Rows that can be read one component at a time: an argument, an output, or a region of the
 /// workspace. What is stored as f16 or bf16 is f32 to those who read and write.
-struct Rows {
-  mlir::Value memref;     ///< rank 3: elements to the item, rows, components
-  int64_t array = -1;     ///< the number of an argument or output, -1 for workspace
-  mlir::Value itemLength; ///< index: elements of an item in the workspace
-  mlir::Value itemBegin;  ///< index: what `of` has found; null before
+class Rows {
+public:
+  Rows() = default;
+  /// Elements of a memref<?xT>, `itemLength` for an item.
+  static Rows inWorkspace(mlir::Value region, mlir::Value rowLength, mlir::Value itemLength);
+  /// The argument or output with this number, arguments first.
+  static Rows ofCaller(int64_t array, mlir::Type storage);
+  bool isSame(const Rows &other) const { return region == other.region && array == other.array; }
   /// The rows of one item, which alone can be read and written.
   Rows of(Frame &frame, const Item &item) const;
   mlir::Value load(Frame &frame, mlir::Value row, mlir::OpFoldResult component) const;
   void store(Frame &frame, mlir::Value value, mlir::Value row, mlir::Value component) const;
+
+private:
+  mlir::Value offset(Frame &frame, mlir::Value row, mlir::Value component) const;
+
+  mlir::Value region; ///< null for arrays of the caller
+  mlir::Value itemLength;
+  int64_t array = -1;
+  mlir::Type storage;                     ///< elements of that array
+  mlir::Value begin;                      ///< of the item: index in the region, or !llvm.ptr
+  mlir::Value rowStride, componentStride; ///< index; the latter null where it is one
 };
 
 /// Values that can be read by rows. At function level: arguments, outputs, results of maps over p
@@ -141,6 +167,8 @@ llvm::SmallVector<mlir::Value> sequentialFor(
 /// The same loop in steps of one, carrying nothing.
 void sequentialFor(Frame &frame, mlir::Value begin, mlir::Value end,
                    llvm::function_ref<void(mlir::Value)> body);
+/// body() if `condition` holds.
+void onlyIf(Frame &frame, mlir::Value condition, llvm::function_ref<void()> body);
 /// body(k) for each component, unrolled when there are few.
 void forEachComponent(Frame &frame, int64_t dim, llvm::function_ref<void(mlir::OpFoldResult)> body);
 /// A component number as a value of type index.

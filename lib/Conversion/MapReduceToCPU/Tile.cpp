@@ -143,9 +143,9 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
     return readReduced(columns, columns.offsetOf(argument), kind, k);
   return readInvariant(k, [&]() -> Value {
     Value component = toValue(frame, emitter.offset(frame.loc, k, columns.offsetOf(argument)));
-    Value column = frame.add(frame.mul(tile.slot, frame.index(columns.count)), component);
-    return loadVector(frame, traversal.vectorType(kind), columns.pack,
-                      frame.mul(column, frame.index(traversal.tileRows())));
+    Value column = frame.mul(component, frame.index(traversal.tileRows()));
+    Value begin = frame.mul(frame.thread, frame.index(columns.perThread));
+    return loadVector(frame, traversal.vectorType(kind), columns.pack, frame.add(begin, column));
   });
 }
 

@@ -14,10 +14,11 @@ namespace keops::cpu {
 /// The variables of one index and element type side by side: each occupies `dim` of `count`
 /// components from its offset on.
 struct Columns {
-  mlir::Value
-      pack; ///< kept: memref<?xT> as [tile][component][row of the tile]; reduced: [row][component]
+  mlir::Value pack; ///< kept: memref<?xT> as [thread][component][row of the tile]; reduced:
+                    ///< [row][component]
   llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> offsets;
   int64_t count = 0;
+  int64_t perThread = 0; ///< elements of a thread, for the kept index
   void append(mlir::BlockArgument argument) {
     offsets.push_back({argument, count});
     count += getDim(argument);
@@ -59,6 +60,7 @@ struct Traversal {
 struct Tile {
   Item item;
   mlir::Value slot;           ///< index: its number among the tiles of the items at hand
+  mlir::Value piece;          ///< index: its part of the reduced index, among those of all tiles
   mlir::Value firstRow, rows; ///< index: of the item, and how many of the tile are rows
   mlir::Value firstInterval, lastInterval, terms; ///< index: what the rows are reduced over
   RowTable parameters;                            ///< region arguments placed on p

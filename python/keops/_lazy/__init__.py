@@ -4,5 +4,5 @@
 ``tensor`` the LazyTensor itself, ``construct`` what it is made of. Its methods, beside those that are generated from
 the records: ``arithmetic``, ``reducing``, ``entries``, ``solving``, ``reporting`` (with ``latex``) and ``plumbing``;
 ``complex`` is the sort for complex numbers. ``programs`` is the way from a reduction to ``_keops``, ``fusing`` that of
-several. ``keops.numpy`` adds an adapter for its arrays.
+several, ``merging`` that of one over several ``axes``. ``keops.numpy`` adds an adapter for its arrays.
 """

@@ -84,6 +84,11 @@ def read_array(arrays, x, axis):
     return _read_parameter(arrays, x, dtype)
 
 
+def read_rows(arrays, x, axis):
+    """An array (..., M, D) of i (axis 0) or j (axis 1), even if it has one row."""
+    return _read_rows(arrays, x, axis, arrays.dtypes.get(x.dtype) or arrays.refuse_dtype(x.dtype))
+
+
 def _read_rows(arrays, x, axis, dtype):
     *batch, rows, dim = x.shape
     if dim == 0:

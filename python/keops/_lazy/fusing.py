@@ -36,8 +36,9 @@ def _prepare(expression, axis, name, value):
         values = {_VALUES[name]: value}
     else:
         raise TypeError(f"keops.reduce: {name}: expected True, got {type(value).__name__}")
-    if not isinstance(axis, Integral) or axis not in (0, 1, -2, -3):
-        raise ValueError(f"keops.reduce: axis: expected 0 or 1, got {axis!r}")
+    count = expression.nbatchdims
+    if not isinstance(axis, Integral) or axis not in (count, count + 1, -2, -3):
+        raise ValueError(f"keops.reduce: axis: expected {count} or {count + 1}, got {axis!r}")
     return _check_reduced(getattr(expression, name)(axis=axis, call=False, **values))
 
 
@@ -45,6 +46,8 @@ def _check_reduced(lazy):
     is_reduced = isinstance(lazy, Arithmetic) and lazy._node.form == "reduced"
     if not is_reduced or not isinstance(lazy._reduced.program, Program):
         raise TypeError("keops.reduce: expected reductions made with call=False, or one LazyTensor and names")
+    if lazy._reduced.program.merged:
+        raise ValueError("keops.reduce: expected reductions over one axis each")
     if lazy._node.is_symbolic or lazy._domain._dtype is None:
         raise ValueError(f"keops.reduce: expected arrays for all variables of {lazy.formula}")
     if lazy._reduced.call_options.get("out") is not None:

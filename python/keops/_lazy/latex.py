@@ -37,13 +37,13 @@ _VARIABLES = ("x^{(#)}_i", "x^{(#)}_j", "p^{(#)}")
 
 def write_latex(node, operation=None, axis=None):
     """The formula of a node, perhaps reduced by an operation over an axis, between dollar signs."""
-    bare, _ = strip(node)
+    bare, forms = strip(node)
     variables = zip(bare.variables, number_variables(bare))
     names = tuple(_VARIABLES[category].replace("#", str(number)) for (category, _, _), number in variables)
     text = write(bare, names, _lay_out)
     if operation is not None:
         sign = _REDUCTIONS.get(operation) or rf"\operatorname*{{{_escape(operation)}}}_{{#}}"
-        text = f"{sign.replace('#', 'ij'[axis])} {text}"
+        text = f"{sign.replace('#', _name_indices(axis, *forms.get('merged', ((),))))} {text}"
     return f"${text}$"
 
 
@@ -58,6 +58,11 @@ def _lay_out(node, names):
         form = "(#)" + form[3:]
     first, *others = form.split("#")
     return [first, *(piece for pair in zip(arguments, others) for piece in pair)]
+
+
+def _name_indices(axis, merged):
+    """What a reduction runs over: j, or i, both, and batch axes, which are counted from the last one."""
+    return ", ".join(["ij"[axis - 1] if place == -2 else f"b_{{{-2 - place}}}" for place in merged] + ["ij"[axis]])
 
 
 def _name(form, count):

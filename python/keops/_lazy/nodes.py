@@ -114,7 +114,8 @@ def _laplacian(name, dims, integers):
 # Zero keeps the variables of the expression that was multiplied by 0: sizes follow from them. A pair is what a
 # reduction with a weight reads, Solve what a linear system is made of: the operator on the unknown, the right side.
 # The reductions of what is interleaved are complex arrays; those of what is kept have an axis in the place of the one
-# that was reduced.
+# that was reduced; those of what is merged are reduced over more axes, which are its integers. Numbers of integers stand
+# where there are some.
 _OPERATORS = {
     "Grad": (3, _gradient),
     "Diff": (3, _tangent),
@@ -129,9 +130,10 @@ _OPERATORS = {
     "Solve": (2, _linear_system),
     "interleaved": (1, lambda name, dims, integers: dims[0]),
     "kept": (1, lambda name, dims, integers: dims[0]),
+    "merged": (1, lambda name, dims, integers: dims[0], 1),
 }
 # What says how the result of a reduction is presented; it is no part of the text.
-_PRESENTATIONS = ("interleaved", "kept")
+_PRESENTATIONS = ("interleaved", "kept", "merged")
 
 
 def _describe(form):
@@ -141,8 +143,8 @@ def _describe(form):
         operands = kinds.count("v")
         return operands, len(kinds) - operands, RULES[rule]
     if form in _OPERATORS:
-        operands, rule = _OPERATORS[form]
-        return operands, 0, rule
+        operands, rule, *count = _OPERATORS[form]
+        return operands, sum(count), rule
     raise ValueError(f"LazyTensor: '{form}' is not an operation of formulas")
 
 
@@ -307,10 +309,11 @@ def write(node, names, lay_out=None):
 
 
 def strip(node):
-    """The expression below what says how its reductions are presented, with the same variables; and that."""
-    forms = []
+    """The expression below what says how its reductions are presented, with the same variables; and that, with its
+    integers."""
+    forms = {}
     while node.form in _PRESENTATIONS:
-        forms.append(node.form)
+        forms[node.form] = node.integers
         (node,) = node.children
     return node, forms
 

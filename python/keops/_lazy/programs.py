@@ -1,9 +1,9 @@
 """From a reduction of a node to a program: the text, the options, the order of the arguments."""
 
 import operator
-from numbers import Integral
 
 from .._options import choose_accumulator, read_flag, read_text, write_reduction
+from .merging import Merging, plan_merging
 from .nodes import name_variables, number_variables, strip, write
 
 # Options that make another program, with their defaults; then those of a call.
@@ -30,16 +30,27 @@ class Program:
         self.options = options
         self.symbols = list_symbols(node)
         self.bound = [place for place, (_, _, number) in enumerate(node.variables) if number is None]
-        formula, formula2 = write_formulas(node)
-        sum_scheme, dtype_acc, precision = options
-        self.text = write_reduction(formula, operation, axis, opt_arg, formula2)
-        aliases = [name for _, name in sorted(zip(number_variables(node), name_variables(node)))]
         _, forms = strip(node)
-        options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, "interleaved" in forms)
-        self.native = arrays.make_program(self.text, aliases, *options)
+        # Axes of the result that are reduced, too.
+        (self.merged,) = forms.get("merged", ((),))
         # Lists of vectors have two axes behind the rows.
         self.row_axes = 2 if operation.removeprefix("Arg").startswith("K") and node.dim > 1 else 1
-        self.compiled = Keeping(self.native, axis, self.row_axes) if "kept" in forms else self.native
+        self.native, self.compiled = self._make(forms)
+
+    def _make(self, forms):
+        """The native program, and the one whose results are presented as ``forms`` say."""
+        formula, formula2 = write_formulas(self.node)
+        if self.merged:
+            parts, merge = plan_merging(self.operation, self.axis, formula, formula2)
+        else:
+            parts = [write_reduction(formula, self.operation, self.axis, self.opt_arg, formula2)]
+        sum_scheme, dtype_acc, precision = self.options
+        aliases = [name for _, name in sorted(zip(number_variables(self.node), name_variables(self.node)))]
+        options = (precision, "", "LazyTensor", sum_scheme, dtype_acc, "interleaved" in forms)
+        native = compiled = self.arrays.make_program(self.arrays.fuse(parts), aliases, *options)
+        if self.merged:
+            compiled = Merging(native, self.arrays, merge, self.merged, "kept" in forms)
+        return native, Keeping(compiled, self.axis, self.row_axes) if "kept" in forms else compiled
 
     def order(self, symbols, data):
         """The arguments of a run, of values for the symbolic variables and of the data of all variables."""
@@ -107,31 +118,6 @@ def find_program(arrays, node, operation, axis, opt_arg, options):
         if options == _PLAIN and not found.symbols:
             node.programs[arrays, operation, axis, opt_arg] = found.compiled
     return found
-
-
-def read_axis(axis):
-    """The number of an axis as an int; TypeError for what is no integer."""
-    if isinstance(axis, bool) or not isinstance(axis, Integral):
-        raise TypeError(f"LazyTensor: a reduction needs axis (or dim) 0 or 1, got {axis!r}")
-    return int(axis)
-
-
-def skip_batch(axis, count):
-    """An axis counted behind ``count`` batch axes; one of those becomes -1, which no reduction takes."""
-    if axis < 0:
-        return axis
-    return axis - count if axis >= count else -1
-
-
-def check_axis(axis):
-    """0 or 1, of an axis of (M, N, D) counted from either end; ValueError for others."""
-    if axis in (-3, -2):
-        return axis + 3
-    if axis not in (0, 1):
-        raise ValueError(
-            "Reductions must be called with 'axis' (or 'dim') equal to the number of batch dimensions + 0 or 1."
-        )
-    return axis
 
 
 def read_integer(name, value):

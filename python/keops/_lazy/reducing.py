@@ -7,8 +7,9 @@ from typing import Literal, overload
 
 from .._options import read_flag, read_ranges, read_text, swap_ranges
 from .._typing import Any, Options, Self, Unpack
-from .nodes import Node, unary
-from .programs import check_axis, check_call_options, find_program, read_axis, read_count, skip_batch, split_options
+from .axes import check_axis, name_axes, read_axis, skip_batch, split_axes
+from .nodes import Node, make, unary
+from .programs import check_call_options, find_program, read_count, split_options
 
 
 class Reduced:
@@ -37,7 +38,8 @@ class Reduced:
 
     def describe(self, formula2):
         """The last lines of the printed form."""
-        lines = [f"    reduction: {self.program.operation} (axis={self.program.axis})"]
+        axis = name_axes(self.program.axis, self.program.merged)
+        lines = [f"    reduction: {self.program.operation} (axis={axis})"]
         if formula2 is not None:
             lines.append(f"        formula2: {formula2}")
         if self.program.opt_arg is not None:
@@ -49,7 +51,10 @@ class Reducing:
     """Reductions. ``axis`` and ``dim`` are two names: 0 reduces over i and gives (N, D), 1 over j and gives (M, D);
     behind B batch axes it is B and B + 1, and the result has them too.
 
-    Axes may count from the end of (M, N, D): -3 is i, -2 is j. Keyword arguments of all: ``keepdim=True`` leaves an
+    Axes may count from the end of (M, N, D): -3 is i, -2 is j. A tuple of axes has i, j or both, and any of the batch:
+    ``K.sum(axis=(0, 2))`` of shape (B, M, N, D) gives (M, D). Reductions that give indices take one axis.
+
+    Keyword arguments of all: ``keepdim=True`` leaves an
     axis of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to
     call later; ``out`` is an array for the result; ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision``
     are those of ``Genred``; ``backend`` and ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math``
@@ -62,10 +67,10 @@ class Reducing:
     def _reduce(self, operation, axis, dim, opt_arg, weight, keywords):
         if dim is not None:
             axis = dim
-        if type(axis) is not int:
-            axis = read_axis(axis)
         if weight is not None:
             self = self._binary("pair", weight)
+        if type(axis) is not int:
+            self, axis = self._split_axes(axis) if isinstance(axis, (tuple, list)) else (self, read_axis(axis))
         if self._domain.nbatchdims:
             axis = skip_batch(axis, self._domain.nbatchdims)
         if not keywords:
@@ -73,6 +78,16 @@ class Reducing:
             if compiled is not None and self._domain.is_plain:
                 return compiled.run(*self._data)
         return self._reduce_with(operation, check_axis(axis), opt_arg, keywords)
+
+    def _split_axes(self, axes):
+        """This expression, of which reductions are merged, and the axis of the program."""
+        count = self._domain.nbatchdims
+        axis, merged = split_axes(axes, count)
+        if not merged:
+            return self, axis + count
+        self._check_not_reduced()
+        node = make("merged", (self._node,), (tuple(range(len(self._keys))),), (merged,))
+        return self._build(node, self._keys, self._data, self._domain), axis + count
 
     def _reduce_with(self, operation, axis, opt_arg, keywords):
         if "keepdim" in keywords:
@@ -135,7 +150,7 @@ class Reducing:
         options = dict(reduced.call_options)
         reduced.keywords = {name: options.pop(name) for name in ("out", "ranges") if name in options}
         if "ranges" in reduced.keywords:
-            reduced.keywords["ranges"] = read_ranges("LazyTensor", reduced.keywords["ranges"])
+            reduced.keywords["ranges"] = read_ranges("LazyTensor", self._arrays, reduced.keywords["ranges"])
         self._arrays.check_call("LazyTensor", **{"backend": "auto", "device_id": -1, **options})
         self._run = None
         if not reduced.program.symbols:
@@ -166,8 +181,8 @@ class Reducing:
     # ---- Over components or over an index ----------------------------------------------------------------------------
 
     def _component_or_reduce(self, operation, axis, dim, keywords):
-        axis = read_axis(axis if dim is None else dim)
-        if axis in (-1, self._domain.nbatchdims + 2):
+        axis = axis if dim is None else dim
+        if not isinstance(axis, (tuple, list)) and read_axis(axis) in (-1, self._domain.nbatchdims + 2):
             if keywords:
                 raise TypeError(f"LazyTensor: {operation} over components takes no '{next(iter(keywords))}'")
             return self._unary(operation)
@@ -176,7 +191,7 @@ class Reducing:
     @overload
     def sum(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
     @overload
-    def sum(self, axis: int | None = -1, dim: int | None = None, **kwargs: Unpack[Options]) -> Any: ...
+    def sum(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
     def sum(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The sum of the components (axis -1 or 2, a LazyTensor), over i (0) or over j (1)."""
         if type(axis) is int and axis == -1 and dim is None and not kwargs:
@@ -186,7 +201,7 @@ class Reducing:
     @overload
     def min(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
     @overload
-    def min(self, axis: int | None = -1, dim: int | None = None, **kwargs: Unpack[Options]) -> Any: ...
+    def min(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
     def min(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The smallest component (axis -1 or 2, a LazyTensor), or the smallest value over i (0) or j (1)."""
         return self._component_or_reduce("Min", axis, dim, kwargs)
@@ -194,7 +209,7 @@ class Reducing:
     @overload
     def max(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
     @overload
-    def max(self, axis: int | None = -1, dim: int | None = None, **kwargs: Unpack[Options]) -> Any: ...
+    def max(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
     def max(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The largest component (axis -1 or 2, a LazyTensor), or the largest value over i (0) or j (1)."""
         return self._component_or_reduce("Max", axis, dim, kwargs)
@@ -202,7 +217,7 @@ class Reducing:
     @overload
     def argmin(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
     @overload
-    def argmin(self, axis: int | None = -1, dim: int | None = None, **kwargs: Unpack[Options]) -> Any: ...
+    def argmin(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
     def argmin(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The position of the smallest component, or the int64 index of the smallest value over i (0) or j (1)."""
         return self._component_or_reduce("ArgMin", axis, dim, kwargs)
@@ -210,7 +225,7 @@ class Reducing:
     @overload
     def argmax(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
     @overload
-    def argmax(self, axis: int | None = -1, dim: int | None = None, **kwargs: Unpack[Options]) -> Any: ...
+    def argmax(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
     def argmax(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The position of the largest component, or the int64 index of the largest value over i (0) or j (1)."""
         return self._component_or_reduce("ArgMax", axis, dim, kwargs)

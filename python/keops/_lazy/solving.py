@@ -8,6 +8,7 @@ from __future__ import annotations
 from .. import _conjugate_gradients as conjugate_gradients
 from .._typing import Any, Options, Unpack
 from .arithmetic import Arithmetic
+from .construct import read_rows
 from .nodes import rename_variables
 from .programs import find_program, list_symbols
 
@@ -19,6 +20,7 @@ class Solver:
     """The solution of a system as a program: has what ``Program`` has."""
 
     operation = "Solve"
+    merged = ()
 
     def __init__(self, arrays, node, axis, settings, options):
         self.arrays = arrays
@@ -43,17 +45,15 @@ class Solver:
         keys = ((number, dim, category) for category, dim, number in self.node.variables)
         return tuple(given.get(key, datum) for key, datum in zip(keys, data))
 
-    def run(self, *values, out=None, **keywords):
+    def run(self, *values, out=None, ranges=None):
         places, (right,) = self.node.maps
         arguments = [values[place] for place in places]
         (unknown,) = (k for k, value in enumerate(arguments) if value is None)
-
-        def multiply(arguments, p):
-            return self.product.compiled.run(*arguments[:unknown], p, *arguments[unknown + 1 :], **keywords)
-
         b = values[right]
         conjugate_gradients.check_right_side(_CALLER, self.arrays, b, self.dim)
-        return self.arrays.solve(_CALLER, self.arrays, multiply, arguments, b, self.opt_arg, out)
+        product = conjugate_gradients.Product(self.native, unknown, ranges)
+        others = (*arguments[:unknown], *arguments[unknown + 1 :])
+        return self.arrays.solve(_CALLER, self.arrays, product, others, b, self.opt_arg, out)
 
 
 class Solving:
@@ -76,12 +76,14 @@ class Solving:
     ) -> Any:
         """The array a with ``alpha a_i + sum_j self_ij a_j = other_i``, by conjugate gradients.
 
-        ``self`` must be symmetric and positive definite, of as many rows as columns; this is not checked.
+        ``self`` must be symmetric and positive definite, of as many rows as columns; this is not checked. Items of a
+        batch are systems of their own; axes of ``self`` and ``other`` broadcast, and the result has them all.
 
         Parameters
         ----------
         other
-            The right-hand side: Vi or Vj, or a 2-D array, which is read as Vi. Columns are systems of their own.
+            The right-hand side: Vi or Vj, or an array (..., M, E), which is read as Vi. Columns are systems of their
+            own.
         var : optional
             A symbolic variable in which ``self`` is linear: solves ``alpha a + sum_j self(var=a) = other``. The
             variable ``other`` may have the same number. All columns are one system then.
@@ -98,9 +100,10 @@ class Solving:
             Maps a residual to an array of the same shape and dtype, like an approximate inverse of the operator that
             is symmetric and positive definite too.
         info : bool
-            True gives a named tuple (solution, iterations, residual, converged).
+            True gives a named tuple (solution, iterations, residual, converged); neither this nor a preconditioner
+            can be part of a graph of ``torch.compile``.
 
-        Other keywords are those of reductions. Arrays are float32 or float64; the result has the shape of ``other``.
+        Other keywords are those of reductions. Arrays are float32 or float64; the result has the shape (..., M, E).
 
         Raises ValueError for numbers that are not finite and for shapes that do not fit, TypeError for other types.
         """
@@ -119,9 +122,11 @@ class Solving:
     def _read_right_side(self, other):
         if self._arrays.is_array(other) and len(other.shape) == 2:
             return self._from_variable(other, None, 0)
+        if self._arrays.is_array(other) and len(other.shape) > 2:
+            return self._build(*read_rows(self._arrays, other, 0))
         if not isinstance(other, Arithmetic) or other._node.form != "Var" or other.axis == 2:
             raise ValueError(
-                f"{_CALLER}: other: expected a variable (Vi, Vj) or a 2-D array, got {type(other).__name__}"
+                f"{_CALLER}: other: expected a variable (Vi, Vj) or an array (..., M, E), got {type(other).__name__}"
             )
         return other
 
@@ -144,8 +149,6 @@ class Solving:
         return self._build(node, keys, self._data, self._domain)
 
     def _check_square(self):
-        if self.nbatchdims:
-            raise ValueError(f"{_CALLER}: batch dimensions are not supported; got shape {self.shape}")
         rows, columns = self._domain.ni, self._domain.nj
         if None not in (rows, columns) and rows != columns:
             raise ValueError(f"{_CALLER}: expected as many rows as columns, got shape {self.shape}")

@@ -280,7 +280,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     @ranges.setter
     def ranges(self, value) -> None:
-        read_ranges("LazyTensor", value)
+        read_ranges("LazyTensor", self._arrays, value)
         self._choose(ranges=value)
 
     # ---- Calls, transposition, copies --------------------------------------------------------------------------------
@@ -344,11 +344,11 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
 
     def matvec(self, v) -> Any:
         """``K @ v``, as scipy.sparse.linalg.aslinearoperator expects it."""
-        return self @ v
+        return self.__matmul__(v)
 
     def rmatvec(self, v) -> Any:
         """``K.T @ v``."""
-        return self.T @ v
+        return self.T.__matmul__(v)
 
     matmat = matvec
     rmatmat = rmatvec

@@ -63,7 +63,38 @@ def make_mask(width, dim, dtype, data):
     return np.repeat(np.eye(width), dim, axis=1).astype(dtype)
 
 
+# ---- What results are merged with ------------------------------------------------------------------------------------
+
+math = np
+be_quiet = partial(np.errstate, all="ignore")
+
+
+def widen(x):
+    """Floats in float64, as complex numbers where they are; integers as they are."""
+    return x if x.dtype.kind == "i" else x.astype(np.promote_types(x.dtype, np.float64))
+
+
+def narrow(x, like):
+    return x.astype(like.dtype)
+
+
+def total(x, axes):
+    return x.sum(axes, keepdims=True)
+
+
+def product(x, axes):
+    return x.prod(axes, keepdims=True)
+
+
+def largest(x, axes, empty):
+    """The largest values, ``empty`` where there are none."""
+    return x.max(axes, keepdims=True, initial=empty)
+
+
 # ---- What solvers compute with ---------------------------------------------------------------------------------------
+
+
+broadcast_to = np.broadcast_to
 
 
 def zeros_like(x):

@@ -21,10 +21,10 @@ class LazyTensor(_LazyTensor):
     def aslinearoperator(self) -> Any:
         """This matrix as a ``scipy.sparse.linalg.LinearOperator`` with ``matvec``, ``matmat`` and their adjoints.
 
-        ValueError where it has several components, or no arrays."""
-        if self.ndim != 1 or self.dtype is None:
+        ValueError where it has several components or a batch, which SciPy's operators have not, or no arrays."""
+        if self.ndim != 1 or self.nbatchdims or self.dtype is None:
             raise ValueError(
-                "LazyTensor: aslinearoperator: expected a matrix, of dimension 1 and with arrays; "
+                "LazyTensor: aslinearoperator: expected a matrix, of dimension 1, without batch axes and with arrays; "
                 f"got shape {self.shape} and dtype {self.dtype}"
             )
         from ._linear_operator import KernelOperator

@@ -1,5 +1,6 @@
 """What the core must know about PyTorch tensors."""
 
+from contextlib import nullcontext as be_quiet  # noqa: F401  (the core calls it)
 from functools import partial
 
 import torch
@@ -53,7 +54,41 @@ def make_mask(width, dim, dtype, data):
     return torch.eye(width, dtype=getattr(torch, dtype), device=device).repeat_interleave(dim, 1)
 
 
+# ---- What results are merged with ------------------------------------------------------------------------------------
+
+math = torch
+
+
+def widen(x):
+    """Floats in float64, as complex numbers where they are; integers as they are."""
+    return x.to(torch.promote_types(x.dtype, torch.float64)) if x.dtype != torch.int64 else x
+
+
+def narrow(x, like):
+    return x.to(like.dtype)
+
+
+def total(x, axes):
+    return x.sum(axes, keepdim=True)
+
+
+def product(x, axes):
+    for axis in axes:
+        x = x.prod(axis, keepdim=True)
+    return x
+
+
+def largest(x, axes, empty):
+    """The largest values, the first of equal ones for derivatives, ``empty`` where there are none."""
+    for axis in axes:
+        x = x.max(axis, keepdim=True).values if x.shape[axis] else x.sum(axis, keepdim=True) + empty
+    return x
+
+
 # ---- What solvers compute with ---------------------------------------------------------------------------------------
+
+
+broadcast_to = torch.broadcast_to
 
 
 def zeros_like(x):
@@ -71,14 +106,17 @@ def divide(x, y, like):
     return torch.where(y == 0, 0.0, x / y).to(like.dtype)
 
 
-# ---- What clusters are computed with ---------------------------------------------------------------------------------
+# ---- What clusters and ranges are read with --------------------------------------------------------------------------
 
 
 def to_numpy(x):
     """A tensor as an array, without its gradient; other things as they are."""
     if not is_array(x):
         return x
-    return (x.detach().float() if x.dtype == torch.bfloat16 else x.detach()).resolve_neg().resolve_conj().numpy()
+    # Transforms take all tensors for theirs, also one that they know nothing of.
+    with torch._C._DisableFuncTorch():
+        x = x.detach().float() if x.dtype == torch.bfloat16 else x.detach()
+        return x.resolve_neg().resolve_conj().numpy()
 
 
 def from_numpy(x):

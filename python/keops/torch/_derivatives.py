@@ -30,8 +30,10 @@ def push_forward(program, tensors, tangents, reduce):
         return derivatives
     moved = [tangents[k] for k in places]
     results = iter(reduce(program.tangent(layout, places, layout.real_outputs), [*tensors, *moved]))
+    shapes = layout.output_shapes(tensors)
     for k in layout.real_outputs:
-        derivatives[k] = layout.unflatten(k, _add([next(results) for _ in places]))
+        # Leading ones of a parameter are axes of its derivative, where this is no parameter.
+        derivatives[k] = _add([next(results) for _ in places]).reshape(shapes[k])
     return derivatives
 
 

@@ -40,7 +40,7 @@ def _check_fakes(program, tensors):
         raise ValueError(f"{program.caller}: expected real tensors or fake ones, got both")
 
 
-def _read_ranges(tensors):
+def read_ranges(tensors):
     return tuple(tensor.numpy() for tensor in tensors) or None
 
 
@@ -49,7 +49,7 @@ def _read_ranges(tensors):
 
 @torch.library.custom_op("keops::reduce", mutates_args=(), device_types="cpu")
 def _reduce(inputs: list[torch.Tensor], program: str, ranges: list[torch.Tensor]) -> list[torch.Tensor]:
-    return list(find_program(program).compute(inputs, _read_ranges(ranges)))
+    return list(find_program(program).compute(inputs, read_ranges(ranges)))
 
 
 @_reduce.register_fake
@@ -83,7 +83,7 @@ _reduce.register_autograd(_reduce_backward, setup_context=_keep_inputs)
 
 @_reduce.register_vmap
 def _reduce_vmap(info, in_dims, inputs, program, ranges):
-    batched = _batch(find_program(program), in_dims[0], inputs)
+    batched = batch_tensors(find_program(program), in_dims[0], inputs)
     results = _unbatch(find_program(program), batched, torch.ops.keops.reduce(batched, program, ranges))
     return results, [0] * len(results)
 
@@ -97,6 +97,15 @@ def _keep(ctx, program, ranges, tensors, results):
     ctx.save_for_forward(*tensors)
     ctx.mark_non_differentiable(*(result for result in results if not result.is_floating_point()))
     ctx.set_materialize_grads(False)
+
+
+def run_forward(rule, ctx):
+    """A rule of forward mode for the tensors that were saved.
+
+    PyTorch turns forward mode off around it, so that a derivative of the derivative would be 0 without a word. With it
+    on, the saved tensors must not have the tangents that the rule is for."""
+    with forward_ad._set_fwd_grad_enabled(True):
+        return rule(*(forward_ad.unpack_dual(x).primal for x in ctx.saved_tensors))
 
 
 class _Reduce(torch.autograd.Function):
@@ -115,7 +124,8 @@ class _Reduce(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx, _program, _ranges, *tangents):
-        return tuple(push_forward(ctx.program, ctx.saved_tensors, tangents, partial(reduce, ranges=ctx.ranges)))
+        again = partial(reduce, ranges=ctx.ranges)
+        return run_forward(lambda *tensors: tuple(push_forward(ctx.program, tensors, tangents, again)), ctx)
 
 
 class _Mapped(_Reduce):
@@ -132,12 +142,12 @@ class _Mapped(_Reduce):
 
     @staticmethod
     def vmap(info, in_dims, program, ranges, *tensors):
-        batched = _batch(program, in_dims[2:], tensors)
+        batched = batch_tensors(program, in_dims[2:], tensors)
         results = tuple(_unbatch(program, batched, reduce(program, batched, ranges)))
         return results, (0,) * len(results)
 
 
-def _batch(program, in_dims, tensors):
+def batch_tensors(program, in_dims, tensors):
     """The tensors with the mapped axis in front of their batch axes, so many that all mapped ones have them in line."""
     layout = program.layout(tensors)
     moved = [x if axis is None else x.movedim(axis, 0) for x, axis in zip(tensors, in_dims)]

@@ -31,14 +31,12 @@ class Layout:
         row = self.outputs[output][2]
         return adjoint.reshape(*adjoint.shape[: adjoint.dim() - len(row)], prod(row))
 
-    def unflatten(self, output, values):
-        """(..., M, K D) as (..., M, K, D)."""
-        return values.reshape(*values.shape[:-1], *self.outputs[output][2])
-
     def fit(self, place, gradient, tensor):
         """A gradient in the shape of its argument: rows of a parameter's gradient are summed, and broadcast axes."""
         if self.inputs[place][0] == 2:
             gradient = gradient.sum(-2)
+            # Its leading ones are no axes of the result.
+            gradient = gradient.reshape((*(1,) * (tensor.dim() - gradient.dim()), *gradient.shape))
         return gradient.sum_to_size(tensor.shape) if gradient.shape != tensor.shape else gradient
 
     def count_batch_axes(self, place, tensor):

@@ -93,7 +93,7 @@ class TensorProgram:
             raise ValueError(
                 f"{self.caller}: out: expected None where PyTorch watches the result (gradients, transforms, autocast)"
             )
-        results = reduce(self, _read_tensors(args), ranges)
+        results = reduce(self, read_tensors(args), ranges)
         results = results[0] if len(results) == 1 else tuple(results)
         return _as_complex(results) if self.is_complex else results
 
@@ -114,10 +114,14 @@ class TensorProgram:
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
 
+    def describe(self, dtype):
+        """Category and dimension of each argument and more, and what results are, for arrays of this element type."""
+        return self._native.describe(dtype)
+
     def layout(self, tensors):
         """What arguments and results look like, which is the same for all element types."""
         if self._layout is None:
-            self._layout = Layout(*self._native.describe(_get_dtype_name(tensors)))
+            self._layout = Layout(*self.describe(_get_dtype_name(tensors)))
         return self._layout
 
     def adjoint(self, layout, places, outputs):
@@ -175,7 +179,7 @@ def _is_watched(args):
     return torch.is_autocast_enabled("cpu")
 
 
-def _read_tensors(args):
+def read_tensors(args):
     """All arguments as real tensors of one element type; numbers and lists follow the tensors."""
     is_cast = torch.is_autocast_enabled("cpu")
     if not is_cast and all(isinstance(x, _Tensor) and x.dtype in _REAL_DTYPES and x.dim() for x in args):

@@ -15,14 +15,7 @@
 // PLAIN:         llvm.call @free
 module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Ainput i 1 f32 x\0Aoutput i f32 sum 1\0Aworkspace 64 0 0 0 0 0 0\0Acost 1\0A"} {
   llvm.func @keops_should_stop(!llvm.ptr) -> i1
-  llvm.func @f_body(%context: !llvm.ptr, %m: i64, %n: i64, %threads: i32,
-      %w0: !llvm.ptr, %w1: !llvm.ptr, %w2: i64, %w3: i64, %w4: i64,
-      %items: i64, %itemsAtOnce: i64,
-      %offsets: !llvm.ptr,
-      %countI: i64, %mostI: i64, %blocksI: !llvm.ptr, %intervalsI: !llvm.ptr,
-      %countJ: i64, %mostJ: i64, %blocksJ: !llvm.ptr, %intervalsJ: !llvm.ptr,
-      %x0: !llvm.ptr, %x1: !llvm.ptr, %x2: i64, %x3: i64, %x4: i64, %x5: i64, %x6: i64, %x7: i64, %x8: i64,
-      %o0: !llvm.ptr, %o1: !llvm.ptr, %o2: i64, %o3: i64, %o4: i64, %o5: i64, %o6: i64, %o7: i64, %o8: i64) {
+  llvm.func @f_body(%args: !llvm.ptr, %w0: !llvm.ptr, %w1: !llvm.ptr, %w2: i64, %w3: i64, %w4: i64) {
     llvm.return
   }
 }

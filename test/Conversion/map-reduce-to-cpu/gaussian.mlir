@@ -9,15 +9,17 @@
 // CHECK:       module attributes {keops.manifest = "keops-program 2\0Asymbol gauss\0A
 // CHECK-SAME:  input i 2 f32 x\0Ainput j 2 f32 y\0A
 // CHECK-SAME:  output i f32 sum 1\0A
-// CHECK:       func.func private @gauss_body(%{{.*}}: !llvm.ptr, %[[M:.*]]: index, %[[N:.*]]: index, %[[THREADS:.*]]: i32,
-// One team; y packed by rows, x packed by tiles of 32 rows.
+// CHECK:       func.func private @gauss_body(%[[ARGS:.*]]: !llvm.ptr, %[[WORKSPACE:.*]]: memref<?xi8>)
+// CHECK:       %[[THREADS:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i32
+// One team: first it packs y by rows. Then it takes pieces, whose 32 rows of x it packs.
 // CHECK:       omp.parallel num_threads(%[[THREADS]] : i32)
+// It takes along its arguments and workspace, and makes views and pointers to arrays for itself.
+// CHECK:         memref.view %[[WORKSPACE]]
 // CHECK:         memref.atomic_rmw addi
 // CHECK:         omp.barrier
 // CHECK:         memref.atomic_rmw addi
-// CHECK:         omp.barrier
-// The loop over pairs works on both vectors of the tile at once.
 // CHECK:         call @keops_should_stop
+// The loop over pairs works on both vectors of the tile at once.
 // CHECK:         scf.for
 // CHECK:           scf.for
 // CHECK:             scf.for %{{.*}} iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<2x16xf32>)
@@ -25,6 +27,11 @@
 // CHECK:               arith.subf %{{.*}}, %[[Y]] : vector<2x16xf32>
 // CHECK:               math.exp2 %{{.*}} : vector<2x16xf32>
 // CHECK:               arith.addf %[[SUM]], %{{.*}} : vector<2x16xf32>
+// Whoever reduces the last piece of a tile writes its rows.
+// CHECK:         memref.atomic_rmw addi
+// CHECK:         scf.if
+// CHECK:           llvm.store %{{.*}} : f32, !llvm.ptr
+// CHECK:         omp.barrier
 // NONE-NOT:    omp.
 // NONE:        vector<2x16xf32>
 // NONE-NOT:    omp.

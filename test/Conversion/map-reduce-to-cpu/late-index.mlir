@@ -7,9 +7,10 @@
 // CHECK-LABEL: func.func private @nearest_body
 // CHECK-NOT:   vector.gather
 // CHECK:       omp.barrier
-// CHECK:       omp.barrier
+// CHECK:       memref.atomic_rmw
+// CHECK:       call @keops_should_stop
 // CHECK-NOT:   vector.gather
-// CHECK:       omp.barrier
+// CHECK:       memref.atomic_rmw
 // CHECK:       vector.gather
 func.func @nearest(%x: !x, %y: !y) -> !keops.value<1xi64, i> {
   %r = keops.map_reduce over j reduce [#keops.reduce<ArgMin>]

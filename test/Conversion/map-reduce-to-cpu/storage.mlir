@@ -8,22 +8,19 @@
 // CHECK-SAME:  input i 2 f16 x\0Ainput j 2 f32 y\0Ainput p 1 bf16 p\0A
 // CHECK-SAME:  output i bf16 min 2\0Aoutput i i64 argmin 2\0A
 // CHECK:       func.func private @scaled_body(
-// CHECK-SAME:    %[[X:[a-z0-9]*]]: memref<?x?x?xf16, strided<[1, ?, ?]>>, %[[Y:[a-z0-9]*]]: memref<?x?x?xf32, strided<[1, ?, ?]>>,
-// CHECK-SAME:    %[[P:[a-z0-9]*]]: memref<?x?x?xbf16, strided<[1, ?, ?]>>,
-// CHECK-SAME:    %[[VALUES:[a-z0-9]*]]: memref<?x?x?xbf16, strided<[1, ?, ?]>>, %[[INDICES:[a-z0-9]*]]: memref<?x?x?xi64, strided<[1, ?, ?]>>)
-// CHECK:         %[[YJ:.*]] = memref.load %[[Y]]
+// CHECK:         %[[YJ:.*]] = llvm.load %{{.*}} : !llvm.ptr -> f32
 // CHECK:         memref.store %[[YJ]], %{{.*}} : memref<?xf32>
-// CHECK:         %[[XI:.*]] = memref.load %[[X]]
+// CHECK:         %[[XI:.*]] = llvm.load %{{.*}} : !llvm.ptr -> f16
 // CHECK:         %[[WIDE:.*]] = arith.extf %[[XI]] : f16 to f32
 // CHECK:         memref.store %[[WIDE]], %{{.*}} : memref<?xf32>
 // The pairs know f32 alone.
-// CHECK:         %[[FACTOR:.*]] = memref.load %[[P]]
+// CHECK:         %[[FACTOR:.*]] = llvm.load %{{.*}} : !llvm.ptr -> bf16
 // CHECK:         %[[WIDEP:.*]] = arith.extf %[[FACTOR]] : bf16 to f32
 // CHECK:         vector.broadcast %[[WIDEP]] : f32 to vector<2x16xf32>
 // CHECK:         %[[ROUNDED:.*]] = arith.truncf %{{.*}} : f32 to bf16
-// CHECK:         memref.store %[[ROUNDED]], %[[VALUES]]
+// CHECK:         llvm.store %[[ROUNDED]], %{{.*}} : bf16, !llvm.ptr
 // CHECK-NOT:     truncf
-// CHECK:         memref.store %{{.*}}, %[[INDICES]]
+// CHECK:         llvm.store %{{.*}} : i64, !llvm.ptr
 func.func @scaled(%x: !x {keops.name = "x", keops.storage = f16}, %y: !y {keops.name = "y"},
                   %p: !keops.value<1xf32, p> {keops.name = "p", keops.storage = bf16})
     -> (!x {keops.storage = bf16}, !keops.value<2xi64, i>) {
@@ -42,13 +39,12 @@ func.func @scaled(%x: !x {keops.name = "x", keops.storage = f16}, %y: !y {keops.
 
 // A result that is read again is kept in f32: its output is a rounded copy.
 // CHECK:       func.func private @twice_body(
-// CHECK-SAME:    %[[FIRST:[a-z0-9]*]]: memref<?x?x?xf16, strided<[1, ?, ?]>>, %[[SECOND:[a-z0-9]*]]: memref<?x?x?xf16, strided<[1, ?, ?]>>)
-// CHECK-NOT:     memref.load %[[FIRST]]
+// CHECK:         memref.store %{{.*}} : memref<?xf32>
 // CHECK:         arith.truncf
-// CHECK:         memref.store %{{.*}}, %[[SECOND]]
-// CHECK:         %[[SUM:.*]] = memref.load %{{.*}} : memref<?x?x1xf32, strided<[1, 1, 1]>>
+// CHECK:         llvm.store %{{.*}} : f16, !llvm.ptr
+// CHECK:         %[[SUM:.*]] = memref.load %{{.*}} : memref<?xf32>
 // CHECK:         %[[ROUNDED:.*]] = arith.truncf %[[SUM]] : f32 to f16
-// CHECK:         memref.store %[[ROUNDED]], %[[FIRST]]
+// CHECK:         llvm.store %[[ROUNDED]], %{{.*}} : f16, !llvm.ptr
 func.func @twice(%x: !keops.value<1xf32, i> {keops.storage = f16})
     -> (!keops.value<1xf32, i> {keops.storage = f16}, !keops.value<1xf32, j> {keops.storage = f16}) {
   %r = keops.map_reduce over j reduce [#keops.reduce<Sum>]

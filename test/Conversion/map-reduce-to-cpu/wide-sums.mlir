@@ -10,7 +10,7 @@
 // CHECK:         %[[W:.*]] = arith.extf %[[T]] : vector<1x16xf32> to vector<1x16xf64>
 // CHECK:         arith.addf %{{.*}}, %[[W]] : vector<1x16xf64>
 // CHECK:       vector.store {{.*}} : memref<?xf64>, vector<16xf64>
-// CHECK:       omp.barrier
+// CHECK:       memref.atomic_rmw
 // CHECK:       arith.truncf {{.*}} : vector<1x16xf64> to vector<1x16xf32>
 func.func @wide(%x: !x, %y: !y) -> !x {
   %r = keops.map_reduce over j reduce [#keops.reduce<Sum>]

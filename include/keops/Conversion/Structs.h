@@ -1,7 +1,7 @@
-// Fields of C structures through an LLVM pointer, for the functions that C calls:
-// EmitEntryPoint.cpp and PlainFunction.cpp.
-#ifndef KEOPS_LIB_CONVERSION_EMITENTRYPOINT_STRUCTS_H
-#define KEOPS_LIB_CONVERSION_EMITENTRYPOINT_STRUCTS_H
+// Fields of C structures through an LLVM pointer: those of keops-c/program.h, which the bodies of
+// programs read (MapReduceToCPU) and the function on plain arrays fills (EmitEntryPoint).
+#ifndef KEOPS_CONVERSION_STRUCTS_H
+#define KEOPS_CONVERSION_STRUCTS_H
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -37,4 +37,4 @@ private:
 
 } // namespace keops
 
-#endif // KEOPS_LIB_CONVERSION_EMITENTRYPOINT_STRUCTS_H
+#endif // KEOPS_CONVERSION_STRUCTS_H
