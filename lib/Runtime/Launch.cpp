@@ -90,6 +90,28 @@ Extent getExtent(const Tensor &tensor) {
   return extent;
 }
 
+uint64_t getStep(const Tensor &tensor, int32_t axis) {
+  int64_t stride = tensor.getStride(axis);
+  return stride < 0 ? -uint64_t(stride) : uint64_t(stride);
+}
+
+/// The bytes that an element takes and the axes of shorter steps reach over; of equal steps, the
+/// later is the shorter.
+uint64_t getReachInside(const Tensor &tensor, int32_t axis) {
+  uint64_t step = getStep(tensor, axis), reach = uint64_t(getByteSize(tensor.dtype));
+  for (int32_t other = 0; other < tensor.rank; ++other) {
+    uint64_t inner = getStep(tensor, other);
+    if (inner < step || (inner == step && other > axis))
+      reach += uint64_t(tensor.shape[other] - 1) * inner;
+  }
+  return reach;
+}
+
+/// Whether elements along the axis may lie where those of the axes inside of it do.
+bool sharesMemory(const Tensor &tensor, int32_t axis) {
+  return tensor.shape[axis] > 1 && getStep(tensor, axis) < getReachInside(tensor, axis);
+}
+
 /// Sizes and ranks that a caller of the C interface may have filled with nonsense. `describe` names
 /// the array, and is called for a message only: this is the path of every run.
 template <typename Describe>
@@ -219,9 +241,9 @@ void Launcher::checkOutput(size_t index, const Tensor &tensor, const Sizes &size
                    formatShape(tensor));
   }
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
-    if (tensor.shape[axis] > 1 && tensor.getStride(axis) == 0 && !isEmpty(tensor))
-      raiseUserError(describeOutput(index), ": axis ", axis,
-                     " has stride 0, so its elements share memory");
+    if (!isEmpty(tensor) && sharesMemory(tensor, axis))
+      raiseUserError(describeOutput(index), ": axis ", axis, " has stride ", tensor.getStride(axis),
+                     ", so its elements share memory");
 }
 
 void Launcher::checkOverlap(std::span<const Tensor> inputs, std::span<const Tensor> outputs) const {

@@ -9,6 +9,7 @@ preconditioner. Where each column is a system of its own, each has its step leng
 still; where the operator mixes columns, as formulas may, they are one system."""
 
 import math
+import sys
 import warnings
 from itertools import dropwhile
 from numbers import Real
@@ -16,6 +17,9 @@ from operator import index
 from typing import Any, Callable, NamedTuple, Optional
 
 import numpy as np
+
+
+_LARGEST = sys.float_info.max
 
 
 class Settings(NamedTuple):
@@ -50,7 +54,8 @@ def read_settings(caller, alpha, eps, rtol, maxiter, preconditioner, info, is_co
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{caller}: {name}: expected a number, got {type(value).__name__}")
-        if not math.isfinite(value) or (value < 0 and name != "alpha"):
+        # NaN compares with nothing; an int may be larger than any float.
+        if not abs(value) <= _LARGEST or (value < 0 and name != "alpha"):
             what = "a finite number" if name == "alpha" else "a finite number >= 0"
             raise ValueError(f"{caller}: {name}: expected {what}, got {value!r}")
     if preconditioner is not None and not callable(preconditioner):
@@ -77,6 +82,7 @@ def check_right_side(caller, arrays, b, dim):
     """Raises unless ``b`` is an array of ``dim`` columns of float32 or float64."""
     if not arrays.is_array(b):
         raise TypeError(f"{caller}: the right-hand side: expected a {arrays.name} array, got {type(b).__name__}")
+    arrays.check_memory(f"{caller}: the right-hand side", b)
     if arrays.dtypes.get(b.dtype) not in ("float32", "float64"):
         raise TypeError(f"{caller}: the right-hand side: expected dtype float32 or float64, got {b.dtype}")
     if len(b.shape) < 2 or b.shape[-1] != dim:
@@ -127,17 +133,24 @@ def solve(caller, arrays, product, arguments, b, settings, out=None):
     reason = system.iterate()
     if reason:
         warnings.warn(f"{caller}: conjugate gradients did not converge: {reason}", RuntimeWarning, stacklevel=3)
-    solution = system.x if out is None else _write(caller, system.x, out)
+    solution = system.x if out is None else _write(caller, arrays, system.x, out)
     if not settings.info:
         return solution
     return Solution(solution, system.iterations, system.find_residual(), not reason)
 
 
-def _write(caller, solution, out):
-    if getattr(out, "shape", None) != solution.shape or out.dtype != solution.dtype:
-        found = f"{getattr(out, 'dtype', type(out).__name__)} {tuple(getattr(out, 'shape', ()))}"
-        raise ValueError(f"{caller}: out: expected {solution.dtype} {tuple(solution.shape)}, got {found}")
-    out[...] = solution
+def _describe(arrays, x):
+    return f"{x.dtype} {tuple(x.shape)}" if arrays.is_array(x) else type(x).__name__
+
+
+def _write(caller, arrays, solution, out):
+    expected, given = _describe(arrays, solution), _describe(arrays, out)
+    if given != expected:
+        raise ValueError(f"{caller}: out: expected {expected}, got {given}")
+    try:
+        out[...] = solution
+    except (ValueError, RuntimeError) as problem:
+        raise ValueError(f"{caller}: out: cannot be written: {problem}") from None
     return out
 
 
@@ -154,8 +167,8 @@ class _System:
         self.r = b
         self.squares = self.dot(b, b)
         # Squares of bounds.
-        self.absolute = b.shape[-2] * (b.shape[-1] if settings.is_coupled else 1) * settings.eps**2
-        self.relative = self.squares * settings.rtol**2
+        self.absolute = b.shape[-2] * (b.shape[-1] if settings.is_coupled else 1) * settings.eps * settings.eps
+        self.relative = self.squares * settings.rtol * settings.rtol
         self.p = z = self.precondition()
         self.rz = self.squares if z is self.r else self.dot(self.r, z)
 
@@ -211,9 +224,9 @@ class _System:
             return self.r
         z = function(self.r)
         if not self.arrays.is_array(z) or z.shape != self.r.shape or z.dtype != self.r.dtype:
-            found = f"{getattr(z, 'dtype', type(z).__name__)} {tuple(getattr(z, 'shape', ()))}"
             raise ValueError(
-                f"{self.caller}: preconditioner: expected a result {self.r.dtype} {tuple(self.r.shape)}, got {found}"
+                f"{self.caller}: preconditioner: expected a result {_describe(self.arrays, self.r)}, "
+                f"got {_describe(self.arrays, z)}"
             )
         return z
 

@@ -2,9 +2,21 @@
 
 Written once; ``make_generics`` gives them for the ``Genred`` of a library."""
 
+from __future__ import annotations
+
 import re
+from inspect import signature
+from typing import Protocol, TypeVar
+
+from ._genred import Genred
+from ._typing import Any
+
+T = TypeVar("T", covariant=True)
 
 _OUTPUT = re.compile(r"\s*(?:[A-Za-z_]\w*\s*=\s*)?(V[ijxy])\s*\(\s*(\d+)\s*\)\s*")
+
+# What may be said to Genred besides what follows from the output.
+_OPTIONS = [name for name in signature(Genred).parameters if name not in ("formula", "aliases", "reduction_op", "axis")]
 
 
 def _read_output(function, output):
@@ -18,11 +30,26 @@ def _read_output(function, output):
     return (1 if found[1] in ("Vi", "Vx") else 0), int(found[2])
 
 
-def make_generics(genred):
+def _check_options(function, options):
+    for name in options:
+        if name not in _OPTIONS:
+            raise TypeError(f"{function}: unexpected keyword argument '{name}'; expected some of {', '.join(_OPTIONS)}")
+
+
+class Generic(Protocol[T]):
+    """The short forms for type checkers."""
+
+    def __call__(self, formula: str, output: str, *aliases: str, **kwargs: Any) -> T:
+        """``Genred`` of a formula; the axis follows from ``output``, such as ``"a = Vi(1)"``."""
+        ...
+
+
+def make_generics(genred: type[T]) -> tuple[Generic[T], Generic[T], Generic[T], Generic[T]]:
     """generic_sum, generic_logsumexp, generic_argmin, generic_argkmin."""
 
     def make(function, reduction_op, formula, output, aliases, options):
         axis, dim = _read_output(function, output)
+        _check_options(function, options)
         if reduction_op == "ArgKMin":
             options = {"opt_arg": dim, **options}
         return genred(formula, list(aliases), reduction_op=reduction_op, axis=axis, **options)

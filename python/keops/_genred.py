@@ -1,14 +1,28 @@
 """Genred: a reduction given by a formula string. Builds the text of the reduction and asks the adapter of a library of
 arrays for the program, as ``_arrays``, which ``keops.numpy`` and ``keops.torch`` set in their subclasses."""
 
+from __future__ import annotations
+
 import warnings
+from numbers import Integral
 
-from ._options import choose_accumulator, read_ranges, write_reduction
+from ._options import choose_accumulator, read_flag, read_ranges, read_text, write_reduction
+from ._typing import Any
 
 
-def _check_text(name, value, optional=False):
-    if not isinstance(value, str) and not (optional and value is None):
-        raise TypeError(f"Genred: {name}: expected a string, got {type(value).__name__}")
+def _check_aliases(aliases):
+    if not isinstance(aliases, (list, tuple)):
+        given = "a string" if isinstance(aliases, str) else type(aliases).__name__
+        raise TypeError(f"Genred: aliases: expected a list of strings, got {given}")
+    for k, alias in enumerate(aliases):
+        read_text("Genred", f"aliases[{k}]", alias)
+
+
+def _check_axis(axis):
+    if isinstance(axis, bool) or not isinstance(axis, Integral):
+        raise TypeError(f"Genred: axis: expected 0 or 1, got {type(axis).__name__}")
+    if axis not in (0, 1):
+        raise ValueError(f"Genred: axis: expected 0 or 1, got {axis!r}")
 
 
 class Genred:
@@ -67,31 +81,29 @@ class Genred:
         precision="default",
         schedule="",
         complex_result=False,
-    ):
-        _check_text("formula", formula)
-        _check_text("reduction_op", reduction_op)
-        _check_text("formula2", formula2, optional=True)
-        if isinstance(aliases, str):
-            raise TypeError("Genred: aliases: expected a list of strings, got a string")
-        for k, alias in enumerate(aliases):
-            _check_text(f"aliases[{k}]", alias)
-        if axis not in (0, 1):
-            raise ValueError(f"Genred: axis: expected 0 or 1, got {axis!r}")
+    ) -> None:
+        texts = {"formula": formula, "reduction_op": reduction_op, "sum_scheme": sum_scheme, "dtype_acc": dtype_acc}
+        texts |= {"precision": precision, "schedule": schedule}
+        if formula2 is not None:
+            texts["formula2"] = formula2
+        for name, value in texts.items():
+            read_text("Genred", name, value)
+        _check_aliases(aliases)
+        _check_axis(axis)
         if dtype is not None or cuda_type is not None:
             warnings.warn(
                 "Genred: dtype and cuda_type are ignored; the arrays decide",
                 DeprecationWarning,
                 stacklevel=2,
             )
-        for name, value in (("sum_scheme", sum_scheme), ("dtype_acc", dtype_acc)):
-            _check_text(name, value)
-        dtype_acc = choose_accumulator("Genred", dtype_acc, use_double_acc)
+        dtype_acc = choose_accumulator("Genred", dtype_acc, read_flag("Genred", "use_double_acc", use_double_acc))
         text = write_reduction(formula, reduction_op, axis, opt_arg, formula2)
-        options = (precision, schedule, "Genred", sum_scheme, dtype_acc, bool(complex_result))
+        options = (precision, schedule, "Genred", sum_scheme, dtype_acc)
+        options += (read_flag("Genred", "complex_result", complex_result),)
         self._arguments = (text, list(aliases), *options)
         self._reduction = self._arrays.make_program(*self._arguments)
 
-    def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None):
+    def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None) -> Any:
         """Compute on arrays, one for each alias: ``Vi`` (..., M, D), ``Vj`` (..., N, D), ``Pm`` (..., D) or a number.
 
         The axes in front are those of a batch and broadcast as NumPy's do, without copies; the result has them all.
@@ -114,26 +126,26 @@ class Genred:
         return self._reduction.compute(args, out)
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         """The whole reduction, as given to the compiler."""
         return self._arguments[0]
 
     @property
-    def compile_info(self):
+    def compile_info(self) -> dict[str, Any] | None:
         """Where the latest program came from ('memory', 'disk' or 'compiled') and what it cost, as a dict."""
         return self._reduction.compile_info
 
-    def ir(self, stage="keops", dtype="float32"):
+    def ir(self, stage="keops", dtype="float32") -> str:
         """The program after a stage of the compiler: keops, expanded, scheduled, loops, llvm or asm."""
-        return self._reduction.dump(stage, dtype)
+        return self._reduction.dump(read_text("Genred: ir", "stage", stage), read_text("Genred: ir", "dtype", dtype))
 
-    def explain(self, dtype="float32"):
+    def explain(self, dtype="float32") -> str:
         """The schedule that the compiler chose for each loop of the program, and why, in words."""
         from ._explain import explain
 
         return explain(self.ir("scheduled", dtype))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Genred({self._arguments[0]!r}, {self._arguments[1]!r})"
 
     def __getstate__(self):

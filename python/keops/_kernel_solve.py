@@ -2,10 +2,14 @@
 ``Genred``, the iteration is that of ``_conjugate_gradients``; each library adds its adapter, its ``Genred`` and its
 order of arguments."""
 
+from __future__ import annotations
+
 import re
 
 from . import _conjugate_gradients as conjugate_gradients
 from ._options import read_ranges
+from ._typing import Any
+
 
 _ALIAS = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)\s*=)?\s*(?P<kind>\w+)\s*\(\s*(?P<numbers>[\d\s,]+)\)\s*")
 
@@ -74,7 +78,7 @@ class KernelSolve:
         preconditioner=None,
         info=False,
         out=None,
-    ):
+    ) -> Any:
         """The solution by conjugate gradients, an array of the shape of the right-hand side (..., M, D).
 
         Parameters
@@ -114,9 +118,9 @@ class KernelSolve:
         return self._arrays.solve("KernelSolve", self._arrays, product, others, b, settings, out)
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         """The reduction that is solved, as given to the compiler."""
         return self._product.formula
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"KernelSolve({self._product.formula!r}, argument {self._place})"

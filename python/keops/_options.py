@@ -23,23 +23,47 @@ def check_call(caller, arrays, backend, device_id):
         )
 
 
+def read_flag(caller, name, value):
+    """True or False; messages call it ``name`` of ``caller``."""
+    if not isinstance(value, int):
+        raise TypeError(f"{caller}: {name}: expected True or False, got {type(value).__name__}")
+    return bool(value)
+
+
+def read_text(caller, name, value):
+    """A string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{caller}: {name}: expected a string, got {type(value).__name__}")
+    return value
+
+
+def read_array(caller, name, value, convert=np.asarray):
+    """What ``convert`` makes of a value, an array of NumPy; TypeError where it makes none."""
+    try:
+        return np.asarray(convert(value))
+    except Exception as problem:
+        raise TypeError(f"{caller}: {name}: cannot be read as an array: {problem}") from None
+
+
 def read_ranges(caller, arrays, ranges):
     """The six arrays of block-sparse ranges as int64 arrays of NumPy; None stays None. Their contents are checked where
     they are used. ``arrays`` is the adapter of a library."""
     if ranges is None:
         return None
-    if not isinstance(ranges, (tuple, list)) or len(ranges) != len(RANGES):
-        given = f"{len(ranges)} entries" if isinstance(ranges, (tuple, list)) else type(ranges).__name__
-        raise TypeError(f"{caller}: ranges: expected a tuple of six integer arrays ({', '.join(RANGES)}), got {given}")
+    check_ranges(caller, ranges)
     return tuple(_read_range(caller, arrays, k, entry) for k, entry in enumerate(ranges))
 
 
+def check_ranges(caller, ranges):
+    """Raises TypeError for what is no tuple of six."""
+    if not isinstance(ranges, (tuple, list)) or len(ranges) != len(RANGES):
+        given = f"{len(ranges)} entries" if isinstance(ranges, (tuple, list)) else type(ranges).__name__
+        raise TypeError(f"{caller}: ranges: expected a tuple of six integer arrays ({', '.join(RANGES)}), got {given}")
+
+
 def _read_range(caller, arrays, place, entry):
-    what = f"{caller}: ranges[{place}] ({RANGES[place]})"
-    try:
-        array = np.asarray(arrays.to_numpy(entry))
-    except Exception as problem:
-        raise TypeError(f"{what}: cannot be read as an array: {problem}") from None
+    name = f"ranges[{place}] ({RANGES[place]})"
+    what, array = f"{caller}: {name}", read_array(caller, name, entry, arrays.to_numpy)
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"{what}: expected integers, got {array.dtype}")
     # A list without intervals does not say that these have a begin and an end.

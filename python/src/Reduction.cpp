@@ -248,8 +248,11 @@ void Reduction::Call::readNumber(size_t index, nb::handle object) {
     return readConverted(index, object);
   Py_complex value =
       isReal ? Py_complex{PyFloat_AsDouble(object.ptr()), 0} : PyComplex_AsCComplex(object.ptr());
-  if (value.real == -1.0 && PyErr_Occurred())
-    throw nb::python_error();
+  if (value.real == -1.0 && PyErr_Occurred()) {
+    nb::python_error error;
+    raiseArgument(index,
+                  std::string("cannot be read as a number: ") + nb::str(error.value()).c_str());
+  }
   inputs[index] = numbers.emplace(value).getTensor(isReal ? dtype : getComplex(dtype));
 }
 

@@ -12,31 +12,17 @@ import pytest
 import keops
 
 BUILD = Path(keops._keops.__file__).absolute().parents[2]
-GUARD = r"""
-import ctypes, mmap
+GUARDED = str(Path(__file__).resolve().parents[1] / "Python")
+GUARD = f"""
+import ctypes, sys
 import numpy as np
-
-PAGE = mmap.PAGESIZE
-libc = ctypes.CDLL(None, use_errno=True)
-kept = []  # mappings live as long as the process
-
-def flush(shape, dtype, at_end):
-    '''An array whose last byte (or first) touches a page that may be neither read nor written.'''
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    room = -(-max(size, 1) // PAGE) * PAGE
-    block = mmap.mmap(-1, room + 2 * PAGE)
-    kept.append(block)
-    start = ctypes.addressof(ctypes.c_char.from_buffer(block))
-    for page in (start, start + PAGE + room):
-        assert libc.mprotect(ctypes.c_void_p(page), PAGE, 0) == 0, ctypes.get_errno()
-    offset = PAGE + (room - size if at_end else 0)
-    return np.frombuffer(block, np.dtype(dtype), int(np.prod(shape)), offset).reshape(shape)
+sys.path.append({GUARDED!r})
+from guarded import copied, flush, kept
 """
 
 SWEEP = (
     GUARD
     + r"""
-import sys
 from keops import _keops
 
 SIZES = (1, 15, 16, 17, 47, 48, 49, 63, 64, 65, 127, 129)
@@ -55,11 +41,6 @@ CASES = {
 }
 name, dtype, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
 rng = np.random.default_rng(seed)
-
-def copied(array, at_end):
-    out = flush(array.shape, array.dtype, at_end)
-    out[...] = array
-    return out
 
 def outputs_like(result, at_end):
     results = result if isinstance(result, tuple) else (result,)
@@ -104,7 +85,6 @@ print("done")
 PROGRAM = (
     GUARD
     + r"""
-import sys
 from pathlib import Path
 import keops
 
@@ -224,7 +204,7 @@ def run_script(script, *arguments, **environment):
 
 
 @pytest.mark.parametrize("dtype", ("float32", "float64", "float16"))
-@pytest.mark.parametrize("case", "sum parameter looped extremum best logsumexp gradient fused".split())
+@pytest.mark.parametrize("case", "sum parameter looped extremum best logsumexp statistics raw selected gradient fused".split())
 def test_arrays_flush_against_protected_pages(case, dtype):
     done = run_script(SWEEP, case, dtype, 7)
     assert done.returncode == 0, done.stderr

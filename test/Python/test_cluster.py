@@ -122,13 +122,16 @@ WRONG = [
     (lambda: cluster.grid_cluster(np.full((3, 2), np.nan), 1), "grid_cluster: x: expected finite numbers"),
     (lambda: cluster.sort_clusters(np.ones((3, 2)), np.zeros(2, int)), "sort_clusters: x: expected 2 rows, as many as labels, got 3"),
     (lambda: cluster.cluster_ranges(np.ones(3)), "cluster_ranges: lab: expected integers (N,), got float64 (3,)"),
-    (lambda: cluster.cluster_ranges(np.array([-1])), "cluster_ranges: lab: expected labels of at least 0, got -1"),
+    (lambda: cluster.cluster_ranges(np.array([-1])), "cluster_ranges: lab: expected labels from 0 to 2147483647, got -1"),
     (lambda: cluster.cluster_centroids(np.ones((3, 2)), np.zeros(2, int)), "cluster_centroids: lab: expected 3 labels, one for each point, got 2"),
     (lambda: cluster.cluster_centroids(np.ones((2, 2)), np.array([0, 3]), np.ones(2)), "cluster_centroids: Nlab: expected a number for each label, got shape (2,)"),
     (lambda: cluster.cluster_centroids(np.ones((2, 2)), np.zeros(2, int), weights=np.ones(3)), "cluster_centroids: weights: expected shape (2,), got (3,)"),
     (lambda: cluster.from_matrix(np.ones((2, 2), int), np.ones((3, 2), int), np.ones((3, 2))), "from_matrix: keep: expected shape (2, 3), got (3, 2)"),
     (lambda: cluster.from_matrix(np.ones((2, 3), int), np.ones((3, 2), int), np.ones((3, 2))), "from_matrix: ranges_i: expected integers (C, 2), got int64 (2, 3)"),
     (lambda: masks.causal(-1), "triangular: m: expected at least 0, got -1"),
+    (lambda: masks.causal(2**62), "triangular: m: expected at most 281474976710656 in size, got 4611686018427387904"),
+    (lambda: masks.causal(3, offset=-(10**30)), "triangular: offset: expected at most 281474976710656 in size, got -1000"),
+    (lambda: masks.band(3, block=10**30), "band: block: expected at most 281474976710656 in size, got 1000"),
     (lambda: masks.band(3, below=-1), "band: below: expected at least 0, got -1"),
     (lambda: masks.band(3, block=0), "band: block: expected at least 1, got 0"),
     (lambda: masks.neighbours(np.ones((3, 2)), [[0, 4]], np.ones((3, 2)), [[0, 3]], 1), "neighbours: ranges_i: expected numbers from 0 to 3"),
@@ -136,9 +139,31 @@ WRONG = [
 ]
 
 
+WRONG_TYPES = [
+    (lambda: cluster.grid_cluster([[1], [2, 3]], 1), "grid_cluster: x: cannot be read as an array: "),
+    (lambda: cluster.grid_cluster(np.ones((3, 2)), "a"), "grid_cluster: size: expected real numbers of at most 64 bits, got <U1"),
+    (lambda: cluster.cluster_ranges(None), "cluster_ranges: lab: expected real numbers of at most 64 bits, got object"),
+    (lambda: cluster.cluster_ranges([0, 1], "a"), "cluster_ranges: Nlab: expected real numbers of at most 64 bits, got <U1"),
+    (lambda: cluster.sort_clusters(0, np.zeros(5, int)), "sort_clusters: x: expected an array with rows, got int"),
+    (lambda: cluster.sort_clusters(np.ones(2), [0, 1]), "sort_clusters: lab: expected an array with rows, got list"),
+    (lambda: cluster.from_matrix([[0, 1]], [[0, 1]], [["a"]]), "from_matrix: keep: expected real numbers of at most 64 bits, got <U1"),
+    (lambda: cluster.swap_axes(0), "swap_axes: ranges: expected a tuple of six integer arrays"),
+    (lambda: masks.causal(2.0), "triangular: m: expected an integer, got float"),
+    (lambda: masks.triangular(2, upper=np.ones(2)), "triangular: upper: expected True or False, got ndarray"),
+    (lambda: masks.neighbours("", [[0, 1]], np.ones((3, 1)), [[0, 3]], 1), "neighbours: x: expected real numbers, got <U1"),
+    (lambda: masks.neighbours(np.ones((3, 1)), [[0.0, 1.0]], np.ones((3, 1)), [[0, 3]], 1), "neighbours: ranges_i: expected integers, got float64"),
+]
+
+
 @pytest.mark.parametrize("call, message", WRONG, ids=[message[:50] for _, message in WRONG])
 def test_mistakes(call, message):
     with pytest.raises(ValueError, match=re.escape(message)):
+        call()
+
+
+@pytest.mark.parametrize("call, message", WRONG_TYPES, ids=[message[:50] for _, message in WRONG_TYPES])
+def test_wrong_types(call, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
         call()
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from keops.numpy import Genred
+from keops.numpy import Genred, generic_sum
 
 
 def change(arrays, index, value):
@@ -28,6 +28,7 @@ WRONG = [
     (1, lambda a: a.astype(">f4"), "argument 2 (y): expected dtype float32, got >f4"),
     (1, lambda a: a > 0, "argument 2 (y): expected dtype float32, got bool"),
     (2, lambda a: [1, 2], "argument 3 (g): expected shape (1,), got (2,)"),
+    (2, lambda a: 10**400, "argument 3 (g): cannot be read as a number: int too large to convert to float"),
     (2, lambda a: "1.5", "argument 3 (g): expected an array, got str"),
     (2, lambda a: None, "argument 3 (g): expected an array, got NoneType"),
     (2, lambda a: 1j, "argument 3 (g): expected dtype float32 or, where the dimension is even, complex64, got complex64 for dimension 1"),
@@ -64,9 +65,27 @@ def test_wrong_out(gauss, arrays):
     refuse(arrays[0][:, :1], "output 1 (Sum): expected memory of its own, but it overlaps argument 1 (x)")
     refuse([1.0], "output 1: expected a writable array, got list")
     refuse((1, 2), "out: expected 1 array(s)")
+    buffer = np.zeros(100, np.float32)
+    for strides in ((0, 4), (2, 4), (-3, 4)):
+        wrong = np.lib.stride_tricks.as_strided(buffer[50:], (50, 1), strides)
+        refuse(wrong, f"output 1 (Sum): axis 0 has stride {strides[0]}, so its elements share memory")
     frozen = np.zeros((50, 1), np.float32)
     frozen.setflags(write=False)
     refuse(frozen, "output 1: expected a writable array, got float32")
+
+
+def test_rows_of_out_that_share_memory():
+    x, y = np.ones((5, 3)), np.ones((4, 3))
+    difference = Genred("x-y", ["x=Vi(3)", "y=Vj(3)"], axis=1)
+    buffer = np.zeros(40)
+    shared = np.lib.stride_tricks.as_strided(buffer, (5, 3), (16, 8))
+    with pytest.raises(ValueError, match=r"(?i)output 1 \(sum\): axis 0 has stride 16, so its elements share memory"):
+        difference(x, y, out=shared)
+    for strides in ((24, 8), (8, 40), (-24, 8), (32, -8)):
+        own = np.lib.stride_tricks.as_strided(buffer[20:], (5, 3), strides)
+        if strides[0] > 0:
+            own = np.lib.stride_tricks.as_strided(buffer[2:], (5, 3), strides)
+        assert np.array_equal(difference(x + 1, y, out=own), np.full((5, 3), 4.0))
 
 
 def test_wrong_call_options(gauss, arrays):
@@ -87,6 +106,9 @@ def test_wrong_call_options(gauss, arrays):
         ((3, ["x=Vi(1)"]), TypeError, "Genred: formula: expected a string, got int"),
         (("x", "x=Vi(1)"), TypeError, "Genred: aliases: expected a list of strings, got a string"),
         (("x", [1]), TypeError, r"Genred: aliases\[0\]: expected a string, got int"),
+        (("x", 1), TypeError, "Genred: aliases: expected a list of strings, got int"),
+        (("x", ["x=Vi(1)"], "Sum", np.ones(2)), TypeError, "Genred: axis: expected 0 or 1, got ndarray"),
+        (("x", ["x=Vi(1)"], "Sum", True), TypeError, "Genred: axis: expected 0 or 1, got bool"),
         (("x", ["x=Vi(1)"], "Sum", 2), ValueError, "Genred: axis: expected 0 or 1, got 2"),
         (("x", ["x=Vi(1)"], None), TypeError, "Genred: reduction_op: expected a string, got NoneType"),
     ],
@@ -105,10 +127,28 @@ def test_wrong_options():
         Genred("x", ["x=Vi(1)"], dtype_acc="float16")
     with pytest.raises(TypeError, match="^Genred: dtype_acc: expected a string, got NoneType"):
         Genred("x", ["x=Vi(1)"], dtype_acc=None)
+    for name in ("precision", "schedule", "sum_scheme"):
+        with pytest.raises(TypeError, match=f"^Genred: {name}: expected a string, got int"):
+            Genred("x", ["x=Vi(1)"], **{name: 3})
+    for name in ("use_double_acc", "complex_result"):
+        with pytest.raises(TypeError, match=f"^Genred: {name}: expected True or False, got ndarray"):
+            Genred("x", ["x=Vi(1)"], **{name: np.ones(2)})
     with pytest.raises(ValueError, match="^Genred: use_double_acc=True and dtype_acc='float64' are two ways"):
         Genred("x", ["x=Vi(1)"], dtype_acc="float64", use_double_acc=True)
     with pytest.warns(DeprecationWarning):
         Genred("x", ["x=Vi(1)"], dtype="float32")
+
+
+def test_wrong_stages(gauss):
+    for keyword in ("stage", "dtype"):
+        with pytest.raises(TypeError, match=f"^Genred: ir: {keyword}: expected a string, got int"):
+            gauss.ir(**{keyword: 0})
+
+
+def test_wrong_keywords_of_short_forms():
+    for keyword in ("axis", "reduction_op", "nothing"):
+        with pytest.raises(TypeError, match=f"^generic_sum: unexpected keyword argument '{keyword}'"):
+            generic_sum("x", "a = Vi(1)", "x=Vj(1)", **{keyword: 0})
 
 
 def test_huge_formulas(arrays):

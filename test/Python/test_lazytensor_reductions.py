@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import LinearOperator, aslinearoperator, cg, eigsh
 
+from keops.masks import band
 from keops.numpy import LazyTensor, Pm, Var, Vi, Vj
 
 SIZES = ((7, 5), (1, 1), (13, 1), (1, 11), (300, 131), (17, 1031))
@@ -242,6 +243,18 @@ def test_options():
     lazy.backend = "GPU"
     with pytest.raises(ValueError, match="computed on the CPU"):
         lazy.sum(axis=1)
+
+
+def test_options_of_a_reduction_that_is_made():
+    x, y = draw(9, 8, "float32")
+    later = (Vi(x) - Vj(y)).sum(axis=1, call=False)
+    later.ranges = band(9, 8)
+    # Every row has the column of its number; the last one has none.
+    assert np.allclose(later()[:8], x[:8] - y) and np.array_equal(later()[8:], np.zeros((1, 3)))
+    later.ranges = None
+    assert np.allclose(later(), 8 * x - y.sum(0), atol=1e-5)
+    with pytest.raises(ValueError, match="computed on the CPU"):
+        later.backend = "GPU"
 
 
 # ---- Linear maps -----------------------------------------------------------------------------------------------------

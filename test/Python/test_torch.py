@@ -11,12 +11,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import torch._dynamo.testing  # noqa: E402
+from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402
 from torch.autograd import gradcheck, gradgradcheck  # noqa: E402
 from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vjp, vmap  # noqa: E402
 
 import keops.torch._program as program_module  # noqa: E402
 from keops.torch import Genred, LazyTensor, Pm, Var, Vi, Vj  # noqa: E402
 from keops.torch import generic_argkmin, generic_logsumexp, generic_sum  # noqa: E402
+from keops.torch.cluster import grid_cluster, sort_clusters  # noqa: E402
 
 ALIASES = ["x=Vi(3)", "y=Vj(3)", "b=Vj(2)", "g=Pm(1)"]
 SIZES = ((7, 5), (1, 1), (13, 1), (1, 11), (67, 1031))
@@ -567,6 +570,14 @@ def test_both_libraries_in_one_process():
         (lambda x, y: Genred("x-y", ALIASES[:2])(x.to_sparse(), y), ValueError, r"argument 1 \(x\)"),
         (lambda x, y: Genred("x-y", ALIASES[:2])(x.long(), y.long()), ValueError, r"argument 1 \(x\): .*int64"),
         (lambda x, y: Genred("x-y", ALIASES[:2], precision="best"), ValueError, "precision"),
+        (lambda x, y: Vi(torch.nested.nested_tensor([x, y])), TypeError, "x: expected a tensor with a shape"),
+        (lambda x, y: (Vi(x) | Vj(x)) @ torch.nested.nested_tensor([x, y]), TypeError, "expected an array v"),
+        (lambda x, y: (Vi(x) | Vj(x)).solve(x[:, :1].to("meta")), ValueError, r"right-hand side: .*not a meta or fake"),
+        (lambda x, y: (Vi(x) | Vj(x)).solve(x[:, :1].to_sparse()), ValueError, "right-hand side: .* torch.sparse_coo"),
+        (lambda x, y: Vi(x.float().to_mkldnn()).row(0), ValueError, "row: expected .* torch.strided, got torch._mkldnn"),
+        (lambda x, y: (Vi(x) - Vj(FakeTensorMode().from_tensor(y))).sum(1), ValueError, "real tensors or fake ones"),
+        (lambda x, y: grid_cluster(x.to_sparse(), 1), TypeError, "grid_cluster: x: cannot be read as an array"),
+        (lambda x, y: sort_clusters(x.to_sparse(), torch.zeros(5).int()), ValueError, "sort_clusters: x: .*sparse_coo"),
     ],
 )
 def test_mistakes(call, error, text):

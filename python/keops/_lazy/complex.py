@@ -4,12 +4,16 @@ complex arrays.
 All that LazyTensor inherits comes through ``_unary``, ``_binary``, ``_apply`` and ``_reduce``; here these translate
 what has a complex form and refuse the rest, which would compute with the parts as if they were numbers of their own."""
 
+from __future__ import annotations
+
 from numbers import Complex, Real
 
+from .._typing import Any
 from .construct import Seen, read, read_integers
 from .dimensions import RULES
 from .domain import find_domain
 from .nodes import rename_variables, variable
+
 
 _COMPLEX = ("Conj", "ComplexExp", "ComplexSum", "Minus", "Zero", "AutoFactorize")
 _UNARY = {form: form for form in _COMPLEX} | {"Exp": "ComplexExp", "Sum": "ComplexSum"}
@@ -60,7 +64,7 @@ class ComplexTensor:
     __slots__ = ()
     _is_complex = True
 
-    def __init__(self, x=None, axis=None, is_complex=True):
+    def __init__(self, x=None, axis=None, is_complex=True) -> None:
         if isinstance(x, tuple) or holds_complex(self._arrays, x):
             self._node, self._keys, self._data, self._domain = _read(self._arrays, x, axis)
             return
@@ -120,19 +124,19 @@ class ComplexTensor:
         parts = super()._unary("interleaved")
         return super(ComplexTensor, parts)._reduce(operation, axis, dim, opt_arg, None, keywords)
 
-    def solve(self, *args, **kwargs):
+    def solve(self, *args, **kwargs) -> Any:
         """Refused: ValueError."""
         _translate({}, "Solve")
 
     # ---- Properties --------------------------------------------------------------------------------------------------
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """The number D of complex components."""
         return self._node.dim // 2
 
     @property
-    def dtype(self):
+    def dtype(self) -> str | None:
         """"complex64" or "complex128", None where there are no arrays."""
         return _DTYPES.get(self._domain._dtype)
 
@@ -141,16 +145,16 @@ class ComplexTensor:
         return (*super()._shape[:-1], self.ndim)
 
     @property
-    def real(self):
+    def real(self) -> Any:
         """The real parts, a LazyTensor of real numbers."""
         return self._unary("ComplexReal")
 
     @property
-    def imag(self):
+    def imag(self) -> Any:
         """The imaginary parts, a LazyTensor of real numbers."""
         return self._unary("ComplexImag")
 
-    def angle(self):
+    def angle(self) -> Any:
         """The angles in radians, in [-pi, pi]; a LazyTensor of real numbers."""
         return self._unary("ComplexAngle")
 

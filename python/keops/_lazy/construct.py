@@ -15,6 +15,8 @@ _numbers = count(1)
 
 _NO_AXIS = "When 'x' is encoded as a 2D array, LazyTensor expects an explicit 'axis' value in {0,1}."
 _AXIS_OF_3D = "'axis' parameter should not be given when 'x' is a 3D tensor."
+# More than any formula has; the compiler has smaller limits of its own.
+_MOST = 1 << 31
 _SHAPE_OF_3D = "If 'x' is a 3D+ tensor, its shape should be one of (..,M,1,D), (..,1,N,D) or (..,1,1,D)."
 _TRIPLET = "LazyTensors(tuple) is only valid if tuple = (ind,dim,cat) is a triplet of integers."
 
@@ -147,7 +149,7 @@ def _read_symbol(arrays, x, axis):
     if not is_triplet or axis is not None:
         raise ValueError(_TRIPLET)
     number, dim, category = map(int, x)
-    if number < 0 or dim < 1 or category not in (0, 1, 2):
+    if not 0 <= number < _MOST or not 1 <= dim < _MOST or category not in (0, 1, 2):
         raise ValueError(f"LazyTensor: (ind,dim,cat): expected ind >= 0, dim >= 1 and cat 0, 1 or 2; got {x}")
     return variable(category, dim, number), ((number, dim, category),), (None,), find_domain(arrays.name)
 

@@ -3,12 +3,16 @@
 An index that is fixed turns its variables into parameters; on the diagonal, variables of j become variables of i. What
 is left has one pair for each row, so that a sum over pairs gives the entry. Axes of a batch stay in front."""
 
+from __future__ import annotations
+
 from math import prod
 
+from .._typing import Any
 from .construct import find_key
 from .nodes import move_variables
 from .programs import read_integer
 from .reporting import BYTES
+
 
 # What a variable of i, of j and of neither becomes where i or j is fixed, or both are equal.
 _FIXED = ((2, 1, 2), (0, 2, 2))
@@ -23,26 +27,26 @@ class Entries:
 
     __slots__ = ()
 
-    def row(self, i):
+    def row(self, i) -> Any:
         """The entries ``[..., i, :]``: (..., N). Negative ``i`` counts from the end.
 
         TypeError where ``i`` is no integer, ValueError where there is no such row."""
         return self._drop_components(self._fix("row", 0, i))
 
-    def column(self, j):
+    def column(self, j) -> Any:
         """The entries ``[..., :, j]``: (..., M). Negative ``j`` counts from the end.
 
         TypeError where ``j`` is no integer, ValueError where there is no such column."""
         return self._drop_components(self._fix("column", 1, j))
 
-    def diagonal(self):
+    def diagonal(self) -> Any:
         """The entries ``[..., i, i]``: (..., min(M, N))."""
         self._check_entries("diagonal")
         size = min(self._shape[-3:-1])
         data = [x if category == 2 else x[..., :size, :] for x, category in self._list_data()]
         return self._drop_components(self._move(_EQUAL, data, size, None).sum_reduction(-2))
 
-    def dense(self, max_bytes=1 << 30):
+    def dense(self, max_bytes=1 << 30) -> Any:
         """All entries: (..., M, N), computed by rows or columns.
 
         ValueError where the array would take more than ``max_bytes`` bytes."""
@@ -120,6 +124,8 @@ class Entries:
             raise ValueError(f"LazyTensor: {method}: ranges are not supported; expected a LazyTensor without")
         if self._node.is_symbolic or self._domain._dtype is None:
             raise ValueError(f"LazyTensor: {method}: expected arrays for all variables of {self.formula}")
+        for x in filter(self._arrays.is_array, self._data):
+            self._arrays.check_memory(f"LazyTensor: {method}", x)
 
     def _drop_components(self, result):
         return result[..., 0] if self.ndim == 1 else result

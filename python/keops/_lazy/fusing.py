@@ -3,6 +3,8 @@
 Variables of all are merged as those of operands are; the compiler makes one loop of the reductions over one index, in
 which common parts are computed once. The program is kept on the first node."""
 
+from numbers import Integral
+
 from .._options import write_reduction
 from .arithmetic import Arithmetic
 from .nodes import strip
@@ -35,7 +37,7 @@ def _prepare(expression, axis, name, value):
     else:
         raise TypeError(f"keops.reduce: {name}: expected True, got {type(value).__name__}")
     count = expression.nbatchdims
-    if axis not in (count, count + 1, -2, -3):
+    if not isinstance(axis, Integral) or axis not in (count, count + 1, -2, -3):
         raise ValueError(f"keops.reduce: axis: expected {count} or {count + 1}, got {axis!r}")
     return _check_reduced(getattr(expression, name)(axis=axis, call=False, **values))
 

@@ -2,7 +2,7 @@
 
 import operator
 
-from .._options import choose_accumulator, write_reduction
+from .._options import choose_accumulator, read_flag, read_text, write_reduction
 from .merging import Merging, plan_merging
 from .nodes import name_variables, number_variables, strip, write
 
@@ -140,24 +140,11 @@ def split_options(operation, keywords):
     """The options of the program, those of the call, and whether to call at once."""
     rest = dict(keywords)
     call, use_double_acc = (read_flag(operation, name, rest.pop(name, default)) for name, default in _FLAGS.items())
-    texts = {name: _read_text(operation, name, rest.pop(name, default)) for name, default in _COMPILED.items()}
+    texts = {name: read_text(operation, name, rest.pop(name, default)) for name, default in _COMPILED.items()}
     texts["dtype_acc"] = choose_accumulator(operation, texts["dtype_acc"], use_double_acc)
     for name in _IGNORED:
         rest.pop(name, None)
     return tuple(texts.values()), check_call_options(operation, rest), call
-
-
-def read_flag(operation, name, value):
-    """True or False; messages call it ``name`` of ``operation``."""
-    if not isinstance(value, int):
-        raise TypeError(f"{operation}: {name}: expected True or False, got {type(value).__name__}")
-    return bool(value)
-
-
-def _read_text(operation, name, value):
-    if not isinstance(value, str):
-        raise TypeError(f"{operation}: {name}: expected a string, got {type(value).__name__}")
-    return value
 
 
 def check_call_options(operation, keywords):

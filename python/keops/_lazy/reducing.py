@@ -1,11 +1,15 @@
 """The reductions of LazyTensor: over i or j, or, for those that are operations too, over the components."""
 
-from functools import partial
+from __future__ import annotations
 
-from .._options import read_ranges, swap_ranges
+from functools import partial
+from typing import Literal, overload
+
+from .._options import read_flag, read_ranges, read_text, swap_ranges
+from .._typing import Any, Options, Self, Unpack
 from .axes import check_axis, name_axes, read_axis, skip_batch, split_axes
 from .nodes import Node, make, unary
-from .programs import check_call_options, find_program, read_count, read_flag, split_options
+from .programs import check_call_options, find_program, read_count, split_options
 
 
 class Reduced:
@@ -48,7 +52,9 @@ class Reducing:
     behind B batch axes it is B and B + 1, and the result has them too.
 
     Axes may count from the end of (M, N, D): -3 is i, -2 is j. A tuple of axes has i, j or both, and any of the batch:
-    ``K.sum(axis=(0, 2))`` of shape (B, M, N, D) gives (M, D). Reductions that give indices take one axis. Keyword arguments of all: ``keepdim=True`` leaves an
+    ``K.sum(axis=(0, 2))`` of shape (B, M, N, D) gives (M, D). Reductions that give indices take one axis.
+
+    Keyword arguments of all: ``keepdim=True`` leaves an
     axis of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to
     call later; ``out`` is an array for the result; ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision``
     are those of ``Genred``; ``backend`` and ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math``
@@ -107,6 +113,18 @@ class Reducing:
         is_ready = self._domain._dtype is not None and not self._node.is_symbolic
         return prepared() if call and is_ready else prepared
 
+    def _choose(self, **options):
+        """Sets what the user chose, for this object and what is made of it."""
+        self._domain = self._domain.replace(**options)
+        if self._node.form == "reduced":
+            self._remember_options(options)
+
+    def _remember_options(self, options):
+        reduced = self._reduced
+        kept = {name: value for name, value in {**reduced.call_options, **options}.items() if value is not None}
+        self._reduced = Reduced(reduced.program, kept)
+        self._prepare()
+
     def _check_not_reduced(self):
         if self._node.form == "reduced":
             raise ValueError("One of the inputs is a 'reduced' LazyTensor, no operation can be applied to it.")
@@ -141,9 +159,7 @@ class Reducing:
     def _call_with(self, args, kwargs):
         reduced = self._reduced
         if kwargs:
-            options = check_call_options("LazyTensor", kwargs)
-            self._reduced = Reduced(reduced.program, {**reduced.call_options, **options})
-            self._prepare()
+            self._remember_options(check_call_options("LazyTensor", kwargs))
         symbols = reduced.program.symbols
         if len(args) != len(symbols):
             raise ValueError(
@@ -154,10 +170,9 @@ class Reducing:
         arguments = reduced.program.order(args, self._data)
         return self._reduced.program.compiled.compute(arguments, **self._reduced.keywords)
 
-    def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs):
+    def reduction(self, reduction_op, other=None, opt_arg=None, axis=None, dim=None, call=True, **kwargs) -> Any:
         """Any reduction by name; ``other`` is the weight, ``opt_arg`` the number K."""
-        if not isinstance(reduction_op, str):
-            raise TypeError(f"LazyTensor: reduction_op: expected a string, got {type(reduction_op).__name__}")
+        read_text("LazyTensor", "reduction_op", reduction_op)
         keywords = kwargs if call is True else {**kwargs, "call": call}
         if opt_arg is not None:
             opt_arg = read_count("opt_arg", opt_arg)
@@ -173,76 +188,96 @@ class Reducing:
             return self._unary(operation)
         return self._reduce(operation, axis, None, None, None, keywords)
 
-    def sum(self, axis=-1, dim=None, **kwargs):
+    @overload
+    def sum(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
+    @overload
+    def sum(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
+    def sum(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The sum of the components (axis -1 or 2, a LazyTensor), over i (0) or over j (1)."""
         if type(axis) is int and axis == -1 and dim is None and not kwargs:
             return self._unary("Sum")
         return self._component_or_reduce("Sum", axis, dim, kwargs)
 
-    def min(self, axis=-1, dim=None, **kwargs):
+    @overload
+    def min(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
+    @overload
+    def min(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
+    def min(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The smallest component (axis -1 or 2, a LazyTensor), or the smallest value over i (0) or j (1)."""
         return self._component_or_reduce("Min", axis, dim, kwargs)
 
-    def max(self, axis=-1, dim=None, **kwargs):
+    @overload
+    def max(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
+    @overload
+    def max(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
+    def max(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The largest component (axis -1 or 2, a LazyTensor), or the largest value over i (0) or j (1)."""
         return self._component_or_reduce("Max", axis, dim, kwargs)
 
-    def argmin(self, axis=-1, dim=None, **kwargs):
+    @overload
+    def argmin(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
+    @overload
+    def argmin(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
+    def argmin(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The position of the smallest component, or the int64 index of the smallest value over i (0) or j (1)."""
         return self._component_or_reduce("ArgMin", axis, dim, kwargs)
 
-    def argmax(self, axis=-1, dim=None, **kwargs):
+    @overload
+    def argmax(self, axis: Literal[-1] = -1, dim: None = None) -> Self: ...
+    @overload
+    def argmax(self, axis: Any = -1, dim: Any = None, **kwargs: Unpack[Options]) -> Any: ...
+    def argmax(self, axis=-1, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The position of the largest component, or the int64 index of the largest value over i (0) or j (1)."""
         return self._component_or_reduce("ArgMax", axis, dim, kwargs)
 
-    def __min__(self, **kwargs):
+    def __min__(self, **kwargs: Unpack[Options]) -> Any:
         return self.min(**kwargs)
 
-    def __max__(self, **kwargs):
+    def __max__(self, **kwargs: Unpack[Options]) -> Any:
         return self.max(**kwargs)
 
     # ---- Over an index -----------------------------------------------------------------------------------------------
 
-    def sum_reduction(self, axis=None, dim=None, **kwargs):
+    def sum_reduction(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The sum: (M, D) or (N, D)."""
         return self._reduce("Sum", axis, dim, None, None, kwargs)
 
-    def min_reduction(self, axis=None, dim=None, **kwargs):
+    def min_reduction(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The smallest values, NaN ignored: (M, D) or (N, D)."""
         return self._reduce("Min", axis, dim, None, None, kwargs)
 
-    def max_reduction(self, axis=None, dim=None, **kwargs):
+    def max_reduction(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The largest values, NaN ignored: (M, D) or (N, D)."""
         return self._reduce("Max", axis, dim, None, None, kwargs)
 
-    def argmin_reduction(self, axis=None, dim=None, **kwargs):
+    def argmin_reduction(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The int64 indices of the smallest values, the first of equal ones: (M, D) or (N, D)."""
         return self._reduce("ArgMin", axis, dim, None, None, kwargs)
 
-    def argmax_reduction(self, axis=None, dim=None, **kwargs):
+    def argmax_reduction(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The int64 indices of the largest values, the first of equal ones: (M, D) or (N, D)."""
         return self._reduce("ArgMax", axis, dim, None, None, kwargs)
 
-    def min_argmin(self, axis=None, dim=None, **kwargs):
+    def min_argmin(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The smallest values and their indices, a tuple."""
         return self._reduce("Min_ArgMin", axis, dim, None, None, kwargs)
 
-    def max_argmax(self, axis=None, dim=None, **kwargs):
+    def max_argmax(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The largest values and their indices, a tuple."""
         return self._reduce("Max_ArgMax", axis, dim, None, None, kwargs)
 
     min_argmin_reduction = min_argmin
     max_argmax_reduction = max_argmax
 
-    def Kmin(self, K, axis=None, dim=None, **kwargs):
+    def Kmin(self, K, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The ``K`` smallest values in increasing order: (M, K), or (M, K, D) where D is not 1."""
         return self._reduce("KMin", axis, dim, read_count("K", K), None, kwargs)
 
-    def argKmin(self, K, axis=None, dim=None, **kwargs):
+    def argKmin(self, K, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The int64 indices of the ``K`` smallest values: (M, K), or (M, K, D) where D is not 1."""
         return self._reduce("ArgKMin", axis, dim, read_count("K", K), None, kwargs)
 
-    def Kmin_argKmin(self, K, axis=None, dim=None, **kwargs):
+    def Kmin_argKmin(self, K, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The ``K`` smallest values and their indices, a tuple."""
         return self._reduce("KMin_ArgKMin", axis, dim, read_count("K", K), None, kwargs)
 
@@ -250,51 +285,50 @@ class Reducing:
     argKmin_reduction = argKmin
     Kmin_argKmin_reduction = Kmin_argKmin
 
-    def Kmax(self, K, axis=None, dim=None, **kwargs):
+    def Kmax(self, K, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The ``K`` largest values in decreasing order: (M, K), or (M, K, D) where D is not 1."""
         return self._reduce("KMax", axis, dim, read_count("K", K), None, kwargs)
 
-    def argKmax(self, K, axis=None, dim=None, **kwargs):
+    def argKmax(self, K, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The int64 indices of the ``K`` largest values: (M, K), or (M, K, D) where D is not 1."""
         return self._reduce("ArgKMax", axis, dim, read_count("K", K), None, kwargs)
 
-    def Kmax_argKmax(self, K, axis=None, dim=None, **kwargs):
+    def Kmax_argKmax(self, K, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The ``K`` largest values and their indices, a tuple."""
         return self._reduce("KMax_ArgKMax", axis, dim, read_count("K", K), None, kwargs)
 
-    def logsumexp(self, axis=None, dim=None, weight=None, **kwargs):
+    def logsumexp(self, axis=None, dim=None, weight=None, *, other=None, **kwargs: Unpack[Options]) -> Any:
         """log of the sum of exp(F) * weight, without overflow; ``other`` is another name of ``weight``."""
-        other = kwargs.pop("other", None)
         return self._reduce("LogSumExp", axis, dim, None, other if weight is None else weight, kwargs)
 
     logsumexp_reduction = logsumexp
 
-    def sumsoftmaxweight(self, weight, axis=None, dim=None, **kwargs):
+    def sumsoftmaxweight(self, weight, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The sum of exp(F) * weight over the sum of exp(F)."""
         return self._reduce("SumSoftMaxWeight", axis, dim, None, weight, kwargs)
 
     sumsoftmaxweight_reduction = sumsoftmaxweight
 
-    def prod(self, axis=None, dim=None, **kwargs):
+    def prod(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The product of all values."""
         return self._reduce("Prod", axis, dim, None, None, kwargs)
 
-    def mean(self, axis=None, dim=None, **kwargs):
+    def mean(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The mean."""
         return self._reduce("Mean", axis, dim, None, None, kwargs)
 
-    def var(self, axis=None, dim=None, **kwargs):
+    def var(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The variance about the mean, divided by the number of values."""
         return self._reduce("Var", axis, dim, None, None, kwargs)
 
-    def any(self, axis=None, dim=None, **kwargs):
+    def any(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """1 where any value is not zero, else 0."""
         return self._reduce("Any", axis, dim, None, None, kwargs)
 
-    def all(self, axis=None, dim=None, **kwargs):
+    def all(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """1 where no value is zero, else 0."""
         return self._reduce("All", axis, dim, None, None, kwargs)
 
-    def count(self, axis=None, dim=None, **kwargs):
+    def count(self, axis=None, dim=None, **kwargs: Unpack[Options]) -> Any:
         """The int64 number of values that are not zero."""
         return self._reduce("Count", axis, dim, None, None, kwargs)

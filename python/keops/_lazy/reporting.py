@@ -1,7 +1,10 @@
 """What a LazyTensor tells about itself: its program at each stage, the schedule, the work that it is, notebooks."""
 
+from __future__ import annotations
+
 from math import prod
 
+from .._options import read_text
 from .nodes import list_nodes
 
 # Of one number.
@@ -14,25 +17,23 @@ class Reporting:
 
     __slots__ = ()
 
-    def ir(self, stage="keops", dtype=None):
+    def ir(self, stage="keops", dtype=None) -> str:
         """The program after a stage of the compiler: keops, expanded, scheduled, loops, llvm or asm.
 
         ``dtype`` is that of the arrays, or float32 where there are none. ValueError for what is no reduction made with
         ``call=False``, and for unknown stages."""
         if self._node.form != "reduced":
             raise ValueError("LazyTensor: ir: expected a reduction made with call=False; only reductions are compiled")
-        for name, value in (("stage", stage), ("dtype", dtype)):
-            if not isinstance(value, str) and not (name == "dtype" and value is None):
-                raise TypeError(f"LazyTensor: ir: {name}: expected a string, got {type(value).__name__}")
-        return self._reduced.program.native.dump(stage, dtype or self._domain._dtype or "float32")
+        dtype = self._domain._dtype or "float32" if dtype is None else read_text("LazyTensor: ir", "dtype", dtype)
+        return self._reduced.program.native.dump(read_text("LazyTensor: ir", "stage", stage), dtype)
 
-    def explain(self, dtype=None):
+    def explain(self, dtype=None) -> str:
         """The schedule that the compiler chose for each loop of the program, and why, in words; as for ``ir``."""
         from .._explain import explain
 
         return explain(self.ir("scheduled", dtype))
 
-    def describe(self):
+    def describe(self) -> str:
         """``str(self)``, and the element type, the number of pairs and the work, which is estimated."""
         return "\n".join([str(self), *(f"    {name}: {text}" for name, text in self._list_figures())])
 

@@ -3,7 +3,10 @@
 The unknown is a variable without data, whose place ``Solver`` fills in each step of ``_conjugate_gradients``; the
 right-hand side is a second child of the node ``Solve``, as the weight is one of ``pair``."""
 
+from __future__ import annotations
+
 from .. import _conjugate_gradients as conjugate_gradients
+from .._typing import Any, Options, Unpack
 from .arithmetic import Arithmetic
 from .construct import read_rows
 from .nodes import rename_variables
@@ -68,8 +71,8 @@ class Solving:
         maxiter=1000,
         preconditioner=None,
         info=False,
-        **kwargs,
-    ):
+        **kwargs: Unpack[Options],
+    ) -> Any:
         """The array a with ``alpha a_i + sum_j self_ij a_j = other_i``, by conjugate gradients.
 
         ``self`` must be symmetric and positive definite, of as many rows as columns; this is not checked. Items of a

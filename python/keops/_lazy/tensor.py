@@ -4,7 +4,10 @@ The three entries ``_unary``, ``_binary`` and ``_apply`` make all expressions; m
 ``reducing`` and the generated ``_operations``. Arrays are told from other things by ``_arrays``, the adapter of a
 library, which ``keops.numpy`` sets in its subclass."""
 
-from .._options import read_ranges
+from __future__ import annotations
+
+from .._options import read_flag, read_ranges, read_text
+from .._typing import Any, Options, Self, Unpack
 from . import tracing
 from .arithmetic import Arithmetic
 from .complex import holds_complex
@@ -13,10 +16,11 @@ from .domain import find_domain
 from .entries import Entries
 from .nodes import binary, leaves, load, make, move_variables, remember, save, unary
 from .plumbing import Plumbing
-from .programs import read_flag, write_formulas
+from .programs import write_formulas
 from .reducing import Reducing
 from .reporting import Reporting
 from .solving import Solving
+
 
 _NOT_REDUCED = (
     "A LazyTensor object may be called only if it corresponds to the output of a reduction operation "
@@ -62,7 +66,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
             made.__init__(x, axis)
         return made
 
-    def __init__(self, x=None, axis=None, is_complex=False):
+    def __init__(self, x=None, axis=None, is_complex=False) -> None:
         self._node, self._keys, self._data, self._domain = read(self._arrays, x, axis)
 
     # ---- Entries of all operations -----------------------------------------------------------------------------------
@@ -183,32 +187,32 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         return node.children[0] if node.form == "reduced" else node
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """The dimension D of the vectors."""
         return self._node.dim
 
     @property
-    def ni(self):
+    def ni(self) -> int | None:
         """The number M of rows, None where it is not known."""
         return self._domain.ni
 
     @property
-    def nj(self):
+    def nj(self) -> int | None:
         """The number N of columns, None where it is not known."""
         return self._domain.nj
 
     @property
-    def batchdims(self):
+    def batchdims(self) -> tuple[int, ...] | None:
         """The lengths of the batch axes, which stand in front of M and N; None without a batch."""
         return self._domain.batchdims
 
     @property
-    def nbatchdims(self):
+    def nbatchdims(self) -> int:
         """The number of batch axes."""
         return self._domain.nbatchdims
 
     @property
-    def dtype(self):
+    def dtype(self) -> str | None:
         """The name of the arrays' element type, None where there are no arrays."""
         return self._domain._dtype
 
@@ -224,17 +228,17 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         return (*(domain.batchdims or ()), rows, 1 if domain.nj is None else domain.nj, self._node.dim)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """(..., M, N, D), or (..., M, N) where D is 1."""
         shape = self._shape
         return shape[:-1] if shape[-1] == 1 else shape
 
-    def dim(self):
+    def dim(self) -> int:
         """The number of axes, that of D included."""
         return len(self._shape)
 
     @property
-    def axis(self):
+    def axis(self) -> int | None:
         """The category of a variable (0: i, 1: j, 2: parameter), the axis of a reduction, None otherwise."""
         node = self._node
         if node.form == "reduced":
@@ -242,47 +246,49 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         return node.variables[0][0] if node.form == "Var" else None
 
     @property
-    def formula(self):
+    def formula(self) -> str:
         """The formula as text."""
         return write_formulas(self._formula_node)[0]
 
     @property
-    def formula2(self):
+    def formula2(self) -> str | None:
         """The formula of the weight as text, None where there is none."""
         return write_formulas(self._formula_node)[1]
 
     @property
-    def variables(self):
+    def variables(self) -> tuple[Any, ...]:
         """What is bound to the variables, in their order; symbolic variables are left out."""
         return tuple(x for x in self._data if x is not None)
 
     @property
-    def symbolic_variables(self):
+    def symbolic_variables(self) -> tuple[tuple[int, int, int], ...]:
         """(ind, dim, cat) of each symbolic variable."""
         return tuple((k, dim, category) for category, dim, k in self._node.variables if k is not None)
 
     @property
-    def backend(self):
+    def backend(self) -> str | None:
         """The backend of later reductions, None for the usual one; may be set."""
         return self._domain.backend
 
     @backend.setter
-    def backend(self, value):
-        self._domain = self._domain.replace(backend=value)
+    def backend(self, value) -> None:
+        if value is not None:
+            read_text("LazyTensor", "backend", value)
+        self._choose(backend=value)
 
     @property
-    def ranges(self):
+    def ranges(self) -> Any:
         """The ranges of later reductions, None for all of i and j; may be set."""
         return self._domain.ranges
 
     @ranges.setter
-    def ranges(self, value):
+    def ranges(self, value) -> None:
         read_ranges("LazyTensor", self._arrays, value)
-        self._domain = self._domain.replace(ranges=value)
+        self._choose(ranges=value)
 
     # ---- Calls, transposition, copies --------------------------------------------------------------------------------
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args, **kwargs) -> Any:
         """Computes a reduction made with ``call=False``, or with symbolic variables.
 
         ``args`` are arrays for the symbolic variables in the order of their numbers: (M, D), (N, D) or (D,).
@@ -296,7 +302,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
             return self._call_with(args, kwargs)
         return run()
 
-    def t(self):
+    def t(self) -> Self:
         """The same with i and j exchanged: ``K.t()[j, i] = K[i, j]``."""
         keys = tuple(_transpose_key(key) for key in self._keys)
         node, domain = move_variables(self._formula_node, _TRANSPOSED), self._domain.transpose()
@@ -305,9 +311,12 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
             return transposed._with_program(self._reduced.transpose(node))
         return transposed
 
-    T = property(t, doc="The same with i and j exchanged.")
+    @property
+    def T(self) -> Self:
+        """The same with i and j exchanged."""
+        return self.t()
 
-    def __matmul__(self, v, **kwargs):
+    def __matmul__(self, v, **kwargs: Unpack[Options]) -> Any:
         """The product of the (M, N) matrix with an array: (N,) gives (M,), (N, E) gives (M, E).
 
         Batch axes of both stand in front and broadcast. Keyword arguments are those of reductions. ValueError where D
@@ -336,11 +345,11 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
             raise ValueError(f"Incompatible values for attribute nj: {self.nj} and 1.")
         return self._lift(v[..., None, :, :])
 
-    def matvec(self, v):
+    def matvec(self, v) -> Any:
         """``K @ v``, as scipy.sparse.linalg.aslinearoperator expects it."""
         return self.__matmul__(v)
 
-    def rmatvec(self, v):
+    def rmatvec(self, v) -> Any:
         """``K.T @ v``."""
         return self.T.__matmul__(v)
 
@@ -352,7 +361,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         state = (save(self._formula_node), self._data, self._domain.save(), reduced)
         return _restore, (type(self), *state)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         node = self._formula_node
         lines = ["KeOps LazyTensor", f"    formula: {self.formula}"]
         if node.is_symbolic:

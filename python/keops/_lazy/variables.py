@@ -1,9 +1,33 @@
 """Functions that make a LazyTensor of one variable, for the LazyTensor of each library."""
 
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Protocol, TypeVar
+
 from .._generic import adopt
+from .._typing import Any
+
+T = TypeVar("T", covariant=True)
 
 
-def make_variables(lazy_tensor):
+class AnyVariable(Protocol[T]):
+    """``Var`` for type checkers."""
+
+    def __call__(self, x_or_ind: Any, dim: int | None = None, cat: int | None = None) -> T:
+        """A variable: ``Var(x, cat=cat)`` of an array, ``Var(ind, dim, cat)`` symbolic; cat: 0 is i, 1 is j, 2 none."""
+        ...
+
+
+class Variable(Protocol[T]):
+    """``Vi``, ``Vj`` and ``Pm`` for type checkers."""
+
+    def __call__(self, x_or_ind: Any, dim: int | None = None) -> T:
+        """A variable of an array or number ``x``, or number ``ind`` of dimension ``dim`` of the later call."""
+        ...
+
+
+def make_variables(lazy_tensor: type[T]) -> tuple[AnyVariable[T], Variable[T], Variable[T], Variable[T]]:
     """Var, Vi, Vj, Pm."""
     make = lazy_tensor._from_variable
 
@@ -11,7 +35,7 @@ def make_variables(lazy_tensor):
         """A variable: ``Var(x, cat=cat)`` of an array, ``Var(ind, dim, cat)`` symbolic; cat: 0 is i, 1 is j, 2 none.
 
         TypeError where ``cat`` is missing."""
-        if cat not in (0, 1, 2):
+        if not isinstance(cat, Integral) or cat not in (0, 1, 2):
             raise TypeError(f"Var: cat: expected 0, 1 or 2, got {cat!r}")
         return make(x_or_ind, dim, cat)
 

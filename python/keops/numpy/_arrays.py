@@ -24,6 +24,10 @@ def is_array(x):
     return isinstance(x, np.ndarray)
 
 
+def check_memory(what, x):
+    """All arrays store their numbers one by one."""
+
+
 def refuse_dtype(dtype):
     """The name of a type that NumPy knows from an extension; raises for one that cannot be computed with."""
     if dtype.name == "bfloat16":

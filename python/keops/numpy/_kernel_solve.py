@@ -1,5 +1,7 @@
 """KernelSolve on NumPy arrays."""
 
+from __future__ import annotations
+
 from .._kernel_solve import KernelSolve as _KernelSolve
 from . import _arrays
 from ._lazy_tensor import Genred
@@ -27,7 +29,7 @@ class KernelSolve(_KernelSolve):
         cuda_type=None,
         use_fast_math=True,
         precision="default",
-    ):
+    ) -> None:
         options = {"dtype": dtype, "dtype_acc": dtype_acc, "use_double_acc": use_double_acc, "cuda_type": cuda_type}
         options |= {"sum_scheme": sum_scheme, "precision": precision}
         self._prepare(formula, aliases, varinvalias, axis, options)

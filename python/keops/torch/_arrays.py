@@ -17,7 +17,14 @@ check_call = partial(_check_call, arrays="these tensors")
 
 
 def is_array(x):
-    return isinstance(x, torch.Tensor)
+    # Nested tensors have no shape.
+    return isinstance(x, torch.Tensor) and not x.is_nested
+
+
+def check_memory(what, x):
+    """Raises ValueError for a tensor that does not store its numbers one by one."""
+    if x.layout is not torch.strided:
+        raise ValueError(f"{what}: expected a tensor of layout torch.strided, got {x.layout}")
 
 
 def refuse_dtype(dtype):
@@ -108,7 +115,8 @@ def to_numpy(x):
         return x
     # Transforms take all tensors for theirs, also one that they know nothing of.
     with torch._C._DisableFuncTorch():
-        return x.detach().numpy()
+        x = x.detach().float() if x.dtype == torch.bfloat16 else x.detach()
+        return x.resolve_neg().resolve_conj().numpy()
 
 
 def from_numpy(x):

@@ -27,6 +27,7 @@ def _call_operator(program, tensors, ranges):
 
 def _compute(program, tensors, ranges):
     if torch._C._len_torch_dispatch_stack() or not _are_plain(tensors):
+        _check_fakes(program, tensors)
         return tuple(_call_operator(program, tensors, ranges))
     return program.compute_detached(tensors, ranges)
 
@@ -36,6 +37,13 @@ def _are_plain(tensors):
         if type(x) not in PLAIN_TYPES:
             return False
     return True
+
+
+def _check_fakes(program, tensors):
+    """Outside of their mode, fake tensors go with each other only."""
+    fakes = [hasattr(x, "fake_mode") for x in tensors]
+    if any(fakes) and not all(fakes) and not torch._C._len_torch_dispatch_stack():
+        raise ValueError(f"{program.caller}: expected real tensors or fake ones, got both")
 
 
 def read_ranges(tensors):

@@ -18,6 +18,8 @@ from ._program import are_transforms_active, find_program, read_tensors
 
 def solve(caller, arrays, product, arguments, b, settings, out=None):
     """``_conjugate_gradients.solve``, with derivatives where some are wanted."""
+    if not torch.compiler.is_compiling() and not torch._C._len_torch_dispatch_stack():
+        _check_numbers(caller, b)
     tensors = product.fill(arguments, b)
     if not _is_watched(tensors):
         return conjugate_gradients.solve(caller, arrays, product, arguments, b, settings, out)
@@ -28,6 +30,11 @@ def solve(caller, arrays, product, arguments, b, settings, out=None):
     system = _System(caller, arrays, product.program, product.place, product.ranges, settings)
     solution = system.solve(read_tensors(tensors))
     return system.found._replace(solution=solution) if settings.info else solution
+
+
+def _check_numbers(caller, b):
+    if b.is_meta or hasattr(b, "fake_mode"):
+        raise ValueError(f"{caller}: the right-hand side: expected a tensor with numbers, not a meta or fake one")
 
 
 def _is_watched(tensors):

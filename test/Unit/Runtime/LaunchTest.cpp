@@ -173,6 +173,8 @@ TEST_F(LauncherTest, refusesWrongOutputs) {
             "output 1 (Sum): expected dtype float32, got int64");
   EXPECT_EQ(refuseOutput(OwnedTensor(result.data(), {2, 1}, {0, 4})),
             "output 1 (Sum): axis 0 has stride 0, so its elements share memory");
+  EXPECT_EQ(refuseOutput(OwnedTensor(result.data(), {2, 1}, {-3, 4})),
+            "output 1 (Sum): axis 0 has stride -3, so its elements share memory");
   EXPECT_EQ(refuseOutput(OwnedTensor(xData.data() + 4, {2, 1})),
             "output 1 (Sum): expected memory of its own, but it overlaps argument 1 (x)");
   EXPECT_EQ(refuseOutput(OwnedTensor(yData.data() + 1, {2, 1}, {-4, 4})),
