@@ -86,7 +86,10 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         if dim is not None:
             return cls((x, dim, category))
         if type(x) is cls._array_type and not tracing.is_tracing():
-            found = leaves.get((x.shape, x.dtype, category))
+            try:
+                found = leaves.get((x.shape, x.dtype, category))
+            except RuntimeError:  # of a tensor without a shape, which is refused below
+                found = None
             if found is not None:
                 made = _new(cls)
                 made._node, made._domain = found

@@ -44,7 +44,8 @@ class LazyTensor(TensorOperators, _LazyTensor):
     @classmethod
     def _from_new(cls, x, category):
         # No leaf of a short type is remembered, since what autocast says of it may change.
-        return cls(x, category) if _is_short(x) else super()._from_new(x, category)
+        is_plain = not isinstance(x, torch.Tensor) or not (x.is_nested or _is_short(x))
+        return super()._from_new(x, category) if is_plain else cls(x, category)
 
     def _lift_new(self, other):
         return super()._lift_new(_widen(other))

@@ -72,8 +72,9 @@ class _System:
         """The results of a program, differentiable."""
         return reduce(program, tensors, self.ranges)
 
+    @torch.compiler.disable
     def compute(self, tensors):
-        """The solution for plain tensors; ``found`` says how it was found."""
+        """The solution for plain tensors; ``found`` says how it was found. Nothing in it is worth tracing."""
         tensors = [x.detach() for x in tensors]
         b = tensors.pop(self.place)
         product, settings = _Plain(self.program, self.place, self.ranges), self.settings._replace(info=True)
