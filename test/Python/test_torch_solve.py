@@ -272,7 +272,8 @@ def test_several_reductions_at_once():
     squares = dense.square().sum(-1, keepdim=True)
     assert torch.allclose(found["sum"], squares.sum(1)) and torch.allclose(found["logsumexp"], squares.logsumexp(1))
     assert torch.equal(found["min_argmin"][1], squares.argmin(1))
-    kept, plain = keops.reduce(difference.sum(axis=0, keepdim=True, call=False), difference.exp().sum(axis=1, call=False))
+    columns, rows = difference.sum(axis=0, keepdim=True, call=False), difference.exp().sum(axis=1, call=False)
+    kept, plain = keops.reduce(columns, rows)
     assert torch.allclose(kept, dense.sum(0, keepdim=True)) and torch.allclose(plain, dense.exp().sum(1))
     gradients = (
         torch.autograd.grad(a.sum() + b.sum(), (x, y)) for a, b in ((found["sum"], plain), (squares, dense.exp()))

@@ -80,9 +80,8 @@ Value Kit::emitRow(StringRef instruction, ArrayRef<Value> rows, std::optional<in
   Value result = rows.front();
   for (int64_t at = 0; at < lanes; at += step) {
     int64_t count = std::min(step, lanes - at);
-    SmallVector<Value> chunks = llvm::map_to_vector(rows, [&](Value row) {
-      return takeLanes(builder, loc, row, zeros, at, count, step);
-    });
+    SmallVector<Value> chunks = llvm::map_to_vector(
+        rows, [&](Value row) { return takeLanes(builder, loc, row, zeros, at, count, step); });
     Value computed = emitRegister(instruction, chunks, immediate, hasRounding);
     result = putLanes(builder, loc, result, computed, at, count);
   }
