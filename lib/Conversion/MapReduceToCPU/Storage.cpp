@@ -72,7 +72,10 @@ void cpu::readArguments(Frame &frame) {
   frame.sizeJ = readIndex(frame, offsetof(keops_args, size_j));
   frame.inputs = reader.readPointer(frame.args, offsetof(keops_args, inputs));
   frame.outputs = reader.readPointer(frame.args, offsetof(keops_args, outputs));
-  frame.threads = reader.read(frame.b.getI32Type(), frame.args, offsetof(keops_args, threads));
+  // OpenMP would take what is less than one for any number, and the workspace has room for so many.
+  Value threads = reader.read(frame.b.getI32Type(), frame.args, offsetof(keops_args, threads));
+  Value one = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 32);
+  frame.threads = arith::MaxSIOp::create(frame.b, frame.loc, threads, one);
   frame.items = readIndex(frame, offsetof(keops_args, items));
   frame.itemsAtOnce = readIndex(frame, offsetof(keops_args, items_at_once));
   frame.itemOffsets = reader.readPointer(frame.args, offsetof(keops_args, item_offsets));
@@ -119,7 +122,7 @@ Value Workspace::bytesOf(const LinearSize &size) {
     return bytes;
   Value threads =
       arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), frame.threads);
-  return frame.add(bytes, times(size.perThread, frame.max(threads, frame.index(1))));
+  return frame.add(bytes, times(size.perThread, threads));
 }
 
 Value Workspace::allocate(Type element, LinearSize bytes) {

@@ -10,7 +10,8 @@
 // CHECK-SAME:  input i 2 f32 x\0Ainput j 2 f32 y\0A
 // CHECK-SAME:  output i f32 sum 1\0A
 // CHECK:       func.func private @gauss_body(%[[ARGS:.*]]: !llvm.ptr, %[[WORKSPACE:.*]]: memref<?xi8>)
-// CHECK:       %[[THREADS:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i32
+// CHECK:       %[[ASKED:.*]] = llvm.load %{{.*}} : !llvm.ptr -> i32
+// CHECK:       %[[THREADS:.*]] = arith.maxsi %[[ASKED]], %{{.*}} : i32
 // A cancelled run leaves out items, rows to pack and pieces, and the rest of a long piece.
 // CHECK:       call @keops_should_stop
 // One team: first it packs y by rows. Then it takes pieces, whose 32 rows of x it packs.
