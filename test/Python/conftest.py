@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-# Before keops is imported: the user's own cache must neither help nor be filled.
+# Before keops is imported, which reads it: `./dev test` names an empty folder for all tests, else this is a private one.
 _cache = tempfile.TemporaryDirectory(prefix="keops-test-")
-os.environ["KEOPS_CACHE_DIR"] = os.path.join(_cache.name, "cache")
+os.environ.setdefault("KEOPS_CACHE_DIR", os.path.join(_cache.name, "cache"))
 # pykeops and keopscore, for the tests and for the programs that they start.
 _compat = str(Path(__file__).resolve().parents[2] / "compat")
 sys.path.insert(0, _compat)
