@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# Before keops is imported, which reads it: `./dev test` names an empty folder for all tests, else this is a private one.
+# Before keops is imported, which reads it. `./dev test` names an empty folder for all tests; else this is one.
 _cache = tempfile.TemporaryDirectory(prefix="keops-test-")
 os.environ.setdefault("KEOPS_CACHE_DIR", os.path.join(_cache.name, "cache"))
 # pykeops and keopscore, for the tests and for the programs that they start.
