@@ -1,5 +1,5 @@
-/* Compares the Gaussian sum of keopsc with three plain loops, for several numbers of threads: what is less than one is
- * one, and every thread has memory of its own. */
+/* Compares the Gaussian sum of keopsc with three plain loops, for several numbers of threads: what
+ * is less than one is one, and every thread has memory of its own. */
 #include "gauss.h"
 
 #include <math.h>
