@@ -26,7 +26,7 @@ static void resetCounters(Frame &frame, Value counters, int64_t count) {
     memref::StoreOp::create(frame.b, frame.loc, zero, counters, ValueRange{frame.index(k)});
 }
 
-static Value takeNumber(Frame &frame, Value counters, Value counter) {
+Value cpu::takeNumber(Frame &frame, Value counters, Value counter) {
   Value one = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 64);
   return memref::AtomicRMWOp::create(frame.b, frame.loc, one.getType(), arith::AtomicRMWKind::addi,
                                      one, counters, ValueRange{counter});

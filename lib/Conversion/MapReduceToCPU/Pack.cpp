@@ -102,7 +102,7 @@ void MapReduceLowering::packKept(const Tile &tile) {
   for (const Columns *columns : {&traversal.kept, &traversal.keptIndices}) {
     if (!columns->count)
       continue;
-    Value base = frame.mul(frame.thread, frame.index(columns->perThread));
+    Value base = frame.ownElements(columns->perThread);
     sequentialFor(frame, frame.index(0), tileRows, [&](Value r) {
       Value row = frame.add(tile.firstRow, frame.min(r, last));
       packRow(*columns, own, row, [&](Value component, Value value) {

@@ -169,7 +169,7 @@ Tile MapReduceLowering::tileOf(Value piece) {
 /// Few tiles are cut along the reduced index. The cut depends on the sizes and the work of one item
 /// only, so results depend neither on threads nor on the other items.
 void MapReduceLowering::planSplit() {
-  int64_t step = traversal.schedule.getBlock() * traversal.schedule.getBlocks();
+  int64_t step = traversal.stepTerms();
   Value one = frame.index(1), most = frame.index(traversal.schedule.getSplit());
   Value wanted = frame.div(most, frame.max(tiles, one));
   constexpr int64_t leastPieceSteps = 16;
@@ -212,9 +212,7 @@ void MapReduceLowering::reducePiece(const Tile &tile) {
 }
 
 Value MapReduceLowering::isLastPiece(const Tile &tile) {
-  Value one = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 64);
-  Value before = memref::AtomicRMWOp::create(
-      frame.b, frame.loc, one.getType(), arith::AtomicRMWKind::addi, one, piecesDone, tile.slot);
+  Value before = takeNumber(frame, piecesDone, tile.slot);
   Value others = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(),
                                             frame.sub(split, frame.index(1)));
   return arith::CmpIOp::create(frame.b, frame.loc, arith::CmpIPredicate::eq, before, others);

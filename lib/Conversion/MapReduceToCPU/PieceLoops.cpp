@@ -11,8 +11,6 @@ using namespace keops::cpu;
 /// A piece may have so many terms that it takes seconds: it asks after as many steps again.
 static constexpr int64_t stretchSteps = 32;
 
-static int64_t stepOf(ScheduleAttr schedule) { return schedule.getBlock() * schedule.getBlocks(); }
-
 PieceLoops::PieceLoops(Traversal &traversal, ArrayRef<Slice> slices, PieceMemory memory,
                        const Tile &tile, Value chunkStart)
     : traversal(traversal), frame(traversal.frame), loc(traversal.op.getLoc()), slices(slices),
@@ -59,7 +57,7 @@ PieceLoops::Values PieceLoops::reduce(Value begin, Value end) {
 PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange state) {
   Values carried = {arith::ConstantIntOp::create(frame.b, loc, 0, 1)};
   llvm::append_range(carried, state);
-  int64_t step = stepOf(traversal.schedule);
+  int64_t step = traversal.stepTerms();
   auto reduceNext = [&](Value first, ValueRange carried) -> Values {
     Value stopped = askAtTimes(frame.sub(first, begin), carried.front());
     Value last = frame.min(frame.add(first, frame.index(step)), end);
@@ -74,7 +72,7 @@ PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange
 
 /// Whoever begins a piece has asked, and most intervals are short.
 Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
-  int64_t step = stepOf(traversal.schedule), stretch = stretchSteps * step;
+  int64_t step = traversal.stepTerms(), stretch = stretchSteps * step;
   Value isTime = arith::CmpIOp::create(frame.b, loc, arith::CmpIPredicate::eq,
                                        frame.rem(termsDone, frame.index(stretch)),
                                        frame.index(stretch - step));

@@ -7,9 +7,8 @@
 
 namespace keops::cpu {
 
-/// Four nested loops: intervals, steps of blocks, blocks of terms, terms. All
-/// reductions of a map_reduce run in them side by side; the carried state is the concatenation of
-/// theirs.
+/// Four nested loops: intervals, steps of blocks, blocks of terms, terms. All reductions of a
+/// map_reduce run in them side by side; the carried state is the concatenation of theirs.
 class PieceLoops {
 public:
   PieceLoops(Traversal &traversal, llvm::ArrayRef<Slice> slices, PieceMemory memory,

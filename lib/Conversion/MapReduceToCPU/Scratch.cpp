@@ -23,7 +23,7 @@ static int64_t lanesOf(Type type) {
 Emitter::Scratch cpu::scratchOf(Frame &frame, const ScratchLayout &layout, Type type) {
   auto addressOf = [&frame, &layout, type](Operation *op, Value position) {
     Value number = frame.add(frame.index(layout.offsets.lookup(op)), position);
-    Value begin = frame.mul(frame.thread, frame.index(frame.scratchPerThread));
+    Value begin = frame.ownElements(frame.scratchPerThread);
     return frame.add(begin, frame.mul(number, frame.index(lanesOf(type))));
   };
   return {[&frame, addressOf, type](Operation *op, Value position) -> Value {

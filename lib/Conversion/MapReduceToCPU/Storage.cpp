@@ -52,32 +52,32 @@ void Frame::storeIndex(Value number, Value memref, Value at) {
 
 //===-- Arguments ---------------------------------------------------------------------------===//
 
-static Value readIndex(Frame &frame, int64_t offset) {
-  Value number = Structs(frame.b, frame.loc).readI64(frame.args, offset);
+static Value readIndex(Frame &frame, Value base, int64_t offset) {
+  Value number = Structs(frame.b, frame.loc).readI64(base, offset);
   return arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), number);
 }
 
 static WorkTable readWork(Frame &frame, unsigned kept) {
   int64_t base = offsetof(keops_args, work) + kept * static_cast<int64_t>(sizeof(keops_work));
   Structs reader(frame.b, frame.loc);
-  return {readIndex(frame, base + offsetof(keops_work, block_count)),
-          readIndex(frame, base + offsetof(keops_work, most_terms)),
+  return {readIndex(frame, frame.args, base + offsetof(keops_work, block_count)),
+          readIndex(frame, frame.args, base + offsetof(keops_work, most_terms)),
           reader.readPointer(frame.args, base + offsetof(keops_work, blocks)),
           reader.readPointer(frame.args, base + offsetof(keops_work, intervals))};
 }
 
 void cpu::readArguments(Frame &frame) {
   Structs reader(frame.b, frame.loc);
-  frame.sizeI = readIndex(frame, offsetof(keops_args, size_i));
-  frame.sizeJ = readIndex(frame, offsetof(keops_args, size_j));
+  frame.sizeI = readIndex(frame, frame.args, offsetof(keops_args, size_i));
+  frame.sizeJ = readIndex(frame, frame.args, offsetof(keops_args, size_j));
   frame.inputs = reader.readPointer(frame.args, offsetof(keops_args, inputs));
   frame.outputs = reader.readPointer(frame.args, offsetof(keops_args, outputs));
   // OpenMP would take what is less than one for any number, and the workspace has room for so many.
   Value threads = reader.read(frame.b.getI32Type(), frame.args, offsetof(keops_args, threads));
   Value one = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 32);
   frame.threads = arith::MaxSIOp::create(frame.b, frame.loc, threads, one);
-  frame.items = readIndex(frame, offsetof(keops_args, items));
-  frame.itemsAtOnce = readIndex(frame, offsetof(keops_args, items_at_once));
+  frame.items = readIndex(frame, frame.args, offsetof(keops_args, items));
+  frame.itemsAtOnce = readIndex(frame, frame.args, offsetof(keops_args, items_at_once));
   frame.itemOffsets = reader.readPointer(frame.args, offsetof(keops_args, item_offsets));
   frame.workI = readWork(frame, 0);
   frame.workJ = readWork(frame, 1);
@@ -172,16 +172,12 @@ Rows Rows::of(Frame &frame, const Item &item) const {
   Structs reader(frame.b, frame.loc);
   Value arrays = isInput ? frame.inputs : frame.outputs;
   int64_t at = (isInput ? array : array - frame.inputCount) * int64_t(sizeof(keops_array));
-  auto stride = [&](int64_t field) -> Value {
-    return arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(),
-                                      reader.readI64(arrays, at + field));
-  };
   Value number = frame.mul(item.number, frame.index(frame.inputCount + frame.outputCount));
   Value toItem = frame.loadIndex(frame.itemOffsets, frame.add(number, frame.index(array)));
   rows.begin =
       frame.address(storage, reader.readPointer(arrays, at + offsetof(keops_array, data)), toItem);
-  rows.rowStride = stride(offsetof(keops_array, row_stride));
-  rows.componentStride = stride(offsetof(keops_array, component_stride));
+  rows.rowStride = readIndex(frame, arrays, at + offsetof(keops_array, row_stride));
+  rows.componentStride = readIndex(frame, arrays, at + offsetof(keops_array, component_stride));
   return rows;
 }
 

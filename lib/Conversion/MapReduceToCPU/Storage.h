@@ -89,6 +89,8 @@ struct Frame {
   /// The address of an element behind a !llvm.ptr.
   mlir::Value address(mlir::Type element, mlir::Value pointer, mlir::Value at);
   void storeIndex(mlir::Value number, mlir::Value memref, mlir::Value at);
+  /// Where the elements of the thread at hand begin in a region that has so many for each.
+  mlir::Value ownElements(int64_t perThread) { return mul(thread, index(perThread)); }
 };
 
 /// Reads keops_args, whose pointer stands in the frame.
@@ -155,6 +157,8 @@ mlir::Value gatherVector(Frame &frame, mlir::Type type, mlir::Value memref, mlir
 
 /// A memref<?xi64> of task counters, one for each parallelFor of a region.
 mlir::Value allocateCounters(Frame &frame, Workspace &workspace, int64_t count);
+/// The value of a counter, an i64, which is one more afterwards: no two threads get the same.
+mlir::Value takeNumber(Frame &frame, mlir::Value counters, mlir::Value counter);
 /// Sets `count` counters to zero and emits `body` to be run by all threads of a team at once; a
 /// plain sequence without threads.
 void parallelRegion(Frame &frame, mlir::Value counters, int64_t count,

@@ -144,7 +144,7 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
   return readInvariant(k, [&]() -> Value {
     Value component = toValue(frame, emitter.offset(frame.loc, k, columns.offsetOf(argument)));
     Value column = frame.mul(component, frame.index(traversal.tileRows()));
-    Value begin = frame.mul(frame.thread, frame.index(columns.perThread));
+    Value begin = frame.ownElements(columns.perThread);
     return loadVector(frame, traversal.vectorType(kind), columns.pack, frame.add(begin, column));
   });
 }

@@ -52,6 +52,7 @@ struct Traversal {
   /// The columns of an argument placed on i or j.
   Columns &columnsOf(mlir::BlockArgument argument);
   int64_t tileRows() const { return schedule.getRows() * schedule.getLanes(); }
+  int64_t stepTerms() const { return schedule.getBlock() * schedule.getBlocks(); }
   mlir::Value reducedSize() { return frame.size(op.getOver()); }
   const WorkTable &work() { return frame.work(op.getKept()); }
 };
