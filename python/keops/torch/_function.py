@@ -22,7 +22,7 @@ def reduce(program, tensors, ranges):
 
 
 def _call_operator(program, tensors, ranges):
-    return torch.ops.keops.reduce(list(tensors), program.key, [torch.as_tensor(array) for array in ranges or ()])
+    return torch.ops.keops.reduce(list(tensors), program.key, write_ranges(ranges))
 
 
 def _compute(program, tensors, ranges):
@@ -46,7 +46,13 @@ def _check_fakes(program, tensors):
         raise ValueError(f"{program.caller}: expected real tensors or fake ones, got both")
 
 
+def write_ranges(ranges):
+    """Ranges as operators take them, which know tensors only."""
+    return [torch.as_tensor(array) for array in ranges or ()]
+
+
 def read_ranges(tensors):
+    """The ranges of ``write_ranges``."""
     return tuple(tensor.numpy() for tensor in tensors) or None
 
 

@@ -12,7 +12,7 @@ from torch.autograd import forward_ad
 
 from .. import _conjugate_gradients as conjugate_gradients
 from ._derivatives import pull_back, push_forward
-from ._function import batch_tensors, read_ranges, reduce, run_forward
+from ._function import batch_tensors, read_ranges, reduce, run_forward, write_ranges
 from ._program import are_transforms_active, find_program, read_tensors
 
 
@@ -144,10 +144,10 @@ class _Solve(torch.autograd.Function):
 def _trace(caller, product, tensors, settings):
     if settings.info or settings.preconditioner is not None:
         raise ValueError(f"{caller}: info and preconditioner: expected none of them while torch.compile traces")
-    ranges = [torch.as_tensor(array) for array in product.ranges or ()]
     *numbers, _, _, is_coupled = settings
     options = [*map(float, numbers), float(is_coupled)]
-    return torch.ops.keops.solve(list(tensors), product.program.key, product.place, caller, options, ranges)
+    key, ranges = product.program.key, write_ranges(product.ranges)
+    return torch.ops.keops.solve(list(tensors), key, product.place, caller, options, ranges)
 
 
 class _TracedSystem(_System):
