@@ -63,6 +63,15 @@ typedef struct keops_args {
   int32_t threads;             /* at least 1; ignored by programs built with --threads=none */
 } keops_args;
 
+/* What the kernels of a program for GPUs read. They are launched one after another, in the order of
+ * the manifest, once for every `args.items_at_once` items of the batch; `args.threads` is the number
+ * of blocks of the grid. Of `args` they use neither the arrays nor what stops a run. */
+typedef struct keops_launch {
+  keops_args args;
+  int64_t first_item;
+  keops_array arrays[1]; /* inputs, then outputs: as many as there are */
+} keops_launch;
+
 /* What a compiled program returns. */
 enum { KEOPS_STEP_OK = 0, KEOPS_STEP_CANCELLED = 1, KEOPS_STEP_NO_MEMORY = 2 };
 

@@ -23,13 +23,20 @@ struct ManifestOutput {
   llvm::SmallVector<int64_t> shape;
   int64_t components() const;
 };
+/// What the states of the pieces of one map_reduce take: docs of MapReduceToLoops/Storage.h.
+struct ManifestPieces {
+  char kept; ///< 'i' or 'j'
+  int64_t tileRows, leastTerms, split, bytes;
+};
 struct Manifest {
   std::string symbol;
   llvm::SmallVector<ManifestInput> inputs;
   llvm::SmallVector<ManifestOutput> outputs;
-  /// Bytes of workspace: in all, for each thread, and for each item once, by row and by block.
+  /// Bytes of workspace: in all, for each thread, and for each item once, by row, by block and for
+  /// its pieces.
   int64_t workspaceConstant = 0, workspacePerThread = 0, workspacePerItem = 0, workspacePerI = 0,
           workspacePerJ = 0, workspacePerBlockI = 0, workspacePerBlockJ = 0;
+  llvm::SmallVector<ManifestPieces> pieces;
 
   static Manifest parse(llvm::StringRef text);
 };

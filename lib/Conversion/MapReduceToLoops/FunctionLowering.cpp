@@ -224,7 +224,7 @@ static void describeOutput(Value result, Type storage, llvm::raw_ostream &os) {
 std::string FunctionLowering::manifest(const Workspace &workspace) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "keops-program 2\nsymbol " << source.getSymName() << "\n";
+  os << "keops-program 3\nsymbol " << source.getSymName() << "\n";
   for (BlockArgument argument : source.getArguments()) {
     ValueType type = getValueType(argument);
     auto name = source.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "keops.name");
@@ -235,9 +235,7 @@ std::string FunctionLowering::manifest(const Workspace &workspace) {
   OperandRange returned = source.getBody().front().getTerminator()->getOperands();
   for (auto [number, result] : llvm::enumerate(returned))
     describeOutput(result, getResultStorage(source, number), os);
-  LinearSize bytes = workspace.total();
-  os << "workspace " << bytes.constant << " " << bytes.perMember << " " << bytes.perItem << " "
-     << bytes.perI << " " << bytes.perJ << " " << bytes.perBlockI << " " << bytes.perBlockJ << "\n";
+  workspace.describe(os);
   os << "cost " << costPerPair(source) << "\n";
   machine.describe(os);
   return text;

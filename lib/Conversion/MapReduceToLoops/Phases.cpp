@@ -106,16 +106,14 @@ void MapReduceLowering::allocate(Workspace &workspace) {
     allocateColumns(traversal.reducedIndices, integer, true);
   if (traversal.keptIndices.count)
     allocateColumns(traversal.keptIndices, integer, false);
-  // Tiles are padded to full size, one in each block; there are at most `split` more pieces.
   for (unsigned kind = 0; kind < slotKinds; ++kind) {
     Type element = traversal.elementType(SlotKind(kind));
     int64_t rowBytes = vectors[kind] * element.getIntOrFloatBitWidth() / 8 * chunks;
     if (!rowBytes)
       continue;
-    LinearSize size = LinearSize::ofRows(op.getKept(), rowBytes) +
-                      LinearSize::ofBlocks(op.getKept(), rowBytes * tileRows);
-    size.perItem = rowBytes * tileRows * traversal.schedule.getSplit();
-    pieceRegions[kind] = workspace.allocate(element, size);
+    pieceRegions[kind] =
+        workspace.allocate(element, {op.getKept(), tileRows, leastPieceTerms(),
+                                     traversal.schedule.getSplit(), rowBytes * tileRows});
   }
   // One more element is the number of all tiles of an item.
   LinearSize perBlock = LinearSize::ofBlocks(op.getKept(), 8);
@@ -189,9 +187,8 @@ void MapReduceLowering::planSplit() {
   int64_t step = traversal.stepTerms();
   Value one = frame.index(1), most = frame.index(traversal.schedule.getSplit());
   Value wanted = frame.div(most, frame.max(tiles, one));
-  constexpr int64_t leastPieceSteps = 16;
   Value terms = traversal.work().mostTerms;
-  Value useful = frame.ceilDiv(terms, step * leastPieceSteps);
+  Value useful = frame.ceilDiv(terms, leastPieceTerms());
   split = frame.max(frame.min(wanted, useful), one);
   pieceLength = frame.mul(frame.ceilDiv(frame.ceilDiv(terms, step), split), frame.index(step));
 }

@@ -32,6 +32,10 @@ private:
   void countTiles();
   void planTiles();
   void planSplit();
+  int64_t leastPieceTerms() {
+    constexpr int64_t leastSteps = 16;
+    return traversal.stepTerms() * leastSteps;
+  }
   /// The tile of this piece.
   Tile tileOf(mlir::Value piece);
 

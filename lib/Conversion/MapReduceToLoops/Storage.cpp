@@ -123,17 +123,48 @@ Value Workspace::bytesOf(const LinearSize &size) {
   return frame.add(bytes, times(size.perMember, members));
 }
 
+/// Every region begins where a line of the cache does.
+static constexpr int64_t alignment = 64;
+
 Value Workspace::allocate(Type element, LinearSize bytes) {
-  constexpr int64_t alignment = 64;
   bytes.constant += alignment - 1;
-  Value size =
-      frame.b.createOrFold<arith::AndIOp>(frame.loc, bytesOf(bytes), frame.index(-alignment));
+  used = used + bytes;
+  return takeRegion(element, bytesOf(bytes));
+}
+
+/// At least as many as there are; the manifest's reader counts in the same way. Of each block one
+/// tile may not be full.
+Value Workspace::countPieces(const PieceSize &pieces) {
+  const WorkTable &work = frame.work(pieces.kept);
+  Value full = frame.div(frame.size(pieces.kept), frame.index(pieces.tileRows));
+  Value tiles = frame.add(full, work.blockCount);
+  Value useful = frame.max(frame.ceilDiv(work.mostTerms, pieces.leastTerms), frame.index(1));
+  return frame.max(tiles, frame.min(frame.index(pieces.split), frame.mul(tiles, useful)));
+}
+
+Value Workspace::allocate(Type element, const PieceSize &pieces) {
+  used.constant += alignment - 1;
+  allPieces.push_back(pieces);
+  Value count = frame.mul(countPieces(pieces), frame.itemsAtOnce);
+  Value bytes = frame.mul(count, frame.index(pieces.bytes));
+  return takeRegion(element, frame.add(bytes, frame.index(alignment - 1)));
+}
+
+void Workspace::describe(llvm::raw_ostream &os) const {
+  os << "workspace " << used.constant << " " << used.perMember << " " << used.perItem << " "
+     << used.perI << " " << used.perJ << " " << used.perBlockI << " " << used.perBlockJ << "\n";
+  for (const PieceSize &pieces : allPieces)
+    os << "pieces " << stringifyPlacement(pieces.kept) << " " << pieces.tileRows << " "
+       << pieces.leastTerms << " " << pieces.split << " " << pieces.bytes << "\n";
+}
+
+Value Workspace::takeRegion(Type element, Value bytes) {
+  Value size = frame.b.createOrFold<arith::AndIOp>(frame.loc, bytes, frame.index(-alignment));
   // Nobody reads the length of a region. One that is computed would be carried into every loop.
   Value length = frame.index(INT64_MAX);
   auto type = MemRefType::get({ShapedType::kDynamic}, element);
   Value view = memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, length);
   offset = frame.add(offset, size);
-  used = used + bytes;
   return view;
 }
 

@@ -26,6 +26,14 @@ struct LinearSize {
   }
 };
 
+/// The states of all pieces of a map_reduce. Few tiles are cut into pieces: into at most `split` all
+/// together, of at least `leastTerms` terms each.
+struct PieceSize {
+  Placement kept;
+  int64_t tileRows, leastTerms, split;
+  int64_t bytes; ///< of a piece
+};
+
 class Functions;
 
 /// One of the work tables of a run (include/keops-c/program.h).
@@ -104,14 +112,20 @@ public:
   explicit Workspace(Frame &frame);
   /// A memref<?xT> over a new region of `bytes`.
   mlir::Value allocate(mlir::Type element, LinearSize bytes);
-  LinearSize total() const { return used; }
+  /// The same for the pieces of each item at hand.
+  mlir::Value allocate(mlir::Type element, const PieceSize &pieces);
+  /// Lines of the manifest.
+  void describe(llvm::raw_ostream &os) const;
 
 private:
   mlir::Value bytesOf(const LinearSize &size);
+  mlir::Value countPieces(const PieceSize &pieces);
+  mlir::Value takeRegion(mlir::Type element, mlir::Value bytes);
 
   Frame &frame;
   mlir::Value offset;
   LinearSize used;
+  llvm::SmallVector<PieceSize> allPieces;
 };
 
 /// Rows that can be read one component at a time: an argument, an output, or a region of the
