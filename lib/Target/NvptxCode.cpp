@@ -2,12 +2,13 @@
 // part of a CUDA toolkit.
 #include "keops/Target/Nvptx.h"
 
-#include "NvptxLoops.h"
+#include "NvptxPasses.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 
+#include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -76,6 +77,7 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
   llvm::FunctionPassManager manager;
+  manager.addPass(OrderAtomics());
   StringRef before = "sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
                      "loop-mssa(loop-rotate,licm),loop(indvars)";
   StringRef after = "loop-unroll<O3;runtime;no-upperbound;no-profile-peeling>,sroa,"
@@ -104,40 +106,65 @@ static LogicalResult checkCalls(ModuleOp module, const llvm::Module &translated)
   return success();
 }
 
-FailureOr<std::unique_ptr<llvm::Module>>
-keops::translateKernels(ModuleOp module, llvm::LLVMContext &context, const NvptxTarget &target) {
-  std::string error;
-  std::unique_ptr<llvm::TargetMachine> machine = createMachine(target, error);
-  if (!machine)
-    return module.emitError("no code generator for ") << target.chip << ": " << error;
+static FailureOr<gpu::GPUModuleOp> findKernels(ModuleOp module) {
   auto modules = module.getOps<gpu::GPUModuleOp>();
-  if (!llvm::hasSingleElement(modules))
-    return module.emitError("expected a module with one gpu.module of kernels");
-  gpu::GPUModuleOp kernels = *modules.begin();
+  if (llvm::hasSingleElement(modules))
+    return *modules.begin();
+  return module.emitError("expected a module with one gpu.module of kernels");
+}
+
+static FailureOr<std::unique_ptr<llvm::Module>>
+translateKernels(ModuleOp module, llvm::LLVMContext &context, llvm::TargetMachine &machine) {
+  FailureOr<gpu::GPUModuleOp> kernels = findKernels(module);
+  if (failed(kernels))
+    return failure();
   // Before the translation, which takes the alignment of every access from it.
-  kernels->setAttr(
-      LLVM::LLVMDialect::getDataLayoutAttrName(),
-      StringAttr::get(module.getContext(), machine->createDataLayout().getStringRepresentation()));
-  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(kernels, context);
+  std::string layout = machine.createDataLayout().getStringRepresentation();
+  (*kernels)->setAttr(LLVM::LLVMDialect::getDataLayoutAttrName(),
+                      StringAttr::get(module.getContext(), layout));
+  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(*kernels, context);
   if (!translated || failed(checkCalls(module, *translated)))
     return failure();
-  translated->setTargetTriple(machine->getTargetTriple());
+  translated->setTargetTriple(machine.getTargetTriple());
   setFunctionAttributes(*translated);
-  if (failed(optimise(*translated, *machine)))
+  if (failed(optimise(*translated, machine)))
     return module.emitError("internal error: the optimisation pipeline was not accepted");
   return translated;
 }
 
-FailureOr<std::string> keops::emitPTX(llvm::Module &module, const NvptxTarget &target) {
-  std::string error;
-  std::unique_ptr<llvm::TargetMachine> machine = createMachine(target, error);
-  if (!machine)
-    return failure();
+static FailureOr<std::string> emitPTX(llvm::Module &module, llvm::TargetMachine &machine) {
   SmallVector<char, 0> text;
   llvm::raw_svector_ostream os(text);
   llvm::legacy::PassManager manager;
-  if (machine->addPassesToEmitFile(manager, os, nullptr, llvm::CodeGenFileType::AssemblyFile))
+  if (machine.addPassesToEmitFile(manager, os, nullptr, llvm::CodeGenFileType::AssemblyFile))
     return failure();
   manager.run(module);
   return std::string(text.begin(), text.end());
+}
+
+static std::string print(const llvm::Module &module) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module.print(os, nullptr);
+  return text;
+}
+
+FailureOr<std::string> keops::emitKernels(ModuleOp module, const NvptxTarget &target,
+                                          KernelCode kind) {
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> machine = createMachine(target, error);
+  if (!machine)
+    return module.emitError("no code generator for ") << target.chip << ": " << error;
+  llvm::LLVMContext context;
+  FailureOr<std::unique_ptr<llvm::Module>> translated = translateKernels(module, context, *machine);
+  if (failed(translated))
+    return failure();
+  if (kind == KernelCode::LLVM)
+    return print(**translated);
+  FailureOr<std::string> code = emitPTX(**translated, *machine);
+  if (failed(code))
+    return module.emitError("the code generator for ") << target.chip << " failed";
+  if (kind == KernelCode::Cubin && failed(code = assemblePTX(*code, target, error)))
+    return emitError(UnknownLoc::get(module.getContext())) << error;
+  return code;
 }

@@ -1,6 +1,6 @@
 // Chooses unroll counts: the counter and the branch of a loop over pairs cost as much as a third
 // of a Gaussian, and a load takes longer than the arithmetic of one pair.
-#include "NvptxLoops.h"
+#include "NvptxPasses.h"
 
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"

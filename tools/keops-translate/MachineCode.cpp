@@ -23,8 +23,9 @@ struct CodeOptions {
   llvm::cl::opt<std::string> target{
       "target", llvm::cl::init("native"),
       llvm::cl::desc("CPU of --to-llvmir, --to-asm and --to-object: native, x86-64-v2, x86-64-v3, "
-                     "x86-64-v4 or aarch64; GPU of --to-llvmir and --to-ptx: nvptx-sm_75 (default "
-                     "of --to-ptx; runs on all later ones), nvptx-sm_80, ... nvptx-sm_121")};
+                     "x86-64-v4 or aarch64; GPU of --to-llvmir, --to-ptx and --to-object (a CUDA "
+                     "binary, by NVIDIA's ptxas): nvptx-sm_75 (default of --to-ptx; runs on all "
+                     "later ones), nvptx-sm_80, ... nvptx-sm_121")};
   llvm::cl::opt<std::string> threads{"threads", llvm::cl::init("openmp"),
                                      llvm::cl::desc("threads of the code: openmp or none")};
 };
@@ -76,23 +77,13 @@ static FailureOr<CompileOptions> getOptions(ModuleOp module, const CodeOptions &
   return options;
 }
 
-/// Of kernels: LLVM IR or PTX.
-static LogicalResult writeKernels(ModuleOp module, const CompileOptions &options, bool ptx,
+static LogicalResult writeKernels(ModuleOp module, const CompileOptions &options, KernelCode kind,
                                   raw_ostream &os) {
   if (failed(runStages(module, findStage(module), "nvvm-dialect", options)))
     return failure();
-  llvm::LLVMContext context;
-  FailureOr<std::unique_ptr<llvm::Module>> translated =
-      translateKernels(module, context, *options.nvptx);
-  if (failed(translated))
-    return failure();
-  if (!ptx) {
-    (*translated)->print(os, nullptr);
-    return success();
-  }
-  FailureOr<std::string> code = emitPTX(**translated, *options.nvptx);
+  FailureOr<std::string> code = emitKernels(module, *options.nvptx, kind);
   if (failed(code))
-    return module.emitError("the code generator for ") << options.nvptx->chip << " failed";
+    return failure();
   os << *code;
   return success();
 }
@@ -106,17 +97,17 @@ static LogicalResult writePTX(ModuleOp module, const CodeOptions &flags, raw_ost
   if (!options->nvptx)
     return module.emitError("--to-ptx needs a GPU target such as nvptx-sm_90, got '")
            << target << "'";
-  return writeKernels(module, *options, /*ptx=*/true, os);
+  return writeKernels(module, *options, KernelCode::PTX, os);
 }
 
 static LogicalResult writeCode(ModuleOp module, const CodeOptions &flags,
                                std::optional<CodeKind> kind, raw_ostream &os) {
   FailureOr<CompileOptions> options = getOptions(module, flags, flags.target);
-  if (succeeded(options) && options->nvptx && kind)
-    return module.emitError("--to-asm and --to-object need a CPU target, got '")
+  if (succeeded(options) && options->nvptx && kind == CodeKind::Assembly)
+    return module.emitError("--to-asm needs a CPU target, got '")
            << flags.target << "'; use --to-ptx";
   if (succeeded(options) && options->nvptx)
-    return writeKernels(module, *options, /*ptx=*/false, os);
+    return writeKernels(module, *options, kind ? KernelCode::Cubin : KernelCode::LLVM, os);
   if (failed(options) || failed(runStages(module, findStage(module), "llvm-dialect", *options)))
     return failure();
   llvm::InitializeAllTargetInfos();

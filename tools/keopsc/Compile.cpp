@@ -72,28 +72,11 @@ static FailureOr<KeopscResult> generate(ModuleOp module, const KeopscOptions &op
   return result;
 }
 
-static FailureOr<std::string> generateKernels(ModuleOp module, const KeopscOptions &options) {
-  const NvptxTarget &target = *options.compile.nvptx;
-  llvm::LLVMContext context;
-  FailureOr<std::unique_ptr<llvm::Module>> translated = translateKernels(module, context, target);
-  if (failed(translated))
-    return failure();
-  if (options.emit == Emit::LLVM)
-    return print([&](raw_ostream &os) { (*translated)->print(os, nullptr); });
-  FailureOr<std::string> ptx = emitPTX(**translated, target);
-  if (failed(ptx))
-    return module.emitError("the code generator for ") << target.chip << " failed";
-  if (options.emit == Emit::PTX)
-    return ptx;
-  std::string error;
-  FailureOr<std::string> cubin = assemblePTX(*ptx, target, error);
-  if (failed(cubin))
-    return emitError(UnknownLoc::get(module.getContext())) << error;
-  return cubin;
-}
-
 static FailureOr<KeopscResult> generateForGpu(ModuleOp module, const KeopscOptions &options) {
-  FailureOr<std::string> code = generateKernels(module, options);
+  KernelCode kind = options.emit == Emit::LLVM  ? KernelCode::LLVM
+                    : options.emit == Emit::PTX ? KernelCode::PTX
+                                                : KernelCode::Cubin;
+  FailureOr<std::string> code = emitKernels(module, *options.compile.nvptx, kind);
   if (failed(code))
     return failure();
   KeopscResult result{std::move(*code), ""};

@@ -5,13 +5,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
-#include <memory>
 #include <string>
-
-namespace llvm {
-class LLVMContext;
-class Module;
-} // namespace llvm
 
 namespace keops {
 
@@ -28,11 +22,12 @@ struct NvptxTarget {
   static llvm::ArrayRef<llvm::StringRef> getNames();
 };
 
-/// Translates the kernels of a module in the NVVM dialect and optimises them.
-mlir::FailureOr<std::unique_ptr<llvm::Module>>
-translateKernels(mlir::ModuleOp module, llvm::LLVMContext &context, const NvptxTarget &target);
-/// PTX of translated kernels, in the lowest version that has the target.
-mlir::FailureOr<std::string> emitPTX(llvm::Module &module, const NvptxTarget &target);
+/// LLVM IR, optimised; PTX, in the lowest version that has the target; or a CUDA binary, which
+/// needs the `ptxas` of this machine.
+enum class KernelCode { LLVM, PTX, Cubin };
+/// Code of the kernels of a module in the NVVM dialect.
+mlir::FailureOr<std::string> emitKernels(mlir::ModuleOp module, const NvptxTarget &target,
+                                         KernelCode kind);
 /// A CUDA binary of PTX, by the `ptxas` of this machine.
 mlir::FailureOr<std::string> assemblePTX(llvm::StringRef ptx, const NvptxTarget &target,
                                          std::string &error);

@@ -51,10 +51,14 @@ static Value callForEach(OpBuilder &b, Location loc, StringRef intrinsic, Value 
   return vector::FromElementsOp::create(b, loc, type, results);
 }
 
-static LogicalResult check(Operation *op) {
+static LogicalResult checkShape(Operation *op) {
   auto type = dyn_cast<VectorType>(op->getResult(0).getType());
   if (type && (type.getRank() != 1 || type.isScalable()))
     return op->emitOpError("expected a scalar or a vector of one dimension, got ") << type;
+  return success();
+}
+
+static LogicalResult check(Operation *op) {
   // Each of these is one instruction, or a short exact sequence, for f32 and f64.
   if (isa<math::AbsFOp, math::CeilOp, math::CopySignOp, math::FloorOp, math::FmaOp,
           math::RoundEvenOp, math::SqrtOp, math::TruncOp>(op))
@@ -65,9 +69,12 @@ static LogicalResult check(Operation *op) {
 LogicalResult keops::selectHardwareMath(Operation *root) {
   SmallVector<std::pair<Operation *, StringRef>> approximated;
   WalkResult result = root->walk([&](Operation *op) -> WalkResult {
+    bool isMath = isa_and_present<math::MathDialect>(op->getDialect());
+    if (isMath && failed(checkShape(op)))
+      return WalkResult::interrupt();
     if (StringRef intrinsic = getIntrinsic(op); !intrinsic.empty())
       approximated.push_back({op, intrinsic});
-    else if (isa_and_present<math::MathDialect>(op->getDialect()))
+    else if (isMath)
       return check(op);
     return WalkResult::advance();
   });
