@@ -72,8 +72,14 @@ typedef struct keops_launch {
   keops_array arrays[1]; /* inputs, then outputs: as many as there are */
 } keops_launch;
 
-/* What a compiled program returns. */
-enum { KEOPS_STEP_OK = 0, KEOPS_STEP_CANCELLED = 1, KEOPS_STEP_NO_MEMORY = 2 };
+/* What a compiled program returns. A fault is one of the program itself, found by a machine that
+ * watches it (keops-c/emulator.h). */
+enum {
+  KEOPS_STEP_OK = 0,
+  KEOPS_STEP_CANCELLED = 1,
+  KEOPS_STEP_NO_MEMORY = 2,
+  KEOPS_STEP_FAULT = 3
+};
 
 #ifdef __cplusplus
 }

@@ -83,6 +83,26 @@ void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &opt
   manager.addPass(createEmitEntryPoint(entry));
 }
 
+void keops::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &) {
+  // Hand-over point: the conversion of map_reduce to kernels stands here, before their math.
+  manager.addPass(createCSEPass());
+  manager.addPass(createContractMultiplyAdd());
+}
+
+void keops::buildNVVMPipeline(OpPassManager &manager, const PipelineOptions &) {
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createConvertKernelsToNVVM());
+  manager.addPass(createCSEPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void keops::buildPTXPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  buildFormulaPipeline(manager, options);
+  buildSchedulePipeline(manager, options);
+  buildKernelsPipeline(manager, options);
+  buildNVVMPipeline(manager, options);
+}
+
 void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &options) {
   buildFormulaPipeline(manager, options);
   buildSchedulePipeline(manager, options);
@@ -136,6 +156,12 @@ void keops::registerKeopsPipelines() {
   registerStage("keops-loops-stage", "Lower scheduled reductions to loops over vectors",
                 buildLoopsPipeline);
   registerStage("keops-llvm-stage", "Lower loops to the LLVM dialect", buildLLVMPipeline);
+  registerStage("keops-kernels-stage", "Lower scheduled reductions to kernels for GPUs",
+                buildKernelsPipeline);
+  registerStage("keops-nvvm-stage", "Lower kernels to the LLVM and NVVM dialects",
+                buildNVVMPipeline);
+  registerStage("keops-to-ptx", "From formulas to the NVVM dialect, of which PTX is made",
+                buildPTXPipeline);
   registerStage("keops-to-cpu", "From formulas to the LLVM dialect", buildCPUPipeline);
 }
 

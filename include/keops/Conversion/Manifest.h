@@ -28,10 +28,17 @@ struct ManifestPieces {
   char kept; ///< 'i' or 'j'
   int64_t tileRows, leastTerms, split, bytes;
 };
+/// One kernel of a program for GPUs: its name and how many threads a block of it has.
+struct ManifestKernel {
+  std::string name;
+  int64_t threads;
+};
 struct Manifest {
   std::string symbol;
   llvm::SmallVector<ManifestInput> inputs;
   llvm::SmallVector<ManifestOutput> outputs;
+  /// In the order in which they are launched; empty in programs for CPUs.
+  llvm::SmallVector<ManifestKernel> kernels;
   /// Bytes of workspace: in all, for each thread, and for each item once, by row, by block and for
   /// its pieces.
   int64_t workspaceConstant = 0, workspacePerThread = 0, workspacePerItem = 0, workspacePerI = 0,

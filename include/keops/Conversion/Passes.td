@@ -102,4 +102,27 @@ def EmitEntryPoint : Pass<"keops-emit-entry-point", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def ConvertKernelsToNVVM : Pass<"convert-keops-kernels-to-nvvm", "::mlir::ModuleOp"> {
+  let summary = "Lower kernels of the gpu dialect to the LLVM and NVVM dialects";
+  let description = [{
+    Assumes a module with `keops.manifest` and one `gpu.module` of kernels without structured control flow, each of
+    which takes a pointer to a `keops_launch` and states its block size. The pointer becomes a parameter that is
+    passed by value, as large as the manifest's arguments ask; workgroup memory becomes globals of address space 3 that
+    vectors of 16 bytes can be read from. `math.exp2` and `math.rsqrt` with `afn`, and `arith.divf` of one with `arcp`
+    and `afn`, become the instructions of the special function unit; other functions of `math` must be such that a
+    GPU has an instruction for them, because there is no library to call.
+
+    ```mlir
+    gpu.func @f_0(%launch: !llvm.ptr) workgroup(%s : memref<1024xf32, #gpu.address_space<workgroup>>) kernel
+        attributes {known_block_size = array<i32: 128, 1, 1>}
+    // becomes:
+    llvm.mlir.global internal @__wg_f_0_0() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<1024 x f32>
+    llvm.func @f_0(%launch: !llvm.ptr {llvm.byval = !llvm.array<264 x i8>, nvvm.grid_constant, ...})
+        attributes {nvvm.kernel, nvvm.maxntid = array<i32: 128, 1, 1>}
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 #endif // KEOPS_CONVERSION_PASSES_TD

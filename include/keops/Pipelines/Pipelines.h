@@ -43,9 +43,16 @@ void buildLLVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &opti
 /// All of the above.
 void buildCPUPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 
-/// Registers `--keops-to-cpu` and the single stages `--keops-formula-stage`,
-/// `--keops-schedule-stage`,
-/// `--keops-loops-stage`, `--keops-llvm-stage`.
+/// Instead of loops: kernels of the gpu dialect.
+void buildKernelsPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// -> the LLVM and NVVM dialects.
+void buildNVVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// From formulas to there.
+void buildPTXPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+
+/// Registers `--keops-to-cpu`, `--keops-to-ptx` and the single stages `--keops-formula-stage`,
+/// `--keops-schedule-stage`, `--keops-loops-stage`, `--keops-llvm-stage`, `--keops-kernels-stage`,
+/// `--keops-nvvm-stage`.
 void registerKeopsPipelines();
 /// Registers every pass of the project.
 void registerKeopsPasses();
