@@ -63,8 +63,22 @@ typedef struct keops_args {
   int32_t threads;             /* at least 1; ignored by programs built with --threads=none */
 } keops_args;
 
-/* What a compiled program returns. */
-enum { KEOPS_STEP_OK = 0, KEOPS_STEP_CANCELLED = 1, KEOPS_STEP_NO_MEMORY = 2 };
+/* What the kernels of a program for a GPU read; each is launched with the address, or a copy, of
+ * one. A kernel does the items [first_item, min(first_item + args.items_at_once, args.items)). */
+typedef struct keops_launch {
+  keops_args args; /* without args.inputs and args.outputs; args.threads is the number of blocks */
+  int64_t first_item;
+  keops_array arrays[]; /* inputs, then outputs */
+} keops_launch;
+
+/* What a compiled program returns. A fault is one of the program itself, found by a machine that
+ * watches it (keops-c/emulator.h). */
+enum {
+  KEOPS_STEP_OK = 0,
+  KEOPS_STEP_CANCELLED = 1,
+  KEOPS_STEP_NO_MEMORY = 2,
+  KEOPS_STEP_FAULT = 3
+};
 
 #ifdef __cplusplus
 }

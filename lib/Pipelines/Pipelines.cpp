@@ -59,8 +59,8 @@ static ApproximateMathOptions mathOptions(const PipelineOptions &options) {
   return math;
 }
 
-void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  manager.addPass(createApproximateMathPass(mathOptions(options)));
+/// scf, vector, memref, arith and func, with all math expanded -> the LLVM dialect.
+static void addConversionToLLVM(OpPassManager &manager, const PipelineOptions &options) {
   ExpandShortFloatsOptions shortFloats;
   shortFloats.f16c = options.hasF16C;
   manager.addPass(createExpandShortFloats(shortFloats));
@@ -73,6 +73,22 @@ void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &opt
   // A descriptor is built again for each use; a parallel region would take every copy along.
   manager.addPass(createCSEPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+static void buildEmulatorPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  EmulateKernelsOptions kernels;
+  kernels.races = options.machine == Machine::GpuEmulatorRaces;
+  manager.addPass(createEmulateKernels(kernels));
+  // What is left are the functions that a GPU has in hardware.
+  manager.addPass(createApproximateMathPass(mathOptions(options)));
+  addConversionToLLVM(manager, options);
+}
+
+void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  if (options.machine != Machine::Cpu)
+    return buildEmulatorPipeline(manager, options);
+  manager.addPass(createApproximateMathPass(mathOptions(options)));
+  addConversionToLLVM(manager, options);
   EmitEntryPointOptions entry;
   entry.plain = options.plainFunction;
   manager.addPass(createEmitEntryPoint(entry));
@@ -92,6 +108,9 @@ namespace {
 struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
   Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2 or generic"),
                           llvm::cl::init("avx512")};
+  Option<std::string> machine{*this, "machine",
+                              llvm::cl::desc("cpu, gpu-emulator or gpu-emulator-races"),
+                              llvm::cl::init("cpu")};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("fast, default or high"),
                                 llvm::cl::init("default")};
   Option<std::string> threads{*this, "threads", llvm::cl::desc("openmp or none"),
@@ -103,6 +122,9 @@ struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
 
   PipelineOptions get() const {
     PipelineOptions options;
+    options.machine = machine == "gpu-emulator"         ? Machine::GpuEmulator
+                      : machine == "gpu-emulator-races" ? Machine::GpuEmulatorRaces
+                                                        : Machine::Cpu;
     options.hasAVX512 = isa == "avx512";
     options.hasAVX2 = options.hasFMA = options.hasF16C = isa != "generic";
     options.lanes32 = options.hasAVX512 ? 16 : options.hasAVX2 ? 8 : 4;

@@ -23,10 +23,16 @@ struct ManifestOutput {
   llvm::SmallVector<int64_t> shape;
   int64_t components() const;
 };
+/// One kernel of a program for a GPU, in the order of their launches: the threads of its blocks.
+struct ManifestKernel {
+  std::string name;
+  int64_t threads;
+};
 struct Manifest {
   std::string symbol;
   llvm::SmallVector<ManifestInput> inputs;
   llvm::SmallVector<ManifestOutput> outputs;
+  llvm::SmallVector<ManifestKernel> kernels;
   /// Bytes of workspace: in all, for each thread, and for each item once, by row and by block.
   int64_t workspaceConstant = 0, workspacePerThread = 0, workspacePerItem = 0, workspacePerI = 0,
           workspacePerJ = 0, workspacePerBlockI = 0, workspacePerBlockJ = 0;

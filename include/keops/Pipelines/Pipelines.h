@@ -12,8 +12,13 @@
 
 namespace keops {
 
+/// What runs a program: the CPU by loops over vectors, or kernels of a GPU thread by thread on the
+/// CPU, as they are or with every access to memory watched.
+enum class Machine { Cpu, GpuEmulator, GpuEmulatorRaces };
+
 /// What the stages need to know about the machine and the request.
 struct PipelineOptions {
+  Machine machine = Machine::Cpu;
   /// 32-bit lanes of a vector register.
   int64_t lanes32 = 16;
   bool hasFMA = true;
@@ -36,7 +41,7 @@ void buildFormulaPipeline(mlir::OpPassManager &manager, const PipelineOptions &o
 void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// -> loops over vectors with OpenMP.
 void buildLoopsPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-/// -> the LLVM dialect, with exported functions.
+/// -> the LLVM dialect, with exported functions, for any machine.
 void buildLLVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// All of the above.
 void buildCPUPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);

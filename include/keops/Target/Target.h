@@ -18,8 +18,9 @@ class TargetMachine;
 
 namespace keops {
 
-/// A CPU that programs are compiled for.
+/// A CPU that programs are compiled for, and whether they run on it as on a GPU.
 struct CpuTarget {
+  Machine machine = Machine::Cpu;
   std::string triple, cpu, features;
   /// The widest vector of 32-bit elements, and what comes with it.
   int64_t lanes32 = 4;
@@ -27,8 +28,8 @@ struct CpuTarget {
   /// One instruction converts f16.
   bool hasF16C = false;
 
-  /// "native", "x86-64-v2", "x86-64-v3", "x86-64-v4" or "aarch64". Fails with a sentence that lists
-  /// the names.
+  /// "native", "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", or this machine as
+  /// "gpu-emulator" or "gpu-emulator-races". Fails with a sentence that lists the names.
   static mlir::FailureOr<CpuTarget> get(llvm::StringRef name, std::string &error);
 };
 

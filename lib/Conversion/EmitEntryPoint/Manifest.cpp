@@ -35,6 +35,8 @@ Manifest Manifest::parse(StringRef text) {
       for (StringRef extent : drop_begin(words, 4))
         output.shape.push_back(number(extent));
       manifest.outputs.push_back(output);
+    } else if (words[0] == "kernel") {
+      manifest.kernels.push_back({words[1].str(), number(words[2])});
     } else if (words[0] == "workspace") {
       int64_t *next[] = {&manifest.workspaceConstant, &manifest.workspacePerThread,
                          &manifest.workspacePerItem,  &manifest.workspacePerI,
