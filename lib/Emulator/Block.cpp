@@ -41,7 +41,7 @@ void KernelRun::noteAccess(keops_thread *caller, const void *address, int64_t by
     return;
   // No exception may pass through compiled code or leave a fiber.
   try {
-    run.check(*thread, static_cast<const char *>(address), bytes, is_write != 0);
+    run.check(*thread, reinterpret_cast<uintptr_t>(address), uintptr_t(bytes), is_write != 0);
   } catch (const std::bad_alloc &) {
     run.outcome.step = KEOPS_STEP_NO_MEMORY;
   }
@@ -49,19 +49,24 @@ void KernelRun::noteAccess(keops_thread *caller, const void *address, int64_t by
     thread->fiber->suspend(); // for good
 }
 
-void KernelRun::check(const Thread &thread, const char *address, int64_t bytes, bool isWrite) {
-  bool isShared = uintptr_t(address - shared) < uintptr_t(kernel.shared_bytes);
+bool KernelRun::isShared(uintptr_t address) const {
+  return address - reinterpret_cast<uintptr_t>(shared) < uintptr_t(kernel.shared_bytes);
+}
+
+void KernelRun::check(const Thread &thread, uintptr_t address, uintptr_t bytes, bool isWrite) {
+  Shadow &shadow = isShared(address) ? sharedShadow : globalShadow;
   Conflict conflict;
-  if ((isShared ? sharedShadow : globalShadow)
-          .note({thread.block, thread.thread, phase}, address, bytes, isWrite, conflict))
+  if (shadow.note({thread.block, thread.thread, phase}, address, bytes, isWrite, conflict))
     fail(describe(conflict, thread, isWrite));
 }
 
-static std::string formatAddress(const char *address, const char *shared, int64_t sharedBytes) {
-  if (uintptr_t(address - shared) < uintptr_t(sharedBytes))
-    return "byte " + std::to_string(address - shared) + " of workgroup memory";
-  char text[32];
-  std::snprintf(text, sizeof(text), "address %p", static_cast<const void *>(address));
+std::string KernelRun::formatAddress(uintptr_t address) const {
+  char text[64];
+  if (isShared(address))
+    std::snprintf(text, sizeof(text), "byte %zu of workgroup memory",
+                  address - reinterpret_cast<uintptr_t>(shared));
+  else
+    std::snprintf(text, sizeof(text), "address 0x%zx", address);
   return text;
 }
 
@@ -71,7 +76,7 @@ std::string KernelRun::describe(const Conflict &conflict, const Thread &thread,
     return "thread " + std::to_string(thread) + " of block " + std::to_string(block);
   };
   const Actor &earlier = conflict.earlier;
-  return "data race at " + formatAddress(conflict.address, shared, kernel.shared_bytes) + ": " +
+  return "data race at " + formatAddress(conflict.address) + ": " +
          name(thread.thread, thread.block) + (isWrite ? " writes" : " reads") + " what " +
          name(earlier.thread(), earlier.block()) + (conflict.wasWrite ? " wrote" : " read") +
          (earlier.block() == thread.block ? ", with no barrier between the two"

@@ -49,7 +49,9 @@ private:
   bool isCancelled() const;
   /// Whether the threads have met: all at one barrier, or all at the end.
   void checkMeeting();
-  void check(const Thread &thread, const char *address, int64_t bytes, bool isWrite);
+  void check(const Thread &thread, uintptr_t address, uintptr_t bytes, bool isWrite);
+  bool isShared(uintptr_t address) const;
+  std::string formatAddress(uintptr_t address) const;
   void fail(const std::string &what);
   std::string describe(const Conflict &conflict, const Thread &thread, bool isWrite) const;
 

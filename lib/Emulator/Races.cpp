@@ -1,54 +1,76 @@
-// The rule of Races.h, byte by byte. Blocks run one after another and their phases ascend, which
+// The rule of Races.h, cell by cell. Blocks run one after another and their phases ascend, which
 // the rule relies on; in which order the threads of a phase run does not matter to it.
 #include "Races.h"
+
+#include <algorithm>
 
 using namespace keops::emulator;
 
 void Shadow::clear() {
   pages.clear();
-  lastCells = nullptr;
+  lastPage = nullptr;
 }
 
-Shadow::Cell &Shadow::getCell(uintptr_t address) {
-  uintptr_t page = address / pageBytes;
-  if (!lastCells || page != lastPage) {
-    std::unique_ptr<Cell[]> &cells = pages[page];
-    if (!cells)
-      cells = std::make_unique<Cell[]>(pageBytes);
-    lastCells = cells.get();
-    lastPage = page;
+void Shadow::Page::split() {
+  std::vector<Cell> parts;
+  for (const Cell &cell : cells)
+    parts.insert(parts.end(), word, cell);
+  cells = std::move(parts);
+}
+
+Shadow::Page &Shadow::getPage(uintptr_t number) {
+  if (!lastPage || number != lastNumber) {
+    lastPage = &pages[number];
+    lastNumber = number;
   }
-  return lastCells[address % pageBytes];
+  return *lastPage;
 }
 
 void Shadow::Cell::addReader(const Actor &actor) {
   if (reader == actor)
     return;
-  bool wasOfOtherBlock = reader.isSet() && reader.block() != actor.block();
-  if (wasOfOtherBlock)
+  if (reader.isSet() && !reader.isSameBlock(actor))
     otherReader = reader;
-  if (!reader.isSet() || !reader.isSamePhase(actor))
+  if (!reader.isSamePhase(actor))
     reader = actor;
-  else if (!otherReader.isSet() || otherReader.block() == actor.block())
+  else if (!otherReader.isSet() || otherReader.isSameBlock(actor))
     otherReader = actor;
 }
 
-bool Shadow::note(const Actor &actor, const char *address, int64_t bytes, bool isWrite,
-                  Conflict &conflict) {
-  for (const char *at = address; at != address + bytes; ++at) {
-    Cell &cell = getCell(reinterpret_cast<uintptr_t>(at));
-    if (cell.writer.isConcurrent(actor))
-      conflict = {at, cell.writer, true};
-    else if (isWrite && cell.reader.isConcurrent(actor))
-      conflict = {at, cell.reader, false};
-    else if (isWrite && cell.otherReader.isConcurrent(actor))
-      conflict = {at, cell.otherReader, false};
-    if (conflict.address)
+bool Shadow::Cell::enter(const Actor &actor, bool isWrite, Conflict &conflict) {
+  if (writer.isConcurrent(actor))
+    conflict = {0, writer, true};
+  else if (isWrite && reader.isConcurrent(actor))
+    conflict = {0, reader, false};
+  else if (isWrite && otherReader.isConcurrent(actor))
+    conflict = {0, otherReader, false};
+  else if (isWrite)
+    writer = actor;
+  else
+    addReader(actor);
+  return conflict.earlier.isSet();
+}
+
+bool Shadow::noteInPage(const Actor &actor, uintptr_t address, uintptr_t end, bool isWrite,
+                        Conflict &conflict) {
+  Page &page = getPage(address / Page::bytes);
+  if (page.getStep() > 1 && (address % Page::word || end % Page::word))
+    page.split();
+  uintptr_t step = page.getStep();
+  for (; address != end; address += step)
+    if (page.cells[address % Page::bytes / step].enter(actor, isWrite, conflict)) {
+      conflict.address = address;
       return true;
-    if (isWrite)
-      cell.writer = actor;
-    else
-      cell.addReader(actor);
+    }
+  return false;
+}
+
+bool Shadow::note(const Actor &actor, uintptr_t address, uintptr_t bytes, bool isWrite,
+                  Conflict &conflict) {
+  for (uintptr_t end = address + bytes, stop; address != end; address = stop) {
+    stop = std::min(end, (address / Page::bytes + 1) * Page::bytes);
+    if (noteInPage(actor, address, stop, isWrite, conflict))
+      return true;
   }
   return false;
 }

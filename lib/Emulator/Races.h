@@ -4,8 +4,8 @@
 #define KEOPS_LIB_EMULATOR_RACES_H
 
 #include <cstdint>
-#include <memory>
 #include <unordered_map>
+#include <vector>
 
 namespace keops::emulator {
 
@@ -19,13 +19,14 @@ public:
   int64_t block() const { return int64_t(bits >> 48) - 1; }
   int64_t thread() const { return int64_t(bits >> 32 & 0xffff); }
   bool operator==(const Actor &other) const { return bits == other.bits; }
+  bool isSameBlock(const Actor &other) const { return (bits ^ other.bits) >> 48 == 0; }
   bool isSamePhase(const Actor &other) const {
-    return block() == other.block() && uint32_t(bits) == uint32_t(other.bits);
+    return isSameBlock(other) && uint32_t(bits ^ other.bits) == 0;
   }
   /// Whether what the two do has no order: blocks never have one, the threads of one have it from
   /// barrier to barrier.
   bool isConcurrent(const Actor &other) const {
-    return isSet() && (block() != other.block() || (isSamePhase(other) && !(*this == other)));
+    return isSet() && !(*this == other) && (!isSameBlock(other) || isSamePhase(other));
   }
 
 private:
@@ -34,7 +35,7 @@ private:
 
 /// An earlier access that a later one is concurrent with.
 struct Conflict {
-  const char *address = nullptr;
+  uintptr_t address = 0;
   Actor earlier;
   bool wasWrite = false;
 };
@@ -44,7 +45,7 @@ class Shadow {
 public:
   void clear();
   /// Returns whether there is a conflict, which is the first one.
-  bool note(const Actor &actor, const char *address, int64_t bytes, bool isWrite,
+  bool note(const Actor &actor, uintptr_t address, uintptr_t bytes, bool isWrite,
             Conflict &conflict);
 
 private:
@@ -52,15 +53,25 @@ private:
   /// Of the reads since, two that are concurrent with each other stand for all.
   struct Cell {
     Actor writer, reader, otherReader;
+    /// Returns whether the access conflicts with an earlier one; then it is not entered.
+    bool enter(const Actor &actor, bool isWrite, Conflict &conflict);
     void addReader(const Actor &actor);
   };
-  static constexpr uintptr_t pageBytes = 1024;
+  /// A cell for each word, until the first access that is not of whole words; then for each byte.
+  struct Page {
+    static constexpr uintptr_t bytes = 1024, word = 4;
+    std::vector<Cell> cells = std::vector<Cell>(bytes / word);
+    uintptr_t getStep() const { return bytes / cells.size(); }
+    void split();
+  };
 
-  Cell &getCell(uintptr_t address);
+  Page &getPage(uintptr_t number);
+  bool noteInPage(const Actor &actor, uintptr_t address, uintptr_t end, bool isWrite,
+                  Conflict &conflict);
 
-  std::unordered_map<uintptr_t, std::unique_ptr<Cell[]>> pages;
-  uintptr_t lastPage = 0;
-  Cell *lastCells = nullptr;
+  std::unordered_map<uintptr_t, Page> pages;
+  uintptr_t lastNumber = 0;
+  Page *lastPage = nullptr;
 };
 
 } // namespace keops::emulator

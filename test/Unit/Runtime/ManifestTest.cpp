@@ -12,7 +12,9 @@ static const std::string whole = "keops-program 2\n"
                                  "output i f32 values 4 3\n"
                                  "output i i64 indices 4\n"
                                  "workspace 64 1000 2 8 16 32 128\n"
-                                 "cost 12.5\n";
+                                 "cost 12.5\n"
+                                 "kernel keops_1_0 128\n"
+                                 "kernel keops_1_1 64\n";
 
 TEST(Manifest, readsEveryItem) {
   Manifest manifest = Manifest::parse(whole);
@@ -27,6 +29,9 @@ TEST(Manifest, readsEveryItem) {
   EXPECT_EQ(manifest.outputs[0].getRowElements(), 12);
   EXPECT_EQ(manifest.outputs[1].dtype, DType::I64);
   EXPECT_EQ(manifest.costPerPair, 12.5);
+  ASSERT_EQ(manifest.kernels.size(), 2u);
+  EXPECT_EQ(manifest.kernels[1].name, "keops_1_1");
+  EXPECT_EQ(manifest.kernels[1].threads, 64);
   EXPECT_EQ(manifest.text, whole);
 }
 
@@ -94,6 +99,11 @@ TEST(Manifest, refusesLinesItDoesNotKnow) {
                            "cost nan",
                            "cost -1",
                            "cost",
+                           "kernel",
+                           "kernel f_0",
+                           "kernel f_0 0",
+                           "kernel f_0 2048",
+                           "kernel f_0 128 1",
                            "symbol",
                            "input i 99999999999999999999 f32 x",
                            "output i f32 Sum 1048576 1048576 1048576",
