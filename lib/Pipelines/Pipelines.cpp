@@ -71,6 +71,7 @@ static ApproximateMathOptions mathOptions(const PipelineOptions &options) {
 }
 
 static void addConversionToLLVM(OpPassManager &manager) {
+  manager.addPass(createCSEPass());
   manager.addPass(createSCFToControlFlowPass());
   // All dialects in one conversion: each one more would walk the whole module again.
   ConvertToLLVMPassOptions conversion;
@@ -79,6 +80,7 @@ static void addConversionToLLVM(OpPassManager &manager) {
 }
 
 static void addConversionToNVVM(OpPassManager &manager) {
+  manager.addPass(createCSEPass());
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createConvertKernelsToNVVM());
 }
@@ -95,7 +97,6 @@ void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &opt
   ExpandShortFloatsOptions shortFloats;
   shortFloats.f16c = options.hasF16C || options.machine == Machine::Nvptx;
   manager.addPass(createExpandShortFloats(shortFloats));
-  manager.addPass(createCSEPass());
   if (options.machine == Machine::Cpu)
     addConversionToLLVM(manager);
   else if (options.machine == Machine::Nvptx)

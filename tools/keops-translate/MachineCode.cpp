@@ -108,6 +108,9 @@ static LogicalResult writeCode(ModuleOp module, const CodeOptions &flags,
            << flags.target << "'; use --to-ptx";
   if (succeeded(options) && options->nvptx)
     return writeKernels(module, *options, kind ? KernelCode::Cubin : KernelCode::LLVM, os);
+  if (succeeded(options) && !module.getOps<gpu::GPUModuleOp>().empty())
+    return module.emitError("kernels need a GPU target such as nvptx-sm_90, got '")
+           << flags.target << "'";
   if (failed(options) || failed(runStages(module, findStage(module), "llvm-dialect", *options)))
     return failure();
   llvm::InitializeAllTargetInfos();
