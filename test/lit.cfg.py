@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import subprocess
 
 import lit.formats
 
@@ -66,6 +67,10 @@ if {"avx2", "fma"} <= flags:
     config.available_features.add("avx2")
 if {"avx512f", "avx512dq", "avx512vl"} <= flags:
     config.available_features.add("avx512")
+# LLVM need not know every target; what its code generator says of these GPUs is asked only where it does.
+llc = os.path.join(config.llvm_tools_dir, "llc")
+if "nvptx64" in subprocess.run([llc, "--version"], capture_output=True, text=True).stdout:
+    config.available_features.add("nvptx")
 if config.sanitize:
     config.available_features.add("sanitize")
 if os.environ.get("KEOPS_SLOW"):

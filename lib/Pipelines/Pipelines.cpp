@@ -9,6 +9,7 @@
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -34,6 +35,7 @@ void keops::buildSchedulePipeline(OpPassManager &manager, const PipelineOptions 
   manager.addPass(createKeopsPlaceValues());
   KeopsChooseScheduleOptions schedule;
   schedule.lanes32 = options.lanes32;
+  schedule.gpu = options.gpu;
   schedule.force = options.schedule;
   manager.addPass(createKeopsChooseSchedule(schedule));
 }
@@ -41,7 +43,10 @@ void keops::buildSchedulePipeline(OpPassManager &manager, const PipelineOptions 
 void keops::buildLoopsPipeline(OpPassManager &manager, const PipelineOptions &options) {
   ConvertMapReduceToCPUOptions loops;
   loops.threads = options.threads ? "openmp" : "none";
-  manager.addPass(createConvertMapReduceToCPU(loops));
+  if (options.gpu)
+    manager.addPass(createConvertMapReduceToGPU());
+  else
+    manager.addPass(createConvertMapReduceToCPU(loops));
   manager.addPass(createCSEPass());
   if (options.hasFMA)
     manager.addPass(createContractMultiplyAdd());
@@ -110,7 +115,7 @@ void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &opti
 namespace {
 /// PipelineOptions as text options of a registered pipeline.
 struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
-  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2 or generic"),
+  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2, generic or gpu"),
                           llvm::cl::init("avx512")};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("fast, default or high"),
                                 llvm::cl::init("default")};
@@ -124,6 +129,7 @@ struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
   PipelineOptions get() const {
     PipelineOptions options;
     options.hasAVX512 = isa == "avx512";
+    options.gpu = isa == "gpu";
     options.hasAVX2 = options.hasFMA = options.hasF16C = isa != "generic";
     options.lanes32 = options.hasAVX512 ? 16 : options.hasAVX2 ? 8 : 4;
     options.precision = symbolizePrecision(precision.getValue()).value_or(Precision::Default);

@@ -301,7 +301,8 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
 
   int32_t threads = chooseThreads(work.getPairCount() * double(sizes.batch.items), options.threads);
   ProgramExtent extent{{sizes.i, sizes.j},
-                       {work.getTable(0).block_count, work.getTable(1).block_count}};
+                       {work.getTable(0).block_count, work.getTable(1).block_count},
+                       {work.getTable(0).most_terms, work.getTable(1).most_terms}};
   int64_t itemsAtOnce = chooseItemsAtOnce(manifest.workspace, extent, sizes.batch.items);
   Packing packing(manifest.workspace.getBytes(extent, itemsAtOnce, threads));
   std::array<keops_array, maxArguments> inputArrays;

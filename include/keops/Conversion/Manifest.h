@@ -23,6 +23,11 @@ struct ManifestOutput {
   llvm::SmallVector<int64_t> shape;
   int64_t components() const;
 };
+/// What the states of the pieces of one map_reduce take: docs of MapReduceToLoops/Storage.h.
+struct ManifestPieces {
+  char kept; ///< 'i' or 'j'
+  int64_t tileRows, leastTerms, split, bytes;
+};
 /// One kernel of a program for GPUs: its name and how many threads a block of it has.
 struct ManifestKernel {
   std::string name;
@@ -34,9 +39,11 @@ struct Manifest {
   llvm::SmallVector<ManifestOutput> outputs;
   /// In the order in which they are launched; empty in programs for CPUs.
   llvm::SmallVector<ManifestKernel> kernels;
-  /// Bytes of workspace: in all, for each thread, and for each item once, by row and by block.
+  /// Bytes of workspace: in all, for each thread, and for each item once, by row, by block and for
+  /// its pieces.
   int64_t workspaceConstant = 0, workspacePerThread = 0, workspacePerItem = 0, workspacePerI = 0,
           workspacePerJ = 0, workspacePerBlockI = 0, workspacePerBlockJ = 0;
+  llvm::SmallVector<ManifestPieces> pieces;
 
   static Manifest parse(llvm::StringRef text);
 };

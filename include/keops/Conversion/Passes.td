@@ -33,6 +33,31 @@ def ConvertMapReduceToCPU : Pass<"convert-keops-map-reduce-to-cpu", "::mlir::Mod
                            "::mlir::omp::OpenMPDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ConvertMapReduceToGPU : Pass<"convert-keops-map-reduce-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Lower map_reduce to kernels of the gpu dialect";
+  let description = [{
+    Assumes what `--convert-keops-map-reduce-to-cpu` assumes. The lanes of a schedule are the threads of a block: each
+    computes `rows` rows.
+
+    A function `@f` becomes kernels `@f_0`, `@f_1`, ... of `gpu.module @keops_kernels`, launched in this order with a
+    pointer to the `keops_launch` of keops-c/program.h. They are right on a grid of any size: blocks, or threads, take
+    tasks in strides. A step of the rows of the reduced index is brought to workgroup memory, where it fits. The
+    manifest names the kernels and their threads.
+
+    ```mlir
+    gpu.func @f_2(%launch: !llvm.ptr) workgroup(%stage : memref<512xf32, #gpu.address_space<workgroup>>) kernel {
+      scf.for %piece = %block to %pieces step %blocks {
+        ...
+        gpu.barrier
+        scf.for %j ... iter_args(%sum : vector<4xf32>) {
+          %yj = memref.load %stage[...]
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
 def ContractMultiplyAdd : Pass<"keops-contract-multiply-add", "::mlir::ModuleOp"> {
   let summary = "Fuse a product into the sum that alone uses it";
   let description = [{

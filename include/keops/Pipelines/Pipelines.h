@@ -26,6 +26,8 @@ struct PipelineOptions {
   bool threads = true;
   /// Also export the function on plain pointers.
   bool plainFunction = false;
+  /// Kernels for a GPU instead of loops over vectors.
+  bool gpu = false;
   /// Schedule fields forced by hand, e.g. "rows=2,block=16".
   std::string schedule;
 };
@@ -34,7 +36,7 @@ struct PipelineOptions {
 void buildFormulaPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// -> scales folded, values placed, reductions fused, schedules chosen.
 void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-/// -> loops over vectors with OpenMP.
+/// -> loops over vectors with OpenMP, or kernels.
 void buildLoopsPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// -> the LLVM dialect, with exported functions.
 void buildLLVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);

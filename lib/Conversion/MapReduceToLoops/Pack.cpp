@@ -9,10 +9,10 @@
 
 using namespace mlir;
 using namespace keops;
-using namespace keops::cpu;
+using namespace keops::loops;
 
-void cpu::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
-                      function_ref<void(unsigned, OpFoldResult, Value)> store) {
+void loops::evaluateMap(Frame &frame, MapOp map, const RowTable &rows, Value row,
+                        function_ref<void(unsigned, OpFoldResult, Value)> store) {
   Type element = getValueType(map.getResult(0)).getElementType();
   auto leaf = [&](Emitter &, BlockArgument argument, OpFoldResult k) {
     Value source = map.getInputs()[argument.getArgNumber()];
@@ -58,7 +58,7 @@ void MapReduceLowering::packRow(const Columns &columns, const RowTable &own, Val
     });
 }
 
-RowTable cpu::rowsOf(Frame &frame, const RowTable &rows, Operation *op, const Item &item) {
+RowTable loops::rowsOf(Frame &frame, const RowTable &rows, Operation *op, const Item &item) {
   RowTable own;
   for (Value input : op->getOperands()) {
     if (auto known = rows.find(input); known != rows.end())
@@ -74,7 +74,7 @@ void MapReduceLowering::packReduced() {
   if (!traversal.reduced.count && !traversal.reducedIndices.count)
     return;
   constexpr int64_t rowsPerTask = 512;
-  forEachRowTask(
+  frame.machine.forEachRowTask(
       frame, traversal.reducedSize(), rowsPerTask, counters, PackReduced,
       [&](const Item &item, Value begin, Value end) {
         RowTable own = rowsOf(frame, rows, op, item);
@@ -83,7 +83,7 @@ void MapReduceLowering::packReduced() {
           for (const Columns *columns : {&traversal.reduced, &traversal.reducedIndices}) {
             if (!columns->count)
               continue;
-            Value base = frame.mul(frame.add(rowsBefore, row), frame.index(columns->count));
+            Value base = frame.mul(frame.add(rowsBefore, row), frame.index(columns->length));
             packRow(*columns, own, row, [&](Value component, Value value) {
               memref::StoreOp::create(frame.b, frame.loc, value, columns->pack,
                                       frame.add(base, component));
@@ -94,7 +94,7 @@ void MapReduceLowering::packReduced() {
 }
 
 /// A tile's rows stand side by side for each component; rows past the end repeat the last one. They
-/// are needed as long as the thread works on a piece of the tile.
+/// are needed as long as the member works on a piece of the tile.
 void MapReduceLowering::packKept(const Tile &tile) {
   RowTable own = rowsOf(frame, rows, op, tile.item);
   Value tileRows = frame.index(traversal.tileRows());
@@ -102,8 +102,8 @@ void MapReduceLowering::packKept(const Tile &tile) {
   for (const Columns *columns : {&traversal.kept, &traversal.keptIndices}) {
     if (!columns->count)
       continue;
-    Value base = frame.ownElements(columns->perThread);
-    sequentialFor(frame, frame.index(0), tileRows, [&](Value r) {
+    Value base = frame.ownElements(columns->perMember);
+    frame.machine.forEachRow(frame, traversal.tileRows(), [&](Value r) {
       Value row = frame.add(tile.firstRow, frame.min(r, last));
       packRow(*columns, own, row, [&](Value component, Value value) {
         Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);

@@ -1,11 +1,11 @@
-// The two phases of one map_reduce on the CPU: pack the reduced rows; then, piece by piece, pack
+// The two phases of one map_reduce: pack the reduced rows; then, piece by piece, pack
 // the rows of the tile, reduce, and finish the tile if that was its last piece.
-#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PHASES_H
-#define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PHASES_H
+#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_PHASES_H
+#define KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_PHASES_H
 
 #include "Tile.h"
 
-namespace keops::cpu {
+namespace keops::loops {
 
 /// Evaluates the region of `map` at one row and hands component k of result r to `store`.
 void evaluateMap(
@@ -29,8 +29,13 @@ private:
   void planColumns();
   void planPieces();
   void allocate(Workspace &workspace);
+  void countTiles();
   void planTiles();
   void planSplit();
+  int64_t leastPieceTerms() {
+    constexpr int64_t leastSteps = 16;
+    return traversal.stepTerms() * leastSteps;
+  }
   /// The tile of this piece.
   Tile tileOf(mlir::Value piece);
 
@@ -40,8 +45,6 @@ private:
                llvm::function_ref<void(mlir::Value component, mlir::Value value)> store);
   void reducePieces();
   void reducePiece(const Tile &tile);
-  /// Whether all other pieces of the tile have been reduced.
-  mlir::Value isLastPiece(const Tile &tile);
   void finishTile(const Tile &tile);
   void finishChunk(const Tile &tile, mlir::Value chunk);
   void finishSlice(const Slice &slice, unsigned firstResult, const Tile &tile, mlir::Value chunk);
@@ -76,6 +79,6 @@ private:
   mlir::Value split, pieceLength;                  ///< index
 };
 
-} // namespace keops::cpu
+} // namespace keops::loops
 
-#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PHASES_H
+#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_PHASES_H

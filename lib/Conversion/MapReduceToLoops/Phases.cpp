@@ -8,9 +8,11 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 using namespace mlir;
 using namespace keops;
-using namespace keops::cpu;
+using namespace keops::loops;
 
 //===-- Plan --------------------------------------------------------------------------------===//
 
@@ -45,7 +47,7 @@ static SmallVector<SlotKind> findStateKinds(Traversal &traversal, Slice &slice) 
   Value zero = traversal.frame.index(0);
   PieceMemory memory;
   for (unsigned kind = 0; kind < slotKinds; ++kind) {
-    Type element = traversal.vectorType(SlotKind(kind)).getElementType();
+    Type element = traversal.elementType(SlotKind(kind));
     auto probe = MemRefType::get({ShapedType::kDynamic}, element);
     memory.regions[kind] =
         memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
@@ -90,12 +92,13 @@ void MapReduceLowering::allocate(Workspace &workspace) {
   int64_t tileRows = traversal.tileRows();
   Type integer = frame.b.getI64Type();
   auto allocateColumns = [&](Columns &columns, Type element, bool isReduced) {
-    int64_t elementBytes = element.getIntOrFloatBitWidth() / 8,
-            bytes = columns.count * elementBytes;
+    int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
+    columns.length = isReduced ? frame.machine.padRow(element, columns.count) : columns.count;
+    int64_t bytes = columns.length * elementBytes;
     LinearSize size = isReduced ? LinearSize::ofRows(op.getOver(), bytes)
-                                : LinearSize::ofThreads(bytes * tileRows);
+                                : LinearSize::ofMembers(bytes * tileRows);
     columns.pack = workspace.allocate(element, size);
-    columns.perThread = size.perThread / elementBytes;
+    columns.perMember = size.perMember / elementBytes;
   };
   allocateColumns(traversal.reduced, traversal.element(), true);
   allocateColumns(traversal.kept, traversal.element(), false);
@@ -103,18 +106,19 @@ void MapReduceLowering::allocate(Workspace &workspace) {
     allocateColumns(traversal.reducedIndices, integer, true);
   if (traversal.keptIndices.count)
     allocateColumns(traversal.keptIndices, integer, false);
-  // Tiles are padded to full size, one in each block; there are at most `split` more pieces.
   for (unsigned kind = 0; kind < slotKinds; ++kind) {
-    Type element = traversal.vectorType(SlotKind(kind)).getElementType();
+    Type element = traversal.elementType(SlotKind(kind));
     int64_t rowBytes = vectors[kind] * element.getIntOrFloatBitWidth() / 8 * chunks;
     if (!rowBytes)
       continue;
-    LinearSize size = LinearSize::ofRows(op.getKept(), rowBytes) +
-                      LinearSize::ofBlocks(op.getKept(), rowBytes * tileRows);
-    size.perItem = rowBytes * tileRows * traversal.schedule.getSplit();
-    pieceRegions[kind] = workspace.allocate(element, size);
+    pieceRegions[kind] =
+        workspace.allocate(element, {op.getKept(), tileRows, leastPieceTerms(),
+                                     traversal.schedule.getSplit(), rowBytes * tileRows});
   }
-  tilesBefore = workspace.allocate(integer, LinearSize::ofBlocks(op.getKept(), 8));
+  // One more element is the number of all tiles of an item.
+  LinearSize perBlock = LinearSize::ofBlocks(op.getKept(), 8);
+  perBlock.constant += 8;
+  tilesBefore = workspace.allocate(integer, perBlock);
   piecesDone =
       workspace.allocate(integer, LinearSize::ofRows(op.getKept(), llvm::divideCeil(8, tileRows)) +
                                       LinearSize::ofBlocks(op.getKept(), 8));
@@ -124,9 +128,9 @@ void MapReduceLowering::allocate(Workspace &workspace) {
 //===-- Pieces ------------------------------------------------------------------------------===//
 
 /// Blocks are cut into tiles one after another.
-void MapReduceLowering::planTiles() {
+void MapReduceLowering::countTiles() {
   const WorkTable &work = traversal.work();
-  tiles =
+  Value all =
       sequentialFor(frame, frame.index(0), work.blockCount, 1, frame.index(0),
                     [&](Value block, ValueRange before) -> SmallVector<Value> {
                       frame.storeIndex(before.front(), tilesBefore, block);
@@ -135,9 +139,20 @@ void MapReduceLowering::planTiles() {
                       return {frame.add(before.front(), frame.ceilDiv(rows, traversal.tileRows()))};
                     })
           .front();
+  frame.storeIndex(all, tilesBefore, work.blockCount);
+}
+
+void MapReduceLowering::planTiles() {
+  // Each block has at most one tile that is not full.
+  Value fullTiles = frame.div(frame.size(op.getKept()), frame.index(traversal.tileRows()));
+  Value mostTiles = frame.add(fullTiles, traversal.work().blockCount);
+  frame.machine.once(frame, [&] {
+    frame.machine.inSequence(frame, [&] { countTiles(); });
+    frame.machine.forAll(frame, frame.mul(frame.itemsAtHand, mostTiles),
+                         [&](Value slot) { frame.storeIndex(frame.index(0), piecesDone, slot); });
+  });
+  tiles = frame.loadIndex(tilesBefore, traversal.work().blockCount);
   allTiles = frame.mul(frame.itemsAtHand, tiles);
-  sequentialFor(frame, frame.index(0), allTiles,
-                [&](Value slot) { frame.storeIndex(frame.index(0), piecesDone, slot); });
 }
 
 Tile MapReduceLowering::tileOf(Value piece) {
@@ -172,17 +187,17 @@ void MapReduceLowering::planSplit() {
   int64_t step = traversal.stepTerms();
   Value one = frame.index(1), most = frame.index(traversal.schedule.getSplit());
   Value wanted = frame.div(most, frame.max(tiles, one));
-  constexpr int64_t leastPieceSteps = 16;
   Value terms = traversal.work().mostTerms;
-  Value useful = frame.ceilDiv(terms, step * leastPieceSteps);
+  Value useful = frame.ceilDiv(terms, leastPieceTerms());
   split = frame.max(frame.min(wanted, useful), one);
   pieceLength = frame.mul(frame.ceilDiv(frame.ceilDiv(terms, step), split), frame.index(step));
 }
 
 void MapReduceLowering::run() {
+  llvm::SaveAndRestore lanes(frame.lanes, traversal.schedule.getLanes());
   planTiles();
   planSplit();
-  parallelRegion(frame, counters, PhaseCount, [&] {
+  frame.machine.region(frame, counters, PhaseCount, [&] {
     packReduced();
     reducePieces();
   });
@@ -191,14 +206,17 @@ void MapReduceLowering::run() {
 /// Whoever reduces the last piece of a tile finishes it. Pieces are merged in their order whoever
 /// that is.
 void MapReduceLowering::reducePieces() {
-  parallelFor(frame, frame.mul(allTiles, split), counters, ReducePieces, [&](Value piece) {
-    unlessStopped(frame, [&] {
-      Tile tile = tileOf(piece);
-      packKept(tile);
-      reducePiece(tile);
-      onlyIf(frame, isLastPiece(tile), [&] { finishTile(tile); });
-    });
-  });
+  auto reduce = [&](Value piece) {
+    traversal.allocateStages();
+    Tile tile = tileOf(piece);
+    packKept(tile);
+    reducePiece(tile);
+    Value others = frame.sub(split, frame.index(1));
+    onlyIf(frame, frame.machine.comesLast(frame, piecesDone, tile.slot, others),
+           [&] { finishTile(tile); });
+  };
+  frame.machine.forEachTask(frame, frame.mul(allTiles, split), counters, ReducePieces,
+                            [&](Value piece) { unlessStopped(frame, [&] { reduce(piece); }); });
 }
 
 void MapReduceLowering::reducePiece(const Tile &tile) {
@@ -209,13 +227,6 @@ void MapReduceLowering::reducePiece(const Tile &tile) {
     PieceLoops loops(traversal, slices, memory, tile, chunkStartOf(chunk));
     storeState(loops.reduce(begin, end), memory);
   });
-}
-
-Value MapReduceLowering::isLastPiece(const Tile &tile) {
-  Value before = takeNumber(frame, piecesDone, tile.slot);
-  Value others = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(),
-                                            frame.sub(split, frame.index(1)));
-  return arith::CmpIOp::create(frame.b, frame.loc, arith::CmpIPredicate::eq, before, others);
 }
 
 //===-- Memory of pieces --------------------------------------------------------------------===//
@@ -249,14 +260,15 @@ Value MapReduceLowering::stateOffset(const PieceMemory &memory, unsigned slot) {
 SmallVector<Value> MapReduceLowering::loadState(const Slice &slice, PieceMemory memory) {
   SmallVector<Value> state;
   for (unsigned slot = slice.stateBegin; slot < slice.stateBegin + slice.stateSize; ++slot)
-    state.push_back(loadVector(frame, traversal.vectorType(stateKinds[slot]),
-                               memory.regions[stateKinds[slot]], stateOffset(memory, slot)));
+    state.push_back(frame.machine.load(frame, traversal.tileType(stateKinds[slot]),
+                                       memory.regions[stateKinds[slot]],
+                                       stateOffset(memory, slot)));
   return state;
 }
 
 void MapReduceLowering::storeState(ValueRange state, PieceMemory memory) {
   for (auto [slot, value] : llvm::enumerate(state))
-    storeVector(frame, value, memory.regions[stateKinds[slot]], stateOffset(memory, slot));
+    frame.machine.store(frame, value, memory.regions[stateKinds[slot]], stateOffset(memory, slot));
 }
 
 //===-- Tiles -------------------------------------------------------------------------------===//
@@ -319,9 +331,7 @@ void MapReduceLowering::scatter(Value vector, const Rows &output, const Tile &ti
   Value buffer = memory.regions[kind];
   Value base =
       frame.add(memory.bases[kind], frame.index((vectors[kind] - 1) * traversal.tileRows()));
-  storeVector(frame, vector, buffer, base);
-  sequentialFor(frame, frame.index(0), tile.rows, [&](Value r) {
-    Value lane = memref::LoadOp::create(frame.b, frame.loc, buffer, frame.add(base, r));
-    output.store(frame, lane, frame.add(tile.firstRow, r), component);
+  frame.machine.scatter(frame, vector, tile.rows, buffer, base, [&](Value row, Value element) {
+    output.store(frame, element, frame.add(tile.firstRow, row), component);
   });
 }

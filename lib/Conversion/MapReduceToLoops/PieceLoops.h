@@ -1,11 +1,11 @@
 // The loops over one piece: a tile of kept rows and a part of its terms. Phases.cpp runs
 // them.
-#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PIECELOOPS_H
-#define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PIECELOOPS_H
+#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_PIECELOOPS_H
+#define KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_PIECELOOPS_H
 
 #include "Tile.h"
 
-namespace keops::cpu {
+namespace keops::loops {
 
 /// Four nested loops: intervals, steps of blocks, blocks of terms, terms. All reductions of a
 /// map_reduce run in them side by side; the carried state is the concatenation of theirs.
@@ -40,6 +40,6 @@ private:
   llvm::SmallVector<TileContext> contexts;
 };
 
-} // namespace keops::cpu
+} // namespace keops::loops
 
-#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_PIECELOOPS_H
+#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_PIECELOOPS_H

@@ -5,46 +5,48 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace keops;
-using namespace keops::cpu;
+using namespace keops::loops;
 
 static_assert(sizeof(keops_block) == BlockFieldCount * sizeof(int64_t) &&
               offsetof(keops_block, terms) == BlockTerms * sizeof(int64_t));
 
-Value cpu::blockField(Frame &frame, const WorkTable &work, Value block, BlockField field) {
+Value loops::blockField(Frame &frame, const WorkTable &work, Value block, BlockField field) {
   Value first = frame.mul(block, frame.index(BlockFieldCount));
   return frame.loadIndex(work.blocks, frame.add(first, frame.index(field)));
 }
 
-void cpu::countTerms(Frame &frame, Workspace &workspace, func::FuncOp function) {
+void loops::countTerms(Frame &frame, Workspace &workspace, func::FuncOp function) {
   function.walk([&](SizeOp size) {
     Placement kept = otherIndex(size.getOver());
     if (frame.terms(kept))
       return;
     Value table = workspace.allocate(frame.b.getI64Type(), LinearSize::ofRows(kept, 8));
     const WorkTable &work = frame.work(kept);
-    sequentialFor(frame, frame.index(0), work.blockCount, [&](Value block) {
-      Value terms = blockField(frame, work, block, BlockTerms);
-      sequentialFor(frame, blockField(frame, work, block, BlockBegin),
-                    blockField(frame, work, block, BlockEnd),
-                    [&](Value row) { frame.storeIndex(terms, table, row); });
+    frame.machine.once(frame, [&] {
+      sequentialFor(frame, frame.index(0), work.blockCount, [&](Value block) {
+        Value terms = blockField(frame, work, block, BlockTerms);
+        Value begin = blockField(frame, work, block, BlockBegin);
+        Value rows = frame.sub(blockField(frame, work, block, BlockEnd), begin);
+        frame.machine.forAll(
+            frame, rows, [&](Value row) { frame.storeIndex(terms, table, frame.add(begin, row)); });
+      });
     });
     frame.terms(kept) = table;
   });
 }
 
-Value cpu::toNumber(Frame &frame, Value terms, Type type) {
+Value loops::toNumber(Frame &frame, Value terms, Type type) {
   if (terms.getType().isIndex())
     terms = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), terms);
   if (auto lanes = dyn_cast<VectorType>(type); lanes && !isa<VectorType>(terms.getType()))
-    terms = vector::BroadcastOp::create(frame.b, frame.loc, lanes.clone(terms.getType()), terms);
+    terms = splat(frame, lanes.clone(terms.getType()), terms);
   return arith::SIToFPOp::create(frame.b, frame.loc, type, terms);
 }
 
-Value cpu::findBlock(Frame &frame, Value tilesBefore, Value count, Value tile) {
+Value loops::findBlock(Frame &frame, Value tilesBefore, Value count, Value tile) {
   OpBuilder &b = frame.b;
   Type index = b.getIndexType();
   auto loop = scf::WhileOp::create(b, frame.loc, TypeRange{index, index},
@@ -64,15 +66,4 @@ Value cpu::findBlock(Frame &frame, Value tilesBefore, Value count, Value tile) {
                        ValueRange{arith::SelectOp::create(b, frame.loc, isBefore, middle, low),
                                   arith::SelectOp::create(b, frame.loc, isBefore, high, middle)});
   return loop.getResult(0);
-}
-
-void cpu::forEachRowTask(Frame &frame, Value size, int64_t most, Value counters, int64_t counter,
-                         function_ref<void(const Item &, Value, Value)> body) {
-  Value parts = frame.ceilDiv(size, most), rows = frame.index(most);
-  parallelFor(frame, frame.mul(frame.itemsAtHand, parts), counters, counter, [&](Value task) {
-    unlessStopped(frame, [&] {
-      Value begin = frame.mul(frame.rem(task, parts), rows);
-      body(frame.item(frame.div(task, parts)), begin, frame.min(frame.add(begin, rows), size));
-    });
-  });
 }

@@ -6,7 +6,7 @@
 
 using namespace mlir;
 using namespace keops;
-using namespace keops::cpu;
+using namespace keops::loops;
 
 /// A piece may have so many terms that it takes seconds: it asks after as many steps again.
 static constexpr int64_t stretchSteps = 32;
@@ -72,6 +72,8 @@ PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange
 
 /// Whoever begins a piece has asked, and most intervals are short.
 Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
+  if (!frame.machine.canBeStopped())
+    return stopped;
   int64_t step = traversal.stepTerms(), stretch = stretchSteps * step;
   Value isTime = arith::CmpIOp::create(frame.b, loc, arith::CmpIPredicate::eq,
                                        frame.rem(termsDone, frame.index(stretch)),
@@ -79,7 +81,7 @@ Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
   auto asked = scf::IfOp::create(frame.b, loc, stopped.getType(), isTime, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(frame.b);
   frame.b.setInsertionPointToStart(asked.thenBlock());
-  scf::YieldOp::create(frame.b, loc, isStopped(frame));
+  scf::YieldOp::create(frame.b, loc, frame.machine.isStopped(frame));
   frame.b.setInsertionPointToStart(asked.elseBlock());
   scf::YieldOp::create(frame.b, loc, stopped);
   return asked.getResult(0);
@@ -87,10 +89,12 @@ Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
 
 PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange state) {
   int64_t block = traversal.schedule.getBlock();
+  traversal.fillStages(tile.item, begin, end);
   Values inner =
       sequentialFor(frame, begin, end, block, state, [&](Value first, ValueRange carried) {
         return reduceBlock(first, frame.min(frame.add(first, frame.index(block)), end), carried);
       });
+  traversal.releaseStages();
   return forEachState(inner, [&](unsigned r, ValueRange own) {
     return slices[r].reduction->flush(contexts[r], loc, own);
   });

@@ -6,11 +6,10 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace keops;
-using namespace keops::cpu;
+using namespace keops::loops;
 
 int64_t Columns::offsetOf(BlockArgument argument) const {
   for (auto [known, offset] : offsets)
@@ -30,17 +29,44 @@ Traversal::Traversal(Frame &frame, MapReduceOp op)
 Type Traversal::element() {
   return getValueType(op.getBlock().getTerminator()->getOperand(0)).getElementType();
 }
-VectorType Traversal::valueType() {
-  return tileType(schedule.getRows(), schedule.getLanes(), element());
+Type Traversal::elementType(SlotKind kind) {
+  return kind == ValueSlot   ? element()
+         : kind == IndexSlot ? Type(frame.b.getI64Type())
+                             : Type(frame.b.getF64Type());
 }
-VectorType Traversal::indexType() {
-  return tileType(schedule.getRows(), schedule.getLanes(), frame.b.getI64Type());
+Type Traversal::tileType(SlotKind kind) {
+  return frame.machine.tileType(schedule.getRows(), schedule.getLanes(), elementType(kind));
 }
-VectorType Traversal::wideType() {
-  return tileType(schedule.getRows(), schedule.getLanes(), frame.b.getF64Type());
+
+//===-- Stages ------------------------------------------------------------------------------===//
+
+void Traversal::allocateStages() {
+  reduced.stage = reducedIndices.stage = Value();
+  for (Columns *columns : {&reduced, &reducedIndices})
+    if (columns->count)
+      columns->stage = frame.machine.allocateStage(
+          frame, elementType(columns == &reduced ? ValueSlot : IndexSlot),
+          stepTerms() * columns->length);
 }
-VectorType Traversal::vectorType(SlotKind kind) {
-  return kind == ValueSlot ? valueType() : kind == IndexSlot ? indexType() : wideType();
+
+void Traversal::fillStages(const Item &item, Value begin, Value end) {
+  for (Columns *columns : {&reduced, &reducedIndices}) {
+    if (!columns->stage)
+      continue;
+    Value length = frame.index(columns->length);
+    Value first = frame.add(frame.mul(item.atHand, reducedSize()), begin);
+    frame.machine.fillStage(frame, columns->stage, columns->pack, frame.mul(first, length),
+                            frame.mul(frame.sub(end, begin), length));
+    stageBegin = begin;
+  }
+  if (stageBegin)
+    frame.machine.waitForLanes(frame);
+}
+
+void Traversal::releaseStages() {
+  if (stageBegin)
+    frame.machine.waitForLanes(frame);
+  stageBegin = Value();
 }
 
 Columns &Traversal::columnsOf(BlockArgument argument) {
@@ -88,34 +114,40 @@ Value TileTerms::readInvariant(OpFoldResult k, function_ref<Value()> read) {
 static Value splatIndex(Traversal &traversal, Value index) {
   Frame &frame = traversal.frame;
   Value number = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), index);
-  return vector::BroadcastOp::create(frame.b, frame.loc, traversal.indexType(), number);
+  return splat(frame, traversal.indexType(), number);
+}
+
+Value TileTerms::locate(const Columns &columns, Value component) {
+  Frame &frame = traversal.frame;
+  Value row = columns.stage ? frame.sub(j, traversal.stageBegin)
+                            : frame.add(frame.mul(tile.item.atHand, traversal.reducedSize()), j);
+  return frame.add(frame.mul(row, frame.index(columns.length)), component);
 }
 
 Value TileTerms::readReduced(const Columns &columns, int64_t offset, SlotKind kind,
                              OpFoldResult k) {
   Frame &frame = traversal.frame;
-  VectorType type = traversal.vectorType(kind);
-  Value row = frame.mul(tile.item.atHand, traversal.reducedSize());
-  Value component = frame.add(frame.mul(row, frame.index(columns.count)),
-                              toValue(frame, emitter.offset(frame.loc, k, offset)));
+  Type type = traversal.tileType(kind);
+  Value component = toValue(frame, emitter.offset(frame.loc, k, offset));
   if (j.getType().isIndex()) {
-    Value at = frame.add(frame.mul(j, frame.index(columns.count)), component);
-    Value scalar = memref::LoadOp::create(frame.b, frame.loc, columns.pack, at);
-    return vector::BroadcastOp::create(frame.b, frame.loc, type, scalar);
+    Value scalar =
+        memref::LoadOp::create(frame.b, frame.loc, columns.stage ? columns.stage : columns.pack,
+                               locate(columns, component));
+    return splat(frame, type, scalar);
   }
-  Value at = frame.add(frame.mul(j, splatIndex(traversal, frame.index(columns.count))),
-                       splatIndex(traversal, component));
-  return gatherVector(frame, type, columns.pack, at);
+  Value length = frame.index(columns.length);
+  Value row = frame.mul(tile.item.atHand, traversal.reducedSize());
+  Value first = frame.add(frame.mul(row, length), component);
+  Value at = frame.add(frame.mul(j, splatIndex(traversal, length)), splatIndex(traversal, first));
+  return frame.machine.gather(frame, type, columns.pack, at);
 }
 
 Value TileTerms::position(Placement index) {
   Frame &frame = traversal.frame;
   if (index == traversal.op.getOver())
     return j.getType().isIndex() ? splatIndex(traversal, j) : j;
-  SmallVector<int64_t> lanes = llvm::to_vector(llvm::seq<int64_t>(0, traversal.tileRows()));
-  Value lane = arith::ConstantOp::create(frame.b, frame.loc,
-                                         DenseIntElementsAttr::get(traversal.indexType(), lanes));
-  return frame.add(splatIndex(traversal, tile.firstRow), lane);
+  Value row = frame.machine.numberRows(frame, traversal.indexType());
+  return frame.add(splatIndex(traversal, tile.firstRow), row);
 }
 
 /// All rows of a tile have as many; those of the reduced index may differ.
@@ -125,7 +157,7 @@ Value TileTerms::termCount(Placement over) {
   if (over == traversal.op.getKept() && j.getType().isIndex())
     count = frame.loadIndex(frame.terms(otherIndex(over)), j);
   else if (over == traversal.op.getKept())
-    count = gatherVector(frame, traversal.indexType(), frame.terms(otherIndex(over)), j);
+    count = frame.machine.gather(frame, traversal.indexType(), frame.terms(otherIndex(over)), j);
   return toNumber(frame, count, traversal.valueType());
 }
 
@@ -135,7 +167,7 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
   if (placement == Placement::P)
     return readInvariant(k, [&]() -> Value {
       Value scalar = tile.parameters.lookup(argument).load(frame, frame.index(0), k);
-      return vector::BroadcastOp::create(frame.b, frame.loc, traversal.valueType(), scalar);
+      return splat(frame, traversal.valueType(), scalar);
     });
   SlotKind kind = getValueType(argument).getElementType().isInteger() ? IndexSlot : ValueSlot;
   const Columns &columns = traversal.columnsOf(argument);
@@ -144,8 +176,9 @@ Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
   return readInvariant(k, [&]() -> Value {
     Value component = toValue(frame, emitter.offset(frame.loc, k, columns.offsetOf(argument)));
     Value column = frame.mul(component, frame.index(traversal.tileRows()));
-    Value begin = frame.ownElements(columns.perThread);
-    return loadVector(frame, traversal.vectorType(kind), columns.pack, frame.add(begin, column));
+    Value begin = frame.ownElements(columns.perMember);
+    return frame.machine.load(frame, traversal.tileType(kind), columns.pack,
+                              frame.add(begin, column));
   });
 }
 
@@ -161,13 +194,13 @@ Value TileContext::address(const PieceMemory &memory, unsigned array, Value posi
 Value TileContext::load(Location, unsigned array, Value position, Piece piece) {
   const PieceMemory &memory = piece == Piece::Own ? own : other;
   SlotKind kind = slice.scratchKinds[array];
-  return loadVector(traversal.frame, traversal.vectorType(kind), memory.regions[kind],
-                    address(memory, array, position));
+  return traversal.frame.machine.load(traversal.frame, traversal.tileType(kind),
+                                      memory.regions[kind], address(memory, array, position));
 }
 
 void TileContext::store(Location, Value value, unsigned array, Value position) {
-  storeVector(traversal.frame, value, own.regions[slice.scratchKinds[array]],
-              address(own, array, position));
+  traversal.frame.machine.store(traversal.frame, value, own.regions[slice.scratchKinds[array]],
+                                address(own, array, position));
 }
 
 std::unique_ptr<Terms> TileContext::termsAt(Value j) {

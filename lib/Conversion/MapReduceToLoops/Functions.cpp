@@ -7,10 +7,10 @@
 
 using namespace mlir;
 using namespace keops;
-using namespace keops::cpu;
+using namespace keops::loops;
 
 func::FuncOp Functions::create(Operation *op, ValueRange operands, Emitter::Body body) {
-  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+  OpBuilder b = OpBuilder::atBlockBegin(&symbolTable->getRegion(0).front());
   Type type = operands.front().getType();
   std::string name = ("keops_" + op->getName().stripDialect() + "_" + Twine(known.size())).str();
   auto function =
@@ -33,7 +33,7 @@ Value Functions::call(OpBuilder &b, Operation *op, ValueRange operands, Emitter:
   return func::CallOp::create(b, op->getLoc(), function, operands).getResult(0);
 }
 
-Emitter::Call cpu::callsTo(Frame &frame) {
+Emitter::Call loops::callsTo(Frame &frame) {
   return [&frame](Operation *op, ValueRange operands, Emitter::Body body) {
     return isWorthCalling(op) ? frame.functions.call(frame.b, op, operands, body) : Value();
   };

@@ -1,29 +1,37 @@
-// Memory as the CPU lowering sees it: the workspace and its regions, rows of arrays, and vectors
-// stored in one piece.
-#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_STORAGE_H
-#define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_STORAGE_H
+// Memory as the lowering to loops sees it: the workspace and its regions, rows of arrays, and
+// vectors stored in one piece.
+#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_STORAGE_H
+#define KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_STORAGE_H
 
-#include "keops/IR/Keops.h"
+#include "Machine.h"
 
-namespace keops::cpu {
+namespace keops::loops {
 
-/// A size in bytes that is linear in the run-time sizes: constant + perThread * threads, and for
-/// each item at hand perItem + perI * M + perJ * N + perBlockI * blocks of i + perBlockJ * blocks
-/// of j.
+/// A size in bytes that is linear in the run-time sizes: constant + perMember * members of a team,
+/// and for each item at hand perItem + perI * M + perJ * N + perBlockI * blocks of i + perBlockJ *
+/// blocks of j.
 struct LinearSize {
-  int64_t constant = 0, perThread = 0, perItem = 0, perI = 0, perJ = 0, perBlockI = 0,
+  int64_t constant = 0, perMember = 0, perItem = 0, perI = 0, perJ = 0, perBlockI = 0,
           perBlockJ = 0;
   /// For one item: `each` bytes for every row of `rows`, or once for a parameter.
   static LinearSize ofRows(Placement rows, int64_t each);
   /// `each` bytes for every block of the kept index.
   static LinearSize ofBlocks(Placement kept, int64_t each);
-  /// At least `each` bytes for every thread, whole lines of the cache that no other thread writes.
-  static LinearSize ofThreads(int64_t each);
+  /// At least `each` bytes for every member, whole lines of the cache that no other member writes.
+  static LinearSize ofMembers(int64_t each);
   LinearSize operator+(const LinearSize &other) const {
-    return {constant + other.constant,  perThread + other.perThread, perItem + other.perItem,
+    return {constant + other.constant,  perMember + other.perMember, perItem + other.perItem,
             perI + other.perI,          perJ + other.perJ,           perBlockI + other.perBlockI,
             perBlockJ + other.perBlockJ};
   }
+};
+
+/// The states of all pieces of a map_reduce. Few tiles are cut into pieces: into at most `split` all
+/// together, of at least `leastTerms` terms each.
+struct PieceSize {
+  Placement kept;
+  int64_t tileRows, leastTerms, split;
+  int64_t bytes; ///< of a piece
 };
 
 class Functions;
@@ -42,20 +50,20 @@ struct Item {
 
 /// Values that every part of the lowering needs, made once at the start of the function.
 struct Frame {
-  Frame(mlir::OpBuilder &b, mlir::Location loc, Functions &functions, bool parallel,
+  Frame(mlir::OpBuilder &b, mlir::Location loc, Machine &machine, Functions &functions,
         int64_t inputCount, int64_t outputCount)
-      : b(b), loc(loc), functions(functions), parallel(parallel), inputCount(inputCount),
+      : b(b), loc(loc), machine(machine), functions(functions), inputCount(inputCount),
         outputCount(outputCount) {}
 
   mlir::OpBuilder &b;
   mlir::Location loc;
+  Machine &machine;
   Functions &functions; ///< what large formulas call
-  bool parallel;        ///< OpenMP or a plain loop
   int64_t inputCount, outputCount;
   mlir::Value args;             ///< !llvm.ptr to keops_args
   mlir::Value inputs, outputs;  ///< !llvm.ptr to keops_array
   mlir::Value sizeI, sizeJ;     ///< index
-  mlir::Value threads;          ///< i32
+  mlir::Value members;          ///< i32: of a team
   mlir::Value workspace;        ///< memref<?xi8>
   mlir::Value items;            ///< index: of the batch
   mlir::Value itemsAtOnce;      ///< index: those that the workspace has room for
@@ -64,9 +72,10 @@ struct Frame {
   mlir::Value termsI, termsJ;   ///< memref<?xi64>: the terms of each row, null where none asks
   mlir::Value firstItem;        ///< index: of the items at hand
   mlir::Value itemsAtHand;      ///< index
-  mlir::Value thread;           ///< index: the thread at hand among those of a parallel region
+  mlir::Value member;           ///< index: the member at hand among those of a team
+  int64_t lanes = 1;            ///< of the tiles at hand
   mlir::Value scratch;          ///< memref<?xT>, null where no formula keeps a table
-  int64_t scratchPerThread = 0; ///< elements
+  int64_t scratchPerMember = 0; ///< elements
 
   mlir::Value index(int64_t k);
   mlir::Value add(mlir::Value x, mlir::Value y);
@@ -89,11 +98,11 @@ struct Frame {
   /// The address of an element behind a !llvm.ptr.
   mlir::Value address(mlir::Type element, mlir::Value pointer, mlir::Value at);
   void storeIndex(mlir::Value number, mlir::Value memref, mlir::Value at);
-  /// Where the elements of the thread at hand begin in a region that has so many for each.
-  mlir::Value ownElements(int64_t perThread) { return mul(thread, index(perThread)); }
+  /// Where the elements of the member at hand begin in a region that has so many for each.
+  mlir::Value ownElements(int64_t perMember) { return mul(member, index(perMember)); }
 };
 
-/// Reads keops_args, whose pointer stands in the frame.
+/// Reads the sizes in keops_args, whose pointer stands in the frame.
 void readArguments(Frame &frame);
 
 /// Hands out regions of the workspace, each aligned to 64 bytes, and remembers the total for the
@@ -103,14 +112,20 @@ public:
   explicit Workspace(Frame &frame);
   /// A memref<?xT> over a new region of `bytes`.
   mlir::Value allocate(mlir::Type element, LinearSize bytes);
-  LinearSize total() const { return used; }
+  /// The same for the pieces of each item at hand.
+  mlir::Value allocate(mlir::Type element, const PieceSize &pieces);
+  /// Lines of the manifest.
+  void describe(llvm::raw_ostream &os) const;
 
 private:
   mlir::Value bytesOf(const LinearSize &size);
+  mlir::Value countPieces(const PieceSize &pieces);
+  mlir::Value takeRegion(mlir::Type element, mlir::Value bytes);
 
   Frame &frame;
   mlir::Value offset;
   LinearSize used;
+  llvm::SmallVector<PieceSize> allPieces;
 };
 
 /// Rows that can be read one component at a time: an argument, an output, or a region of the
@@ -146,30 +161,11 @@ using RowTable = llvm::DenseMap<mlir::Value, Rows>;
 /// Rows in a new region of the workspace for a value of function level, wherever it is placed.
 Rows allocateRows(Frame &frame, Workspace &workspace, ValueType type);
 
-/// The values of all rows of a tile: vector<RxLxT>, or vector<LxT> where that is one row, for which
-/// arrays of vectors would cost LLVM an extraction and an insertion for each operation.
-mlir::VectorType tileType(int64_t rows, int64_t lanes, mlir::Type element);
-/// Reads and writes such values as consecutive elements from `offset` on.
-mlir::Value loadVector(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offset);
-void storeVector(Frame &frame, mlir::Value value, mlir::Value memref, mlir::Value offset);
-/// Reads one element per lane; `offsets` holds 64-bit integers in the shape of `type`.
-mlir::Value gatherVector(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offsets);
+/// A scalar in all lanes of `type`, which may be a scalar type.
+mlir::Value splat(Frame &frame, mlir::Type type, mlir::Value scalar);
 
-/// A memref<?xi64> of task counters, one for each parallelFor of a region.
+/// A memref<?xi64> of task counters, one for each loop over tasks of a region, and one more.
 mlir::Value allocateCounters(Frame &frame, Workspace &workspace, int64_t count);
-/// The value of a counter, an i64, which is one more afterwards: no two threads get the same.
-mlir::Value takeNumber(Frame &frame, mlir::Value counters, mlir::Value counter);
-/// Sets `count` counters to zero and emits `body` to be run by all threads of a team at once; a
-/// plain sequence without threads.
-void parallelRegion(Frame &frame, mlir::Value counters, int64_t count,
-                    llvm::function_ref<void()> body);
-/// Inside a parallel region: body(k) for k in [0, count), each by whichever thread is free; all are
-/// done at its end. Uses element `counter` of the region's counters.
-void parallelFor(Frame &frame, mlir::Value count, mlir::Value counters, int64_t counter,
-                 llvm::function_ref<void(mlir::Value)> body);
-/// i1: whether the run was cancelled. It is asked so seldom that the answer costs nothing, and so
-/// often that a run ends within a tenth of a second.
-mlir::Value isStopped(Frame &frame);
 void unlessStopped(Frame &frame, llvm::function_ref<void()> body);
 /// A sequential loop that carries values.
 llvm::SmallVector<mlir::Value> sequentialFor(
@@ -185,6 +181,6 @@ void forEachComponent(Frame &frame, int64_t dim, llvm::function_ref<void(mlir::O
 /// A component number as a value of type index.
 mlir::Value toValue(Frame &frame, mlir::OpFoldResult k);
 
-} // namespace keops::cpu
+} // namespace keops::loops
 
-#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_STORAGE_H
+#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_STORAGE_H

@@ -1,7 +1,7 @@
 // One tile of kept rows: where its variables come from, and the memory and loops that reductions
 // use in it.
-#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
-#define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
+#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_TILE_H
+#define KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_TILE_H
 
 #include "Scratch.h"
 
@@ -9,16 +9,18 @@
 
 #include <array>
 
-namespace keops::cpu {
+namespace keops::loops {
 
 /// The variables of one index and element type side by side: each occupies `dim` of `count`
 /// components from its offset on.
 struct Columns {
-  mlir::Value pack; ///< kept: memref<?xT> as [thread][component][row of the tile]; reduced:
-                    ///< [row][component]
+  mlir::Value pack;  ///< kept: memref<?xT> as [member][component][row of the tile]; reduced:
+                     ///< [row][component]
+  mlir::Value stage; ///< of the reduced index: memref<?xT> for the rows of a step, or null
   llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> offsets;
   int64_t count = 0;
-  int64_t perThread = 0; ///< elements of a thread, for the kept index
+  int64_t length = 0;    ///< of a packed row of the reduced index
+  int64_t perMember = 0; ///< elements of a member, for the kept index
   void append(mlir::BlockArgument argument) {
     offsets.push_back({argument, count});
     count += getDim(argument);
@@ -42,13 +44,20 @@ struct Traversal {
   ScratchLayout scratch;
   Columns kept, reduced;               ///< of the computing type
   Columns keptIndices, reducedIndices; ///< 64-bit integers
+  mlir::Value stageBegin; ///< index: the first row in the stages, null outside of steps
 
   mlir::Type element();
-  mlir::VectorType valueType();
-  mlir::VectorType indexType();
-  mlir::VectorType wideType();
-  /// Vectors of the kind that `argument` or memory of that kind has.
-  mlir::VectorType vectorType(SlotKind kind);
+  mlir::Type elementType(SlotKind kind);
+  /// What a member has of all rows of a tile.
+  mlir::Type valueType() { return tileType(ValueSlot); }
+  mlir::Type indexType() { return tileType(IndexSlot); }
+  mlir::Type wideType() { return tileType(WideSlot); }
+  mlir::Type tileType(SlotKind kind);
+  /// Room near the members for the rows of a step.
+  void allocateStages();
+  /// Brings the reduced rows [begin, end) of a step there; all lanes come here together.
+  void fillStages(const Item &item, mlir::Value begin, mlir::Value end);
+  void releaseStages();
   /// The columns of an argument placed on i or j.
   Columns &columnsOf(mlir::BlockArgument argument);
   int64_t tileRows() const { return schedule.getRows() * schedule.getLanes(); }
@@ -96,6 +105,8 @@ private:
   mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
   mlir::Value readReduced(const Columns &columns, int64_t offset, SlotKind kind,
                           mlir::OpFoldResult k);
+  /// Where component `component` of the packed row that is the same for all lanes stands.
+  mlir::Value locate(const Columns &columns, mlir::Value component);
   /// Over how many rows of `over` the row of the other index is reduced.
   mlir::Value termCount(Placement over);
   /// The row of the pair on `index`, as 64-bit integers by lane.
@@ -144,6 +155,6 @@ private:
   mlir::Operation *before = nullptr;
 };
 
-} // namespace keops::cpu
+} // namespace keops::loops
 
-#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_TILE_H
+#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_TILE_H

@@ -1,4 +1,4 @@
-// Workspace regions, row access and whole-vector access for the CPU lowering.
+// Workspace regions, row access and whole-vector access for the lowering to loops.
 #include "Storage.h"
 
 #include "keops-c/program.h"
@@ -15,7 +15,7 @@
 
 using namespace mlir;
 using namespace keops;
-using namespace keops::cpu;
+using namespace keops::loops;
 
 Value Frame::index(int64_t k) { return arith::ConstantIndexOp::create(b, loc, k); }
 // Folded, because what is not emitted is not carried through all conversions.
@@ -66,16 +66,14 @@ static WorkTable readWork(Frame &frame, unsigned kept) {
           reader.readPointer(frame.args, base + offsetof(keops_work, intervals))};
 }
 
-void cpu::readArguments(Frame &frame) {
+void loops::readArguments(Frame &frame) {
   Structs reader(frame.b, frame.loc);
   frame.sizeI = readIndex(frame, frame.args, offsetof(keops_args, size_i));
   frame.sizeJ = readIndex(frame, frame.args, offsetof(keops_args, size_j));
-  frame.inputs = reader.readPointer(frame.args, offsetof(keops_args, inputs));
-  frame.outputs = reader.readPointer(frame.args, offsetof(keops_args, outputs));
   // OpenMP would take what is less than one for any number, and the workspace has room for so many.
   Value threads = reader.read(frame.b.getI32Type(), frame.args, offsetof(keops_args, threads));
   Value one = arith::ConstantIntOp::create(frame.b, frame.loc, 1, 32);
-  frame.threads = arith::MaxSIOp::create(frame.b, frame.loc, threads, one);
+  frame.members = arith::MaxSIOp::create(frame.b, frame.loc, threads, one);
   frame.items = readIndex(frame, frame.args, offsetof(keops_args, items));
   frame.itemsAtOnce = readIndex(frame, frame.args, offsetof(keops_args, items_at_once));
   frame.itemOffsets = reader.readPointer(frame.args, offsetof(keops_args, item_offsets));
@@ -99,10 +97,10 @@ LinearSize LinearSize::ofBlocks(Placement kept, int64_t each) {
   return size;
 }
 
-LinearSize LinearSize::ofThreads(int64_t each) {
+LinearSize LinearSize::ofMembers(int64_t each) {
   constexpr int64_t cacheLine = 64;
   LinearSize size;
-  size.perThread = llvm::alignTo(each, cacheLine);
+  size.perMember = llvm::alignTo(each, cacheLine);
   return size;
 }
 
@@ -118,30 +116,61 @@ Value Workspace::bytesOf(const LinearSize &size) {
   if (size.perBlockJ)
     item = frame.add(item, times(size.perBlockJ, frame.workJ.blockCount));
   Value bytes = frame.add(frame.index(size.constant), frame.mul(item, frame.itemsAtOnce));
-  if (!size.perThread)
+  if (!size.perMember)
     return bytes;
-  Value threads =
-      arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), frame.threads);
-  return frame.add(bytes, times(size.perThread, threads));
+  Value members =
+      arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(), frame.members);
+  return frame.add(bytes, times(size.perMember, members));
 }
 
+/// Every region begins where a line of the cache does.
+static constexpr int64_t alignment = 64;
+
 Value Workspace::allocate(Type element, LinearSize bytes) {
-  constexpr int64_t alignment = 64;
   bytes.constant += alignment - 1;
-  Value size =
-      frame.b.createOrFold<arith::AndIOp>(frame.loc, bytesOf(bytes), frame.index(-alignment));
+  used = used + bytes;
+  return takeRegion(element, bytesOf(bytes));
+}
+
+/// At least as many as there are; the manifest's reader counts in the same way. Of each block one
+/// tile may not be full.
+Value Workspace::countPieces(const PieceSize &pieces) {
+  const WorkTable &work = frame.work(pieces.kept);
+  Value full = frame.div(frame.size(pieces.kept), frame.index(pieces.tileRows));
+  Value tiles = frame.add(full, work.blockCount);
+  Value useful = frame.max(frame.ceilDiv(work.mostTerms, pieces.leastTerms), frame.index(1));
+  return frame.max(tiles, frame.min(frame.index(pieces.split), frame.mul(tiles, useful)));
+}
+
+Value Workspace::allocate(Type element, const PieceSize &pieces) {
+  used.constant += alignment - 1;
+  allPieces.push_back(pieces);
+  Value count = frame.mul(countPieces(pieces), frame.itemsAtOnce);
+  Value bytes = frame.mul(count, frame.index(pieces.bytes));
+  return takeRegion(element, frame.add(bytes, frame.index(alignment - 1)));
+}
+
+void Workspace::describe(llvm::raw_ostream &os) const {
+  os << "workspace " << used.constant << " " << used.perMember << " " << used.perItem << " "
+     << used.perI << " " << used.perJ << " " << used.perBlockI << " " << used.perBlockJ << "\n";
+  for (const PieceSize &pieces : allPieces)
+    os << "pieces " << stringifyPlacement(pieces.kept) << " " << pieces.tileRows << " "
+       << pieces.leastTerms << " " << pieces.split << " " << pieces.bytes << "\n";
+}
+
+Value Workspace::takeRegion(Type element, Value bytes) {
+  Value size = frame.b.createOrFold<arith::AndIOp>(frame.loc, bytes, frame.index(-alignment));
   // Nobody reads the length of a region. One that is computed would be carried into every loop.
   Value length = frame.index(INT64_MAX);
   auto type = MemRefType::get({ShapedType::kDynamic}, element);
   Value view = memref::ViewOp::create(frame.b, frame.loc, type, frame.workspace, offset, length);
   offset = frame.add(offset, size);
-  used = used + bytes;
   return view;
 }
 
 //===-- Rows --------------------------------------------------------------------------------===//
 
-Value cpu::toValue(Frame &frame, OpFoldResult k) {
+Value loops::toValue(Frame &frame, OpFoldResult k) {
   if (auto constant = getConstantIntValue(k))
     return frame.index(*constant);
   return cast<Value>(k);
@@ -209,7 +238,7 @@ void Rows::store(Frame &frame, Value value, Value row, Value component) const {
   LLVM::StoreOp::create(frame.b, frame.loc, value, frame.address(storage, begin, at));
 }
 
-Rows cpu::allocateRows(Frame &frame, Workspace &workspace, ValueType type) {
+Rows loops::allocateRows(Frame &frame, Workspace &workspace, ValueType type) {
   int64_t dim = type.getDim(), bytes = dim * type.getElementType().getIntOrFloatBitWidth() / 8;
   Placement placement = type.getPlacement();
   Value region = workspace.allocate(type.getElementType(), LinearSize::ofRows(placement, bytes));
@@ -217,67 +246,14 @@ Rows cpu::allocateRows(Frame &frame, Workspace &workspace, ValueType type) {
   return Rows::inWorkspace(region, width, frame.mul(frame.size(placement), width));
 }
 
-//===-- Vectors -----------------------------------------------------------------------------===//
+//===-- Values ------------------------------------------------------------------------------===//
 
-VectorType cpu::tileType(int64_t rows, int64_t lanes, Type element) {
-  return rows == 1 ? VectorType::get({lanes}, element) : VectorType::get({rows, lanes}, element);
+Value loops::splat(Frame &frame, Type type, Value scalar) {
+  return isa<VectorType>(type) ? vector::BroadcastOp::create(frame.b, frame.loc, type, scalar)
+                               : scalar;
 }
 
-static int64_t countRows(Type type) {
-  auto vector = cast<VectorType>(type);
-  return vector.getRank() == 1 ? 1 : vector.getDimSize(0);
-}
-
-static VectorType rowType(Type type) {
-  auto vector = cast<VectorType>(type);
-  return VectorType::get(vector.getShape().take_back(), vector.getElementType());
-}
-
-static Value buildByRows(Frame &frame, Type type, function_ref<Value(int64_t)> row) {
-  if (type == rowType(type))
-    return row(0);
-  auto zero = frame.b.getZeroAttr(type);
-  Value value = arith::ConstantOp::create(frame.b, frame.loc, cast<TypedAttr>(zero));
-  for (int64_t r = 0; r < countRows(type); ++r)
-    value = vector::InsertOp::create(frame.b, frame.loc, row(r), value, r);
-  return value;
-}
-
-static Value getRow(Frame &frame, Value value, int64_t r) {
-  if (value.getType() == rowType(value.getType()))
-    return value;
-  return vector::ExtractOp::create(frame.b, frame.loc, value, r);
-}
-
-Value cpu::loadVector(Frame &frame, Type type, Value memref, Value offset) {
-  VectorType lanes = rowType(type);
-  return buildByRows(frame, type, [&](int64_t r) -> Value {
-    Value at = frame.add(offset, frame.index(r * lanes.getNumElements()));
-    return vector::LoadOp::create(frame.b, frame.loc, lanes, memref, at);
-  });
-}
-
-void cpu::storeVector(Frame &frame, Value value, Value memref, Value offset) {
-  VectorType lanes = rowType(value.getType());
-  for (int64_t r = 0; r < countRows(value.getType()); ++r) {
-    Value at = frame.add(offset, frame.index(r * lanes.getNumElements()));
-    vector::StoreOp::create(frame.b, frame.loc, getRow(frame, value, r), memref, at);
-  }
-}
-
-Value cpu::gatherVector(Frame &frame, Type type, Value memref, Value offsets) {
-  VectorType lanes = rowType(type);
-  auto maskType = VectorType::get(lanes.getShape(), frame.b.getI1Type());
-  Value all = arith::ConstantOp::create(frame.b, frame.loc, DenseElementsAttr::get(maskType, true));
-  Value none =
-      arith::ConstantOp::create(frame.b, frame.loc, cast<TypedAttr>(frame.b.getZeroAttr(lanes)));
-  return buildByRows(frame, type, [&](int64_t r) -> Value {
-    return vector::GatherOp::create(frame.b, frame.loc, lanes, memref, ValueRange{frame.index(0)},
-                                    getRow(frame, offsets, r), all, none);
-  });
-}
-
-void cpu::forEachComponent(Frame &frame, int64_t dim, function_ref<void(OpFoldResult)> body) {
+void loops::forEachComponent(Frame &frame, int64_t dim, function_ref<void(OpFoldResult)> body) {
   if (dim <= Emitter::unrollLimit) {
     for (int64_t k = 0; k < dim; ++k)
       body(frame.b.getIndexAttr(k));

@@ -1,7 +1,7 @@
 // Scratch memory of formula operations that run through a table: one region of the workspace for
 // each thread of a team, reused for every pair. Loops.cpp gives each thread its own.
-#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_SCRATCH_H
-#define KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_SCRATCH_H
+#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_SCRATCH_H
+#define KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_SCRATCH_H
 
 #include "Storage.h"
 
@@ -9,7 +9,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-namespace keops::cpu {
+namespace keops::loops {
 
 /// Where the operations of a block keep their numbers, counted in values of the computing type.
 struct ScratchLayout {
@@ -24,6 +24,6 @@ Emitter::Scratch scratchOf(Frame &frame, const ScratchLayout &layout, mlir::Type
 /// Gives `frame` the scratch memory that the formulas of `function` need, if any.
 void allocateScratch(Frame &frame, Workspace &workspace, mlir::func::FuncOp function);
 
-} // namespace keops::cpu
+} // namespace keops::loops
 
-#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOCPU_SCRATCH_H
+#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_SCRATCH_H
