@@ -1,6 +1,7 @@
 // Programs: creation, description, dumps. Checks and translates arguments, forwards to lib/Runtime.
 #include "Handles.h"
 #include "keops/Frontend/Limits.h"
+#include "keops/Runtime/Settings.h"
 
 using namespace keops;
 using namespace keops::capi;
@@ -57,6 +58,7 @@ static Request readRequest(const keopsProgramOptions *given) {
   request.dtype = getDTypeName(getCode(options.dtype));
   request.precision = getPrecisionName(getCode(options.precision));
   request.threads = options.single_threaded ? "none" : "openmp";
+  request.target = getSettings().target;
   request.schedule = options.schedule ? options.schedule : "";
   request.sumScheme = getSumSchemeName(getCode(options.sum_scheme));
   request.accumulator = getAccumulatorName(getCode(options.accumulator));

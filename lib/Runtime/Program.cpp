@@ -27,6 +27,7 @@ std::shared_ptr<const Program> Program::link(Manifest manifest, const std::strin
       std::make_shared<Program>(std::move(manifest), reinterpret_cast<ProgramEntry>(address));
   program->linked = handle;
   program->unlink = compiler.unlink;
+  program->fault = compiler.getFault;
   return program;
 }
 

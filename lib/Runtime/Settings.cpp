@@ -100,6 +100,9 @@ const Knob knobs[] = {
     {"KEOPS_LOG", "warning", readLogLevel, "quiet, error, warning, info or debug"},
     {"KEOPS_COMPILER_LIBRARY", "libkeops-compiler.so beside libkeops.so",
      readText<&Settings::compilerLibrary>, "path of the compiler library"},
+    {"KEOPS_TARGET", "native", readText<&Settings::target>,
+     "what programs are compiled for: native, or gpu-emulator or gpu-emulator-races, which run the "
+     "kernels for GPUs on the processor (for tests of keops itself)"},
     {"KEOPS_WORK_PER_THREAD", "200000", readNumber<&Settings::workPerThread, 1, int64_t(1) << 50>,
      "scalar operations below which another thread is not worth its start"},
     {"KEOPS_SANITIZE_GENERATED", "unset", readText<&Settings::sanitizeGenerated>,

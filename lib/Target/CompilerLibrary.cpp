@@ -2,6 +2,8 @@
 // messages leave through callbacks. Nothing of MLIR or LLVM crosses this line.
 #include "Link.h"
 
+#include "keops-c/emulator.h"
+
 #include "keops/Frontend/Diagnostics.h"
 #include "keops/Frontend/Parser.h"
 #include "keops/Runtime/CompilerInterface.h"
@@ -231,4 +233,5 @@ const KeopsCompilerInterface keopsCompilerInterface = {KEOPS_COMPILER_INTERFACE_
                                                        link,
                                                        unlinkProgram,
                                                        LLVM_VERSION_STRING,
-                                                       hostTarget()};
+                                                       hostTarget(),
+                                                       keops_emulator_get_fault};

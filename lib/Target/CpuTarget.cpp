@@ -1,4 +1,4 @@
-// Names of CPU targets and what follows from them for schedules and math.
+// Names of targets and what follows from them for schedules and math.
 #include "keops/Target/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -58,14 +58,21 @@ FailureOr<CpuTarget> CpuTarget::get(StringRef name, std::string &error) {
     target.triple = "aarch64-unknown-linux-gnu";
     return target;
   }
-  error =
-      ("unknown target '" + name + "'; expected native, x86-64-v2, x86-64-v3, x86-64-v4 or aarch64")
-          .str();
+  if (name == "gpu-emulator" || name == "gpu-emulator-races") {
+    CpuTarget target = native();
+    target.machine = name == "gpu-emulator" ? Machine::GpuEmulator : Machine::GpuEmulatorRaces;
+    return target;
+  }
+  error = ("unknown target '" + name +
+           "'; expected native, x86-64-v2, x86-64-v3, x86-64-v4, aarch64, gpu-emulator or "
+           "gpu-emulator-races")
+              .str();
   return failure();
 }
 
 PipelineOptions CompileOptions::pipeline() const {
   PipelineOptions options;
+  options.machine = nvptx ? Machine::Nvptx : target.machine;
   options.lanes32 = target.lanes32;
   options.hasFMA = target.hasFMA;
   options.hasAVX2 = target.hasAVX2;

@@ -1,6 +1,6 @@
 // Links objects with JITLink. OpenMP entry points come from the handle that the runtime gives,
-// never from the process, whose symbols may be another OpenMP runtime's; everything else comes from
-// the process.
+// never from the process, whose symbols may be another OpenMP runtime's; the emulator of GPUs is
+// linked in here; everything else comes from the process.
 #include "Link.h"
 
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
@@ -9,6 +9,8 @@
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
+
+#include "keops-c/emulator.h"
 
 #include <dlfcn.h>
 #include <mutex>
@@ -60,9 +62,11 @@ Expected<std::unique_ptr<LinkedProgram>> LinkedProgram::create(StringRef object,
       openMPSymbols(buffer->getMemBufferRef(), openMP, *program->jit);
   if (!threads)
     return threads.takeError();
-  if (!threads->empty())
-    if (Error error = library.define(orc::absoluteSymbols(std::move(*threads))))
-      return error;
+  orc::SymbolMap symbols = std::move(*threads);
+  symbols[program->jit->mangleAndIntern("keops_emulate")] = {
+      orc::ExecutorAddr::fromPtr(keops_emulate), JITSymbolFlags::Exported};
+  if (Error error = library.define(orc::absoluteSymbols(std::move(symbols))))
+    return error;
   auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
       program->jit->getDataLayout().getGlobalPrefix());
   if (!process)

@@ -1,4 +1,5 @@
-// Links a compiled object into this process. Used by CompilerLibrary.cpp.
+// Links a compiled object into this process. Used by CompilerLibrary.cpp and by the tests
+// of the emulator.
 #ifndef KEOPS_LIB_TARGET_LINK_H
 #define KEOPS_LIB_TARGET_LINK_H
 

@@ -125,4 +125,25 @@ def ConvertKernelsToNVVM : Pass<"convert-keops-kernels-to-nvvm", "::mlir::Module
                            "::mlir::vector::VectorDialect"];
 }
 
+def EmulateKernels : Pass<"keops-emulate-kernels", "::mlir::ModuleOp"> {
+  let summary = "Turn kernels for a GPU into functions that a CPU runs thread by thread";
+  let description = [{
+    Assumes the kernels of the manifest in `gpu.module @keops_kernels`, after the expansion of math functions. A kernel
+    becomes a private function that takes the `keops_launch` of keops-c/program.h and the `keops_thread` of
+    keops-c/emulator.h: indices are read from its fields, `gpu.barrier` is a call through it, workgroup attributions lie
+    one after another in its memory. All that the gpu.module holds moves into the module, and the exported
+    `int32_t <symbol>(const keops_args *)` hands a table of the kernels to `keops_emulate`. With `races` every access to
+    memory that other threads may see is announced by a call, atomic ones excepted.
+
+    ```mlir
+    gpu.func @f_0(%launch: !llvm.ptr) kernel { %t = gpu.thread_id x ... }
+    // becomes:
+    func.func private @f_0(%launch: !llvm.ptr, %thread: !llvm.ptr) { %t = llvm.load %thread ... }
+    ```
+  }];
+  let options = [Option<"races", "races", "bool", /*default=*/"false", "announce accesses to memory">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif // KEOPS_CONVERSION_PASSES_TD

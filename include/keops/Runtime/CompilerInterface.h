@@ -48,6 +48,10 @@ typedef void *(*KeopsLinkFn)(const char *object, size_t size, const char *symbol
                              void **entry, KeopsBytesCallback error, void *user);
 typedef void (*KeopsUnlinkFn)(void *handle);
 
+/// What the last fault (KEOPS_STEP_FAULT) of a linked program in this thread was; valid until it
+/// runs another one.
+typedef const char *(*KeopsGetFaultFn)(void);
+
 /// The table exported by libkeops-compiler.so under the name `keopsCompilerInterface`.
 struct KeopsCompilerInterface {
   int32_t version; ///< KEOPS_COMPILER_INTERFACE_VERSION
@@ -57,8 +61,9 @@ struct KeopsCompilerInterface {
   KeopsUnlinkFn unlink;
   const char *llvmVersion; ///< e.g. "22.1.8"
   const char *hostTarget;  ///< CPU name and features of this machine; part of every cache key
+  KeopsGetFaultFn getFault;
 };
-#define KEOPS_COMPILER_INTERFACE_VERSION 2
+#define KEOPS_COMPILER_INTERFACE_VERSION 3
 
 #ifdef __cplusplus
 }

@@ -48,7 +48,8 @@ public:
   /// The shape of one output.
   std::vector<int64_t> getOutputShape(size_t index, const Sizes &sizes) const;
 
-  /// How many threads are worth their start for so many pairs.
+  /// How many threads are worth their start for so many pairs; of a program for a GPU, how many
+  /// blocks the emulator runs.
   int32_t chooseThreads(double pairs, int32_t wanted) const;
 
 private:

@@ -46,6 +46,12 @@ struct ManifestOutput {
   int64_t getRowElements() const;
 };
 
+/// One kernel of a program for a GPU, in the order of their launches.
+struct ManifestKernel {
+  std::string name;
+  int64_t threads = 0; ///< of a block
+};
+
 /// What a workspace depends on beside items and threads: rows and blocks of i and of j.
 struct ProgramExtent {
   int64_t rows[2];
@@ -81,19 +87,13 @@ struct ManifestWorkspace {
   int64_t getBytes(const ProgramExtent &extent, int64_t itemsAtOnce, int32_t threads) const;
 };
 
-/// One of the kernels of a program for GPUs, and the threads of its blocks.
-struct ManifestKernel {
-  std::string name;
-  int64_t threads = 0;
-};
-
 struct Manifest {
   std::string text;
   std::string symbol;
   std::vector<ManifestInput> inputs;
   std::vector<ManifestOutput> outputs;
+  std::vector<ManifestKernel> kernels; ///< none where the program is for a CPU
   ManifestWorkspace workspace;
-  std::vector<ManifestKernel> kernels; ///< in the order of their launches
   double costPerPair = 1;
 
   /// Throws an internal error that quotes the first line it does not understand: an unknown item

@@ -27,12 +27,15 @@ public:
 
   const Manifest &getManifest() const { return manifest; }
   ProgramEntry getEntry() const { return entry; }
+  /// What is wrong, after the entry has returned KEOPS_STEP_FAULT to this thread.
+  std::string getFault() const { return fault ? fault() : "unknown"; }
 
 private:
   Manifest manifest;
   ProgramEntry entry;
   void *linked = nullptr;
   KeopsUnlinkFn unlink = nullptr;
+  KeopsGetFaultFn fault = nullptr;
 };
 
 } // namespace keops

@@ -20,6 +20,7 @@ struct Settings {
   int64_t programsInMemory = 256;
   int32_t logLevel = 2;
   std::string compilerLibrary;
+  std::string target = "native";
   int64_t workPerThread = 200000;
   std::string sanitizeGenerated;
 };

@@ -20,8 +20,9 @@ class TargetMachine;
 
 namespace keops {
 
-/// A CPU that programs are compiled for.
+/// A CPU that programs are compiled for, and whether they run on it as on a GPU.
 struct CpuTarget {
+  Machine machine = Machine::Cpu;
   std::string triple, cpu, features;
   /// The widest vector of 32-bit elements, and what comes with it.
   int64_t lanes32 = 4;
@@ -29,8 +30,8 @@ struct CpuTarget {
   /// One instruction converts f16.
   bool hasF16C = false;
 
-  /// "native", "x86-64-v2", "x86-64-v3", "x86-64-v4" or "aarch64". Fails with a sentence that lists
-  /// the names.
+  /// "native", "x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64", or this machine as
+  /// "gpu-emulator" or "gpu-emulator-races". Fails with a sentence that lists the names.
   static mlir::FailureOr<CpuTarget> get(llvm::StringRef name, std::string &error);
 };
 
@@ -56,8 +57,7 @@ std::unique_ptr<mlir::MLIRContext> createContext();
 
 /// The names of the stages, in order: keops, expanded, scheduled, loops, llvm-dialect.
 llvm::ArrayRef<llvm::StringRef> getStageNames();
-/// Takes a module at stage `from` to stage `to`. For GPUs of NVIDIA the last two stages are kernels
-/// and nvvm-dialect.
+/// Takes a module at stage `from` to stage `to`.
 mlir::LogicalResult runStages(mlir::ModuleOp module, llvm::StringRef from, llvm::StringRef to,
                               const CompileOptions &options);
 

@@ -2,6 +2,7 @@
 #include "keops/Runtime/Cache.h"
 #include "TestSupport.h"
 #include "keops/Runtime/Compiler.h"
+#include "keops/Runtime/Launch.h"
 
 #include <algorithm>
 #include <sys/wait.h>
@@ -54,6 +55,22 @@ TEST_F(ProgramCacheTest, compilesThenRemembersThenReads) {
   EXPECT_EQ(counts.diskHits, 1);
   EXPECT_EQ(counts.memoryHits, 1);
   EXPECT_EQ(counts.programsInMemory, 1);
+}
+
+TEST_F(ProgramCacheTest, aFaultOfAProgramIsToldInFull) {
+  CachedProgram found = makeCache().get(makeRequest("Broken(x,y)", {"x=Vi(1)", "y=Vj(1)"}));
+  float value = 0;
+  int64_t shape[] = {1, 1};
+  Tensor tensor{&value, DType::F32, 2, shape, nullptr};
+  float result = 0;
+  Tensor output{&result, DType::F32, 2, shape, nullptr};
+  std::vector<std::string> names = {"x", "y"};
+  std::string message = getErrorMessage(
+      [&] {
+        Launcher(*found.program, names).run(std::vector{tensor, tensor}, std::vector{output}, {});
+      },
+      ErrorKind::Internal);
+  EXPECT_NE(message.find("a data race that was planted"), std::string::npos) << message;
 }
 
 TEST_F(ProgramCacheTest, otherNamesShareTheProgram) {

@@ -1,8 +1,8 @@
 // Stands in for libkeops-compiler.so in the tests of the runtime: "objects" are one line of text,
 // "linking" picks a function below. What a formula contains decides what happens:
 //   bad    a user error            fault  an internal fault          Wait   a program that only
-//   ends when cancelled Pair   two outputs, the second of indices                        other
-//   sum_j exp(-g |x_i - y_j|^2) b_j
+//   ends when cancelled Pair   two outputs, the second of indices Broken   a program with a fault
+//   other sum_j exp(-g |x_i - y_j|^2) b_j
 // The file `$KEOPS_FAKE_LOG`, if set, gets one line for each compilation, so that tests can count
 // them.
 #include "keops-c/program.h"
@@ -65,6 +65,8 @@ int32_t pair(const keops_args *args) {
   return KEOPS_STEP_OK;
 }
 
+int32_t stopWithFault(const keops_args *) { return KEOPS_STEP_FAULT; }
+
 using Entry = int32_t (*)(const keops_args *);
 
 template <typename T>
@@ -122,7 +124,11 @@ int32_t compile(const KeopsCompileRequest *request, KeopsBytesCallback object,
   int dimension = 1;
   std::string inputs = describeInputs(request, dimension);
   bool isPair = formula.find("Pair") != std::string::npos;
-  const char *kind = isPair ? "pair" : formula.find("Wait") != std::string::npos ? "wait" : "gauss";
+  auto contains = [&](const char *word) { return formula.find(word) != std::string::npos; };
+  const char *kind = isPair               ? "pair"
+                     : contains("Wait")   ? "wait"
+                     : contains("Broken") ? "broken"
+                                          : "gauss";
   reply(object,
         std::string(kind) + " " + request->dtype + " " + std::to_string(dimension) + " " +
             std::to_string(request->aliasCount > 3),
@@ -164,6 +170,8 @@ void *link(const char *object, size_t size, const char *symbol, void *openMP, vo
                       : chooseGauss<double>(dimension, hasScale);
   if (!std::strcmp(kind, "wait"))
     chosen = waitUntilCancelled;
+  if (!std::strcmp(kind, "broken"))
+    chosen = stopWithFault;
   if (!std::strcmp(kind, "pair"))
     chosen = isSingle ? pair<float> : pair<double>;
   *entry = reinterpret_cast<void *>(chosen);
@@ -172,8 +180,16 @@ void *link(const char *object, size_t size, const char *symbol, void *openMP, vo
 
 void unlink(void *handle) { delete static_cast<int *>(handle); }
 
+const char *getFault() { return "a data race that was planted"; }
+
 } // namespace
 
 extern "C" __attribute__((visibility("default")))
-const KeopsCompilerInterface keopsCompilerInterface = {
-    KEOPS_COMPILER_INTERFACE_VERSION, compile, dump, link, unlink, "0.0-fake", "fake processor"};
+const KeopsCompilerInterface keopsCompilerInterface = {KEOPS_COMPILER_INTERFACE_VERSION,
+                                                       compile,
+                                                       dump,
+                                                       link,
+                                                       unlink,
+                                                       "0.0-fake",
+                                                       "fake processor",
+                                                       getFault};

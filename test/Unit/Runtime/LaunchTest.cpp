@@ -245,6 +245,12 @@ TEST_F(LauncherTest, stopsAndReportsStatuses) {
             std::string::npos);
 }
 
+TEST_F(LauncherTest, kernelsRunOnAFewBlocksWhateverTheWork) {
+  Program kernels{Manifest::parse(manifestText + std::string("kernel f_0 128\n")), addUp};
+  for (double pairs : {0.0, 1.0, 1e12})
+    EXPECT_EQ(Launcher(kernels, names).chooseThreads(pairs, 1), 3);
+}
+
 TEST_F(LauncherTest, smallWorkUsesOneThread) {
   setNumThreads(8);
   EXPECT_EQ(launcher.chooseThreads(1, 0), 1);

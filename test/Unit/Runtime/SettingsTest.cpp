@@ -34,6 +34,8 @@ TEST(Settings, haveDefaults) {
   EXPECT_EQ(reading.settings.cacheSizeMb, 512);
   EXPECT_EQ(reading.settings.logLevel, 2);
   EXPECT_EQ(reading.settings.cacheDir, "");
+  EXPECT_EQ(reading.settings.target, "native");
+  EXPECT_EQ(Reading({{"KEOPS_TARGET", "gpu-emulator"}}).settings.target, "gpu-emulator");
 }
 
 TEST(Settings, cacheFolderIsTheFirstThatIsSet) {

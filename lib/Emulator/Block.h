@@ -1,0 +1,70 @@
+// The threads of one block as fibers, from barrier to barrier. Emulate.cpp runs one after another.
+#ifndef KEOPS_LIB_EMULATOR_BLOCK_H
+#define KEOPS_LIB_EMULATOR_BLOCK_H
+
+#include "Fiber.h"
+#include "Races.h"
+
+#include "keops-c/emulator.h"
+
+#include <string>
+#include <vector>
+
+namespace keops::emulator {
+
+/// Memory that is not defined yet is filled with this: on a GPU it holds what others left.
+inline constexpr int garbage = 0xA5;
+
+/// How a run is going: a KEOPS_STEP_ code, and the sentence that goes with KEOPS_STEP_FAULT.
+struct Outcome {
+  int32_t step = KEOPS_STEP_OK;
+  std::string fault;
+};
+
+/// One kernel on one launch; its blocks may be run in any order, each once.
+class KernelRun {
+public:
+  KernelRun(const keops_emulated_kernel &kernel, const keops_launch &launch, FiberPool &fibers);
+  ~KernelRun();
+
+  /// Runs a block to its end, or to a fault. The fibers of a block that was not finished must not
+  /// be used again.
+  void runBlock(int64_t block);
+  const Outcome &getOutcome() const { return outcome; }
+
+private:
+  struct Thread : keops_thread {
+    KernelRun *run = nullptr;
+    Fiber *fiber = nullptr;
+    int32_t waitsAt = 0;
+  };
+
+  static void startThread(void *thread);
+  static void waitAtBarrier(keops_thread *thread, int32_t which);
+  static void noteAccess(keops_thread *thread, const void *address, int64_t bytes,
+                         int32_t is_write);
+
+  void beginThreads(int64_t block);
+  void runPhase();
+  bool isCancelled() const;
+  /// Whether the threads have met: all at one barrier, or all at the end.
+  void checkMeeting();
+  void check(const Thread &thread, uintptr_t address, uintptr_t bytes, bool isWrite);
+  bool isShared(uintptr_t address) const;
+  std::string formatAddress(uintptr_t address) const;
+  void fail(const std::string &what);
+  std::string describe(const Conflict &conflict, const Thread &thread, bool isWrite) const;
+
+  const keops_emulated_kernel &kernel;
+  const keops_launch &launch;
+  FiberPool &fibers;
+  std::vector<Thread> threads;
+  char *shared;
+  int64_t phase = 0, done = 0;
+  Shadow sharedShadow, globalShadow;
+  Outcome outcome;
+};
+
+} // namespace keops::emulator
+
+#endif // KEOPS_LIB_EMULATOR_BLOCK_H
