@@ -2,6 +2,8 @@
 # build come from lit.site.cfg.py, made by CMake.
 import os
 import platform
+import shutil
+import subprocess
 
 import lit.formats
 
@@ -19,7 +21,7 @@ config.environment["PATH"] = os.pathsep.join(
 )
 # Tests must not meet what an earlier run, or the user, left in a cache.
 config.environment["KEOPS_CACHE_DIR"] = os.path.join(config.test_exec_root, "lit-cache")
-for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "KEOPS_SLOW"):
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "KEOPS_SLOW", "CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
@@ -44,12 +46,27 @@ def host_flags():
     return set()
 
 
+def find_ptxas():
+    """NVIDIA's assembler, where the compiler looks for it too; many machines have none."""
+    roots = [os.environ.get(name) for name in ("CUDA_HOME", "CUDA_PATH", "CUDA_ROOT")] + ["/usr/local/cuda"]
+    folders = [os.environ.get("PATH", "")] + [os.path.join(root, "bin") for root in roots if root]
+    return shutil.which("ptxas", path=os.pathsep.join(folders))
+
+
 config.available_features.add(platform.machine())
+ptxas = find_ptxas()
+if ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%ptxas", ptxas))
 flags = host_flags()
 if {"avx2", "fma"} <= flags:
     config.available_features.add("avx2")
 if {"avx512f", "avx512dq", "avx512vl"} <= flags:
     config.available_features.add("avx512")
+# LLVM need not know every target; what its code generator says of these GPUs is asked only where it does.
+llc = os.path.join(config.llvm_tools_dir, "llc")
+if "nvptx64" in subprocess.run([llc, "--version"], capture_output=True, text=True).stdout:
+    config.available_features.add("nvptx")
 if config.sanitize:
     config.available_features.add("sanitize")
 if os.environ.get("KEOPS_SLOW"):

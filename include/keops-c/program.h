@@ -63,12 +63,13 @@ typedef struct keops_args {
   int32_t threads;             /* at least 1; ignored by programs built with --threads=none */
 } keops_args;
 
-/* What the kernels of a program for a GPU read; each is launched with the address, or a copy, of
- * one. A kernel does the items [first_item, min(first_item + args.items_at_once, args.items)). */
+/* What the kernels of a program for GPUs read. They are launched one after another, in the order of
+ * the manifest, once for every `args.items_at_once` items of the batch; `args.threads` is the number
+ * of blocks of the grid. Of `args` they use neither the arrays nor what stops a run. */
 typedef struct keops_launch {
-  keops_args args; /* without args.inputs and args.outputs; args.threads is the number of blocks */
+  keops_args args;
   int64_t first_item;
-  keops_array arrays[]; /* inputs, then outputs */
+  keops_array arrays[1]; /* inputs, then outputs: as many as there are */
 } keops_launch;
 
 /* What a compiled program returns. A fault is one of the program itself, found by a machine that

@@ -9,6 +9,7 @@
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -34,6 +35,7 @@ void keops::buildSchedulePipeline(OpPassManager &manager, const PipelineOptions 
   manager.addPass(createKeopsPlaceValues());
   KeopsChooseScheduleOptions schedule;
   schedule.lanes32 = options.lanes32;
+  schedule.gpu = options.gpu;
   schedule.force = options.schedule;
   manager.addPass(createKeopsChooseSchedule(schedule));
 }
@@ -41,7 +43,10 @@ void keops::buildSchedulePipeline(OpPassManager &manager, const PipelineOptions 
 void keops::buildLoopsPipeline(OpPassManager &manager, const PipelineOptions &options) {
   ConvertMapReduceToCPUOptions loops;
   loops.threads = options.threads ? "openmp" : "none";
-  manager.addPass(createConvertMapReduceToCPU(loops));
+  if (options.gpu)
+    manager.addPass(createConvertMapReduceToGPU());
+  else
+    manager.addPass(createConvertMapReduceToCPU(loops));
   manager.addPass(createCSEPass());
   if (options.hasFMA)
     manager.addPass(createContractMultiplyAdd());
@@ -76,11 +81,13 @@ static void addConversionToLLVM(OpPassManager &manager, const PipelineOptions &o
 }
 
 static void buildEmulatorPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  ApproximateMathOptions math = mathOptions(options);
+  math.isa = MathIsa::Gpu;
+  math.emulateHardware = true;
+  manager.addPass(createApproximateMathPass(math));
   EmulateKernelsOptions kernels;
   kernels.races = options.machine == Machine::GpuEmulatorRaces;
   manager.addPass(createEmulateKernels(kernels));
-  // What is left are the functions that a GPU has in hardware.
-  manager.addPass(createApproximateMathPass(mathOptions(options)));
   addConversionToLLVM(manager, options);
 }
 
@@ -92,6 +99,26 @@ void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &opt
   EmitEntryPointOptions entry;
   entry.plain = options.plainFunction;
   manager.addPass(createEmitEntryPoint(entry));
+}
+
+void keops::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &) {
+  // Hand-over point: the conversion of map_reduce to kernels stands here, before their math.
+  manager.addPass(createCSEPass());
+  manager.addPass(createContractMultiplyAdd());
+}
+
+void keops::buildNVVMPipeline(OpPassManager &manager, const PipelineOptions &) {
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createConvertKernelsToNVVM());
+  manager.addPass(createCSEPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void keops::buildPTXPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  buildFormulaPipeline(manager, options);
+  buildSchedulePipeline(manager, options);
+  buildKernelsPipeline(manager, options);
+  buildNVVMPipeline(manager, options);
 }
 
 void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &options) {
@@ -106,7 +133,7 @@ void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &opti
 namespace {
 /// PipelineOptions as text options of a registered pipeline.
 struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
-  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2 or generic"),
+  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2, generic or gpu"),
                           llvm::cl::init("avx512")};
   Option<std::string> machine{*this, "machine",
                               llvm::cl::desc("cpu, gpu-emulator or gpu-emulator-races"),
@@ -126,6 +153,7 @@ struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
                       : machine == "gpu-emulator-races" ? Machine::GpuEmulatorRaces
                                                         : Machine::Cpu;
     options.hasAVX512 = isa == "avx512";
+    options.gpu = isa == "gpu" || options.machine != Machine::Cpu;
     options.hasAVX2 = options.hasFMA = options.hasF16C = isa != "generic";
     options.lanes32 = options.hasAVX512 ? 16 : options.hasAVX2 ? 8 : 4;
     options.precision = symbolizePrecision(precision.getValue()).value_or(Precision::Default);
@@ -152,6 +180,12 @@ void keops::registerKeopsPipelines() {
   registerStage("keops-loops-stage", "Lower scheduled reductions to loops over vectors",
                 buildLoopsPipeline);
   registerStage("keops-llvm-stage", "Lower loops to the LLVM dialect", buildLLVMPipeline);
+  registerStage("keops-kernels-stage", "Lower scheduled reductions to kernels for GPUs",
+                buildKernelsPipeline);
+  registerStage("keops-nvvm-stage", "Lower kernels to the LLVM and NVVM dialects",
+                buildNVVMPipeline);
+  registerStage("keops-to-ptx", "From formulas to the NVVM dialect, of which PTX is made",
+                buildPTXPipeline);
   registerStage("keops-to-cpu", "From formulas to the LLVM dialect", buildCPUPipeline);
 }
 

@@ -3,6 +3,7 @@
 #include "keops/Frontend/Limits.h"
 #include "keops/Runtime/Error.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace keops {
@@ -122,20 +123,29 @@ ManifestOutput readOutput(LineReader &reader) {
   return output;
 }
 
-ManifestKernel readKernel(LineReader &reader) {
-  constexpr int64_t mostThreads = 1024; // of a block, on any GPU
-  ManifestKernel kernel;
-  kernel.name = reader.word();
-  kernel.threads = reader.integer(1, mostThreads);
-  return kernel;
-}
-
 void readWorkspace(LineReader &reader, ManifestWorkspace &workspace) {
   int64_t *fields[] = {&workspace.bytes,      &workspace.perThread, &workspace.perItem,
                        &workspace.perRow[0],  &workspace.perRow[1], &workspace.perBlock[0],
                        &workspace.perBlock[1]};
   for (int64_t *field : fields)
     *field = reader.integer(0, maxBytes);
+}
+
+ManifestPieces readPieces(LineReader &reader) {
+  ManifestPieces pieces;
+  pieces.kept = reader.category(/*parameterAllowed=*/false);
+  for (int64_t *field : {&pieces.tileRows, &pieces.leastTerms, &pieces.split})
+    *field = reader.integer(1, maxBytes);
+  pieces.bytes = reader.integer(0, maxBytes);
+  return pieces;
+}
+
+ManifestKernel readKernel(LineReader &reader) {
+  constexpr int64_t mostThreads = 1024;
+  ManifestKernel kernel;
+  kernel.name = reader.word();
+  kernel.threads = reader.integer(1, mostThreads);
+  return kernel;
 }
 
 void readItem(Manifest &manifest, std::string_view line) {
@@ -147,10 +157,12 @@ void readItem(Manifest &manifest, std::string_view line) {
     manifest.inputs.push_back(readInput(reader));
   else if (item == "output")
     manifest.outputs.push_back(readOutput(reader));
-  else if (item == "kernel")
-    manifest.kernels.push_back(readKernel(reader));
   else if (item == "workspace")
     readWorkspace(reader, manifest.workspace);
+  else if (item == "pieces")
+    manifest.workspace.pieces.push_back(readPieces(reader));
+  else if (item == "kernel")
+    manifest.kernels.push_back(readKernel(reader));
   else if (item == "cost")
     manifest.costPerPair = reader.number();
   else
@@ -195,12 +207,23 @@ private:
 };
 } // namespace
 
+int64_t ManifestPieces::count(const ProgramExtent &extent) const {
+  auto side = static_cast<size_t>(kept);
+  int64_t tiles = extent.rows[side] / tileRows + extent.blocks[side];
+  int64_t useful = std::max<int64_t>((extent.mostTerms[side] + leastTerms - 1) / leastTerms, 1);
+  int64_t cut = 0;
+  bool isHuge = __builtin_mul_overflow(tiles, useful, &cut);
+  return std::max(tiles, isHuge ? split : std::min(split, cut));
+}
+
 int64_t ManifestWorkspace::getItemBytes(const ProgramExtent &extent) const {
   ByteCount count(perItem);
   for (int side = 0; side < 2; ++side) {
     count.add(extent.rows[side], perRow[side]);
     count.add(extent.blocks[side], perBlock[side]);
   }
+  for (const ManifestPieces &each : pieces)
+    count.add(each.count(extent), each.bytes);
   return count.get(extent);
 }
 
@@ -219,7 +242,7 @@ Manifest Manifest::parse(std::string_view text) {
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    if (isFirst && line != "keops-program 2")
+    if (isFirst && line != "keops-program 3")
       LineReader(line).fail();
     if (!isFirst && !line.empty())
       readItem(manifest, line);

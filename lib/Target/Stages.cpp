@@ -14,15 +14,19 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 
 using namespace mlir;
@@ -31,7 +35,8 @@ using namespace keops;
 void keops::registerKeopsDialects(DialectRegistry &registry) {
   registry.insert<KeopsDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                   gpu::GPUDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                  omp::OpenMPDialect, scf::SCFDialect, vector::VectorDialect>();
+                  NVVM::NVVMDialect, omp::OpenMPDialect, scf::SCFDialect, ub::UBDialect,
+                  vector::VectorDialect>();
   arith::registerConvertArithToLLVMInterface(registry);
   cf::registerConvertControlFlowToLLVMInterface(registry);
   registerConvertFuncToLLVMInterface(registry);
@@ -41,7 +46,9 @@ void keops::registerKeopsDialects(DialectRegistry &registry) {
   ub::registerConvertUBToLLVMInterface(registry);
   vector::registerConvertVectorToLLVMInterface(registry);
   registerBuiltinDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
   registerOpenMPDialectTranslation(registry);
 }
 
@@ -70,6 +77,11 @@ static const Stage stages[] = {{stageNames[0], buildNothing},
                                {stageNames[2], buildSchedulePipeline},
                                {stageNames[3], buildLoopsPipeline},
                                {stageNames[4], buildLLVMPipeline}};
+static const Stage nvptxStages[] = {stages[0],
+                                    stages[1],
+                                    stages[2],
+                                    {"kernels", buildKernelsPipeline},
+                                    {"nvvm-dialect", buildNVVMPipeline}};
 
 ArrayRef<StringRef> keops::getStageNames() { return stageNames; }
 
@@ -80,10 +92,13 @@ LogicalResult keops::runStages(ModuleOp module, StringRef from, StringRef to,
   // does it after each.
   manager.enableVerifier(false);
   bool started = false;
-  for (const Stage &stage : stages) {
+  for (const Stage &stage : options.nvptx ? nvptxStages : stages) {
     if (started)
       stage.build(manager, options.pipeline());
     started |= stage.name == from;
+    if (stage.name == to && !started)
+      return module.emitError("a module at stage '")
+             << from << "' cannot be taken to stage '" << to << "'";
     if (stage.name == to)
       return success(succeeded(manager.run(module)) && succeeded(verify(module)));
   }

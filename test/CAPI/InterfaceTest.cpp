@@ -61,7 +61,7 @@ TEST(Interface, describesPrograms) {
   EXPECT_STREQ(output.name, "Sum");
   EXPECT_EQ(output.dimension_count, 1);
   EXPECT_EQ(output.dimensions[0], 1);
-  EXPECT_EQ(std::string(keopsProgramGetManifest(program.get())).substr(0, 15), "keops-program 2");
+  EXPECT_EQ(std::string(keopsProgramGetManifest(program.get())).substr(0, 15), "keops-program 3");
   EXPECT_EQ(keopsProgramGetInput(program.get(), 3, &input), KEOPS_INVALID);
   EXPECT_STREQ(keopsGetLastError(), "keopsProgramGetInput: argument 'index': expected 0 to 2 "
                                     "(inputs of this program), got 3");
@@ -138,7 +138,7 @@ TEST(Interface, tensorsSayTheirTypes) {
 
 TEST(Interface, complexArraysStandForTheirParts) {
   keops::Program program = keops::Program::fromEntry(
-      "keops-program 2\nsymbol f\ninput i 2 f64 z\noutput i f64 Sum 2\n",
+      "keops-program 3\nsymbol f\ninput i 2 f64 z\noutput i f64 Sum 2\n",
       [](const keops_args *args) {
         const keops_array &z = args->inputs[0], &out = args->outputs[0];
         for (int64_t i = 0; i < args->size_i; ++i)

@@ -21,7 +21,7 @@ static int fail(const char *what) {
 }
 
 int main(void) {
-  const char *manifest = "keops-program 2\nsymbol copy\ninput i 1 f32 x\noutput i f32 Sum 1\n";
+  const char *manifest = "keops-program 3\nsymbol copy\ninput i 1 f32 x\noutput i f32 Sum 1\n";
   float x[3] = {1, 2, 3}, result[3] = {0, 0, 0};
   int64_t shape[2] = {3, 1};
   keopsTensor input, output;

@@ -25,8 +25,11 @@ static FailureOr<OwningOpRef<ModuleOp>> parse(const KeopscOptions &options, MLIR
 }
 
 /// The stage after which the module is printed or translated.
-static StringRef getStage(Emit emit) {
-  return emit == Emit::Keops ? "keops" : emit == Emit::MLIR ? "loops" : "llvm-dialect";
+static StringRef getStage(const KeopscOptions &options) {
+  bool gpu = options.compile.nvptx.has_value();
+  return options.emit == Emit::Keops  ? "keops"
+         : options.emit == Emit::MLIR ? (gpu ? "kernels" : "loops")
+                                      : (gpu ? "nvvm-dialect" : "llvm-dialect");
 }
 
 template <typename Printable>
@@ -69,13 +72,26 @@ static FailureOr<KeopscResult> generate(ModuleOp module, const KeopscOptions &op
   return result;
 }
 
+static FailureOr<KeopscResult> generateForGpu(ModuleOp module, const KeopscOptions &options) {
+  KernelCode kind = options.emit == Emit::LLVM  ? KernelCode::LLVM
+                    : options.emit == Emit::PTX ? KernelCode::PTX
+                                                : KernelCode::Cubin;
+  FailureOr<std::string> code = emitKernels(module, *options.compile.nvptx, kind);
+  if (failed(code))
+    return failure();
+  KeopscResult result{std::move(*code), ""};
+  auto manifest = module->getAttrOfType<StringAttr>("keops.manifest");
+  if (!options.header.empty())
+    result.header = emitKernelsHeader(manifest.getValue(), options.formula);
+  return result;
+}
+
 static FailureOr<KeopscResult> run(const KeopscOptions &options, MLIRContext *context) {
   FailureOr<OwningOpRef<ModuleOp>> module = parse(options, context);
-  if (failed(module) ||
-      failed(runStages(**module, "keops", getStage(options.emit), options.compile)))
+  if (failed(module) || failed(runStages(**module, "keops", getStage(options), options.compile)))
     return failure();
   if (options.emit != Emit::Keops && options.emit != Emit::MLIR)
-    return generate(**module, options);
+    return options.compile.nvptx ? generateForGpu(**module, options) : generate(**module, options);
   return KeopscResult{print([&](raw_ostream &os) { os << **module << "\n"; }), ""};
 }
 

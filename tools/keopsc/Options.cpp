@@ -22,6 +22,9 @@ Vi(D) has one row of D numbers per i, Vj(D) per j, Pm(D) is one row for all.
 
 The header declares gauss_call(M, N, x, y, b, out, threads) on plain arrays. With --threads=none the object
 needs libc and libm alone; with --threads=openmp also LLVM's OpenMP runtime (-lomp).
+
+With --target=nvptx-sm_90 (or another chip) it writes kernels for a GPU, as PTX or with --emit=cubin as machine
+code; the header says how to launch them.
 )";
 
 cl::OptionCategory category("keopsc options");
@@ -36,16 +39,18 @@ struct Flags {
                "arguments are numbered in this order")};
   cl::opt<Emit> emit{
       "emit", cl::cat(category), cl::init(Emit::Object), cl::desc("What to write:"),
-      cl::values(clEnumValN(Emit::Object, "obj", "relocatable object file (default)"),
-                 clEnumValN(Emit::Assembly, "asm", "assembly"),
-                 clEnumValN(Emit::LLVM, "llvm", "LLVM IR, optimised for the target"),
-                 clEnumValN(Emit::MLIR, "mlir", "loops over vectors"),
-                 clEnumValN(Emit::Keops, "keops", "the formula in the keops dialect"),
-                 clEnumValN(Emit::PTX, "ptx", "PTX (not available in this version)"),
-                 clEnumValN(Emit::Cubin, "cubin", "CUDA binary (not available in this version)"))};
+      cl::values(
+          clEnumValN(Emit::Object, "obj", "relocatable object file (default for CPU targets)"),
+          clEnumValN(Emit::Assembly, "asm", "assembly"),
+          clEnumValN(Emit::LLVM, "llvm", "LLVM IR, optimised for the target"),
+          clEnumValN(Emit::MLIR, "mlir", "loops over vectors, or kernels"),
+          clEnumValN(Emit::Keops, "keops", "the formula in the keops dialect"),
+          clEnumValN(Emit::PTX, "ptx", "PTX (default for GPU targets)"),
+          clEnumValN(Emit::Cubin, "cubin", "CUDA binary; needs NVIDIA's ptxas"))};
   cl::opt<std::string> target{
       "target", cl::cat(category), cl::init("native"), cl::value_desc("name"),
-      cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4 or aarch64")};
+      cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4 or aarch64; or a GPU: "
+               "nvptx-sm_75, nvptx-sm_80, ... nvptx-sm_121")};
   cl::opt<std::string> dtype{"dtype", cl::cat(category), cl::init("f32"), cl::value_desc("type"),
                              cl::desc("Element type of all arrays: f32 (default), f64, or f16 or "
                                       "bf16, which are computed in f32")};
@@ -70,8 +75,8 @@ struct Flags {
                               cl::desc("Also write a C header for the program")};
   cl::opt<std::string> output{
       "o", cl::cat(category), cl::value_desc("file"),
-      cl::desc("Output file, - for the standard output (default: NAME.o for objects, "
-               "- for text)")};
+      cl::desc("Output file, - for the standard output (default: NAME.o for objects, NAME.cubin "
+               "for CUDA binaries, - for text)")};
 };
 
 Error makeError(const Twine &message) { return createStringError(message); }
@@ -101,9 +106,9 @@ Expected<std::string> readFormula(StringRef text) {
 }
 
 bool isText(Emit emit) { return emit != Emit::Object && emit != Emit::Cubin; }
-bool isProgram(Emit emit) {
-  return emit == Emit::Object || emit == Emit::Assembly || emit == Emit::LLVM;
-}
+bool isProgram(Emit emit) { return emit != Emit::MLIR && emit != Emit::Keops; }
+bool isForCpu(Emit emit) { return emit == Emit::Object || emit == Emit::Assembly; }
+bool isForGpu(Emit emit) { return emit == Emit::PTX || emit == Emit::Cubin; }
 
 /// The name of the function: as asked for, or after the output file, or a fixed one.
 Expected<std::string> chooseSymbol(StringRef asked, StringRef output) {
@@ -130,11 +135,33 @@ Error readChoices(const Flags &flags, KeopscOptions &options) {
   return Error::success();
 }
 
+/// Flags that mean nothing for kernels are refused where they were given.
+Error readGpuTarget(const Flags &flags, KeopscOptions &options) {
+  if (!flags.emit.getNumOccurrences())
+    options.emit = Emit::PTX;
+  if (isForCpu(options.emit))
+    return makeError("--emit=obj and --emit=asm need a CPU target, got --target=" + flags.target +
+                     "; use --emit=ptx or --emit=cubin");
+  if (flags.threads.getNumOccurrences())
+    return makeError("--threads needs a CPU target, got --target=" + flags.target +
+                     "; the threads of a GPU are chosen at launch");
+  if (flags.sanitize)
+    return makeError("--sanitize needs a CPU target, got --target=" + flags.target);
+  std::string error;
+  FailureOr<NvptxTarget> target = NvptxTarget::get(flags.target, error);
+  if (failed(target))
+    return makeError("--target: " + error);
+  options.compile.nvptx = *target;
+  return Error::success();
+}
+
 Error readTarget(const Flags &flags, KeopscOptions &options) {
-  bool forGpu = flags.emit == Emit::PTX || flags.emit == Emit::Cubin;
-  if (forGpu || StringRef(flags.target).starts_with("nvptx"))
-    return makeError(
-        "code for GPUs is not available in this version; use --emit=obj with a CPU target");
+  if (NvptxTarget::isName(flags.target))
+    return readGpuTarget(flags, options);
+  if (isForGpu(options.emit))
+    return makeError("--emit=ptx and --emit=cubin need a GPU target such as --target=nvptx-sm_90, "
+                     "got --target=" +
+                     flags.target);
   std::string error;
   FailureOr<CpuTarget> target = CpuTarget::get(flags.target, error);
   if (failed(target))
@@ -159,16 +186,17 @@ Expected<KeopscOptions> keops::parseCommandLine(int argc, char **argv) {
   if (Error error = readTarget(flags, options))
     return error;
   if (!options.header.empty() && !isProgram(options.emit))
-    return makeError("--header needs --emit=obj, asm or llvm");
+    return makeError("--header needs --emit=obj, asm, llvm, ptx or cubin");
   Expected<std::string> formula = readFormula(flags.formula),
                         symbol = chooseSymbol(flags.symbol, flags.output);
   if (!formula || !symbol)
     return joinErrors(formula.takeError(), symbol.takeError());
   options.formula = *formula;
   options.symbol = *symbol;
+  StringRef suffix = options.emit == Emit::Cubin ? ".cubin" : ".o";
   options.output = !flags.output.empty()  ? flags.output
                    : isText(options.emit) ? "-"
-                                          : options.symbol + ".o";
+                                          : (options.symbol + suffix).str();
   for (const std::string &alias : flags.aliases)
     options.aliases.push_back(convertAlias(alias));
   return options;

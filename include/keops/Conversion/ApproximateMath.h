@@ -1,7 +1,7 @@
 // Expansion of exponentials, logarithms, powers, circular and hyperbolic functions and their
-// inverses, erf and erfc into arith, vector, math.fma and x86 intrinsics, with a stated error bound
-// for each function, level and target. lib/Conversion/ApproximateMath holds the table and the
-// forms.
+// inverses, erf and erfc into arith, vector, math.fma, x86 intrinsics and what the hardware of a
+// GPU computes by itself, with a stated error bound for each function, level and target.
+// lib/Conversion/ApproximateMath holds the table and the forms.
 #ifndef KEOPS_CONVERSION_APPROXIMATEMATH_H
 #define KEOPS_CONVERSION_APPROXIMATEMATH_H
 
@@ -15,18 +15,21 @@ namespace keops {
 enum class MathPrecision { Fast, Default, High };
 
 /// Instruction sets that the emitted forms distinguish. Generic uses portable arith operations
-/// only.
-enum class MathIsa { Generic, Avx2, Avx512 };
+/// only. Gpu keeps three functions of f32 that such hardware has, and marks them with
+/// fastmath<afn>: math.exp2, math.rsqrt and the reciprocal, an arith.divf of 1.
+enum class MathIsa { Generic, Avx2, Avx512, Gpu };
 
 struct ApproximateMathOptions {
   MathPrecision precision = MathPrecision::Default;
   MathIsa isa = MathIsa::Generic;
-  /// Whether math.fma is one instruction; implied by Avx2 and Avx512.
+  /// Whether math.fma is one instruction; implied by the other instruction sets.
   bool hasFMA = false;
+  /// Writes out what Gpu keeps, so that the program runs where there is no such hardware.
+  bool emulateHardware = false;
 };
 
 /// What the forms of one target class may use: Plain has no fused multiply-add.
-enum class MathTarget { Plain, Fma, Avx512 };
+enum class MathTarget { Plain, Fma, Avx512, Gpu };
 
 MathTarget resolveMathTarget(const ApproximateMathOptions &options);
 
@@ -38,7 +41,7 @@ struct MathBound {
   MathTarget target;
   /// Largest error in units in the last place of the exact result.
   double maxUlp;
-  /// Results below the smallest normal number may be returned as zero.
+  /// Numbers below the smallest normal one may be taken for zero, as argument and as result.
   bool mayFlush;
   /// Beyond this magnitude of the argument a slower, exact path is taken (infinity: no such path).
   double fastDomain;
@@ -54,8 +57,12 @@ llvm::SmallVector<MathBound> getMathBounds();
 void populateApproximateMathPatterns(mlir::RewritePatternSet &patterns,
                                      const ApproximateMathOptions &options);
 
-/// The pass `--keops-approximate-math=precision=<fast|default|high> isa=<generic|avx2|avx512>
-/// fma=<bool>` on modules.
+/// Adds patterns that expand the functions which Gpu keeps; they take subnormal numbers for zero,
+/// as the hardware does.
+void populateEmulateHardwarePatterns(mlir::RewritePatternSet &patterns);
+
+/// The pass `--keops-approximate-math=precision=<fast|default|high>
+/// isa=<generic|avx2|avx512|gpu> fma=<bool> emulate-hardware=<bool>` on modules.
 std::unique_ptr<mlir::Pass> createApproximateMathPass(const ApproximateMathOptions &options = {});
 
 void registerApproximateMathPass();

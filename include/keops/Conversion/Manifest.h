@@ -23,7 +23,12 @@ struct ManifestOutput {
   llvm::SmallVector<int64_t> shape;
   int64_t components() const;
 };
-/// One kernel of a program for a GPU, in the order of their launches: the threads of its blocks.
+/// What the states of the pieces of one map_reduce take: docs of MapReduceToLoops/Storage.h.
+struct ManifestPieces {
+  char kept; ///< 'i' or 'j'
+  int64_t tileRows, leastTerms, split, bytes;
+};
+/// One kernel of a program for GPUs: its name and how many threads a block of it has.
 struct ManifestKernel {
   std::string name;
   int64_t threads;
@@ -32,10 +37,13 @@ struct Manifest {
   std::string symbol;
   llvm::SmallVector<ManifestInput> inputs;
   llvm::SmallVector<ManifestOutput> outputs;
+  /// In the order in which they are launched; empty in programs for CPUs.
   llvm::SmallVector<ManifestKernel> kernels;
-  /// Bytes of workspace: in all, for each thread, and for each item once, by row and by block.
+  /// Bytes of workspace: in all, for each thread, and for each item once, by row, by block and for
+  /// its pieces.
   int64_t workspaceConstant = 0, workspacePerThread = 0, workspacePerItem = 0, workspacePerI = 0,
           workspacePerJ = 0, workspacePerBlockI = 0, workspacePerBlockJ = 0;
+  llvm::SmallVector<ManifestPieces> pieces;
 
   static Manifest parse(llvm::StringRef text);
 };

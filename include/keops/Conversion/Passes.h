@@ -26,6 +26,9 @@ class MathDialect;
 namespace memref {
 class MemRefDialect;
 } // namespace memref
+namespace NVVM {
+class NVVMDialect;
+} // namespace NVVM
 namespace omp {
 class OpenMPDialect;
 } // namespace omp

@@ -33,6 +33,31 @@ def ConvertMapReduceToCPU : Pass<"convert-keops-map-reduce-to-cpu", "::mlir::Mod
                            "::mlir::omp::OpenMPDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ConvertMapReduceToGPU : Pass<"convert-keops-map-reduce-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Lower map_reduce to kernels of the gpu dialect";
+  let description = [{
+    Assumes what `--convert-keops-map-reduce-to-cpu` assumes. The lanes of a schedule are the threads of a block: each
+    computes `rows` rows.
+
+    A function `@f` becomes kernels `@f_0`, `@f_1`, ... of `gpu.module @keops_kernels`, launched in this order with a
+    pointer to the `keops_launch` of keops-c/program.h. They are right on a grid of any size: blocks, or threads, take
+    tasks in strides. A step of the rows of the reduced index is brought to workgroup memory, where it fits. The
+    manifest names the kernels and their threads.
+
+    ```mlir
+    gpu.func @f_2(%launch: !llvm.ptr) workgroup(%stage : memref<512xf32, #gpu.address_space<workgroup>>) kernel {
+      scf.for %piece = %block to %pieces step %blocks {
+        ...
+        gpu.barrier
+        scf.for %j ... iter_args(%sum : vector<4xf32>) {
+          %yj = memref.load %stage[...]
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
 def ContractMultiplyAdd : Pass<"keops-contract-multiply-add", "::mlir::ModuleOp"> {
   let summary = "Fuse a product into the sum that alone uses it";
   let description = [{
@@ -85,7 +110,7 @@ def EmulateKernels : Pass<"keops-emulate-kernels", "::mlir::ModuleOp"> {
     keops-c/emulator.h: indices are read from its fields, `gpu.barrier` is a call through it, workgroup attributions lie
     one after another in its memory. All that the gpu.module holds moves into the module, and the exported
     `int32_t <symbol>(const keops_args *)` hands a table of the kernels to `keops_emulate`. With `races` every access to
-    memory that other threads may see is announced by a call, atomic ones excepted.
+    memory that other threads may see is announced by a call, atomic ones where they order others.
 
     ```mlir
     gpu.func @f_0(%launch: !llvm.ptr) kernel { %t = gpu.thread_id x ... }
@@ -96,6 +121,29 @@ def EmulateKernels : Pass<"keops-emulate-kernels", "::mlir::ModuleOp"> {
   let options = [Option<"races", "races", "bool", /*default=*/"false", "announce accesses to memory">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def ConvertKernelsToNVVM : Pass<"convert-keops-kernels-to-nvvm", "::mlir::ModuleOp"> {
+  let summary = "Lower kernels of the gpu dialect to the LLVM and NVVM dialects";
+  let description = [{
+    Assumes a module with `keops.manifest` and one `gpu.module` of kernels without structured control flow, each of
+    which takes a pointer to a `keops_launch` and states its block size. The pointer becomes a parameter that is
+    passed by value, as large as the manifest's arguments ask; workgroup memory becomes globals of address space 3 that
+    vectors of 16 bytes can be read from. `math.exp2` and `math.rsqrt` with `afn`, and `arith.divf` of one with `arcp`
+    and `afn`, become the instructions of the special function unit; other functions of `math` must be such that a
+    GPU has an instruction for them, because there is no library to call.
+
+    ```mlir
+    gpu.func @f_0(%launch: !llvm.ptr) workgroup(%s : memref<1024xf32, #gpu.address_space<workgroup>>) kernel
+        attributes {known_block_size = array<i32: 128, 1, 1>}
+    // becomes:
+    llvm.mlir.global internal @__wg_f_0_0() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<1024 x f32>
+    llvm.func @f_0(%launch: !llvm.ptr {llvm.byval = !llvm.array<264 x i8>, nvvm.grid_constant, ...})
+        attributes {nvvm.kernel, nvvm.maxntid = array<i32: 128, 1, 1>}
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 #endif // KEOPS_CONVERSION_PASSES_TD

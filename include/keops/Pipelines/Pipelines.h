@@ -31,6 +31,8 @@ struct PipelineOptions {
   bool threads = true;
   /// Also export the function on plain pointers.
   bool plainFunction = false;
+  /// Kernels for a GPU instead of loops over vectors.
+  bool gpu = false;
   /// Schedule fields forced by hand, e.g. "rows=2,block=16".
   std::string schedule;
 };
@@ -39,16 +41,23 @@ struct PipelineOptions {
 void buildFormulaPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// -> scales folded, values placed, reductions fused, schedules chosen.
 void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-/// -> loops over vectors with OpenMP.
+/// -> loops over vectors with OpenMP, or kernels.
 void buildLoopsPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// -> the LLVM dialect, with exported functions, for any machine.
 void buildLLVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// All of the above.
 void buildCPUPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 
-/// Registers `--keops-to-cpu` and the single stages `--keops-formula-stage`,
-/// `--keops-schedule-stage`,
-/// `--keops-loops-stage`, `--keops-llvm-stage`.
+/// Instead of loops: kernels of the gpu dialect.
+void buildKernelsPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// -> the LLVM and NVVM dialects.
+void buildNVVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// From formulas to there.
+void buildPTXPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+
+/// Registers `--keops-to-cpu`, `--keops-to-ptx` and the single stages `--keops-formula-stage`,
+/// `--keops-schedule-stage`, `--keops-loops-stage`, `--keops-llvm-stage`, `--keops-kernels-stage`,
+/// `--keops-nvvm-stage`.
 void registerKeopsPipelines();
 /// Registers every pass of the project.
 void registerKeopsPasses();

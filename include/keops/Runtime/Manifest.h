@@ -46,30 +46,45 @@ struct ManifestOutput {
   int64_t getRowElements() const;
 };
 
-/// One kernel of a program for a GPU, in the order of their launches.
-struct ManifestKernel {
-  std::string name;
-  int64_t threads = 0; ///< of a block
-};
-
 /// What a workspace depends on beside items and threads: rows and blocks of i and of j.
 struct ProgramExtent {
   int64_t rows[2];
   int64_t blocks[2];
+  int64_t mostTerms[2]; ///< of a row of i, of j
+};
+
+/// The states of pieces: tiles of the kept rows, cut where they are few into at most `split` pieces
+/// of at least `leastTerms` terms.
+struct ManifestPieces {
+  Category kept = Category::I;
+  int64_t tileRows = 1;
+  int64_t leastTerms = 1;
+  int64_t split = 1;
+  int64_t bytes = 0; ///< of each
+
+  /// At least as many as there are in an item; programs reckon with this number.
+  int64_t count(const ProgramExtent &extent) const;
 };
 
 /// bytes + perThread * threads + items at once * (perItem + perRow[0] * M + perRow[1] * N +
-/// perBlock[0] * blocks of i + perBlock[1] * blocks of j)
+/// perBlock[0] * blocks of i + perBlock[1] * blocks of j + bytes of all pieces)
 struct ManifestWorkspace {
   int64_t bytes = 0;
   int64_t perThread = 0;
   int64_t perItem = 0;
   int64_t perRow[2] = {0, 0};
   int64_t perBlock[2] = {0, 0};
+  std::vector<ManifestPieces> pieces;
 
   /// Both throw a user error when the sizes ask for more than memory can hold.
   int64_t getItemBytes(const ProgramExtent &extent) const;
   int64_t getBytes(const ProgramExtent &extent, int64_t itemsAtOnce, int32_t threads) const;
+};
+
+/// One of the kernels of a program for GPUs, and the threads of its blocks.
+struct ManifestKernel {
+  std::string name;
+  int64_t threads = 0;
 };
 
 struct Manifest {
@@ -77,8 +92,8 @@ struct Manifest {
   std::string symbol;
   std::vector<ManifestInput> inputs;
   std::vector<ManifestOutput> outputs;
-  std::vector<ManifestKernel> kernels; ///< none where the program is for a CPU
   ManifestWorkspace workspace;
+  std::vector<ManifestKernel> kernels; ///< in the order of their launches
   double costPerPair = 1;
 
   /// Throws an internal error that quotes the first line it does not understand: an unknown item

@@ -4,10 +4,12 @@
 #define KEOPS_TARGET_TARGET_H
 
 #include "keops/Pipelines/Pipelines.h"
+#include "keops/Target/Nvptx.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace llvm {
@@ -36,6 +38,8 @@ struct CpuTarget {
 /// Everything about a compilation beside the formula.
 struct CompileOptions {
   CpuTarget target;
+  /// Set where the program is kernels for a GPU; `target` says nothing then.
+  std::optional<NvptxTarget> nvptx;
   Precision precision = Precision::Default;
   bool threads = true;
   bool plainFunction = false;
@@ -53,7 +57,8 @@ std::unique_ptr<mlir::MLIRContext> createContext();
 
 /// The names of the stages, in order: keops, expanded, scheduled, loops, llvm-dialect.
 llvm::ArrayRef<llvm::StringRef> getStageNames();
-/// Takes a module at stage `from` to stage `to`.
+/// Takes a module at stage `from` to stage `to`. For GPUs of NVIDIA the last two stages are kernels
+/// and nvvm-dialect.
 mlir::LogicalResult runStages(mlir::ModuleOp module, llvm::StringRef from, llvm::StringRef to,
                               const CompileOptions &options);
 

@@ -10,13 +10,18 @@ namespace keops {
 /// Scalar operations per pair (i, j), a function call such as exp counting as several.
 int64_t estimateCost(MapReduceOp op);
 
-/// The vector registers of the target.
+/// The registers of the target.
 struct RegisterModel {
-  int64_t lanes32;   ///< 32-bit lanes of one register
-  int64_t registers; ///< how many there are
+  int64_t lanes32;   ///< 32-bit lanes of one register; on a GPU the threads of a block
+  int64_t registers; ///< how many there are; on a GPU those that a thread may keep in the loop
+  int64_t mostRows;
+  int64_t mostChunk;
+  bool lanesAreThreads = false;
 };
-/// 32 registers with AVX-512 (16 lanes), 16 otherwise.
+/// Of a CPU: 32 registers with AVX-512 (16 lanes), 16 otherwise.
 RegisterModel getRegisterModel(int64_t lanes32);
+/// Of a GPU.
+RegisterModel getThreadModel();
 
 /// How many vector registers one row of `op` keeps alive in the loop over the reduced index.
 int64_t estimateLiveVectors(MapReduceOp op, int64_t chunk);

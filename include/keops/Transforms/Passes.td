@@ -192,6 +192,7 @@ def KeopsChooseSchedule : Pass<"keops-choose-schedule"> {
   let options = [
     Option<"lanes32", "lanes32", "int64_t", "16",
            "32-bit lanes of one vector register: 16 for AVX-512, 8 for AVX2, 4 for SSE and NEON">,
+    Option<"gpu", "gpu", "bool", "false", "choose for the threads of a GPU instead of vector registers">,
     Option<"force", "force", "std::string", "\"\"",
            "fields to set by hand, e.g. rows=2,block=16; they override the model and existing schedules">,
     Option<"explain", "explain", "bool", "false", "say in a remark what was chosen and why">

@@ -19,6 +19,8 @@ namespace keops {
 MathTarget resolveMathTarget(const ApproximateMathOptions &options) {
   if (options.isa == MathIsa::Avx512)
     return MathTarget::Avx512;
+  if (options.isa == MathIsa::Gpu)
+    return MathTarget::Gpu;
   bool fused = options.hasFMA || options.isa == MathIsa::Avx2;
   return fused ? MathTarget::Fma : MathTarget::Plain;
 }
@@ -45,12 +47,15 @@ struct ExpandMathOp : RewritePattern {
     unsigned width = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
     const approx::Row *row =
         approx::findRow(op->getName().getStringRef(), width, precision, target);
-    if (!row)
+    if (!row || (target == MathTarget::Gpu && approx::isHardwareFunction(op)))
       return rewriter.notifyMatchFailure(op, "no form in the table");
     ImplicitLocOpBuilder builder(op->getLoc(), rewriter);
     approx::Kit kit(builder, type, target);
     SmallVector<Value> operands(op->getOperands());
-    rewriter.replaceOp(op, row->form(kit, operands));
+    Value result = row->form(kit, operands);
+    if (!result)
+      return rewriter.notifyMatchFailure(op, "not among the operands of the form");
+    rewriter.replaceOp(op, result);
     return success();
   }
 
@@ -67,6 +72,7 @@ struct ApproximateMathPass : PassWrapper<ApproximateMathPass, OperationPass<Modu
     precision = options.precision;
     isa = options.isa;
     fma = options.hasFMA;
+    emulateHardware = options.emulateHardware;
   }
 
   StringRef getArgument() const override { return "keops-approximate-math"; }
@@ -81,6 +87,11 @@ struct ApproximateMathPass : PassWrapper<ApproximateMathPass, OperationPass<Modu
     RewritePatternSet patterns(&getContext());
     populateApproximateMathPatterns(patterns, {precision, isa, fma});
     walkAndApplyPatterns(getOperation(), std::move(patterns));
+    if (!emulateHardware)
+      return;
+    RewritePatternSet emulation(&getContext());
+    populateEmulateHardwarePatterns(emulation);
+    walkAndApplyPatterns(getOperation(), std::move(emulation));
   }
 
   Option<MathPrecision> precision{
@@ -94,9 +105,13 @@ struct ApproximateMathPass : PassWrapper<ApproximateMathPass, OperationPass<Modu
       llvm::cl::init(MathIsa::Generic),
       llvm::cl::values(clEnumValN(MathIsa::Generic, "generic", "portable operations only"),
                        clEnumValN(MathIsa::Avx2, "avx2", "AVX2 and FMA"),
-                       clEnumValN(MathIsa::Avx512, "avx512", "AVX-512 F, DQ and VL"))};
+                       clEnumValN(MathIsa::Avx512, "avx512", "AVX-512 F, DQ and VL"),
+                       clEnumValN(MathIsa::Gpu, "gpu", "what NVIDIA GPUs compute by themselves"))};
   Option<bool> fma{*this, "fma", llvm::cl::desc("math.fma is one instruction (generic only)"),
                    llvm::cl::init(false)};
+  Option<bool> emulateHardware{*this, "emulate-hardware",
+                               llvm::cl::desc("write out what isa=gpu leaves to the hardware"),
+                               llvm::cl::init(false)};
 };
 
 } // namespace

@@ -4,6 +4,8 @@
 #ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
 #define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H
 
+#include <cstdint>
+
 namespace keops::approx {
 
 /// exp(r) for |r| <= log(2)/2, degree 5; error 2^-23.2.
@@ -522,7 +524,8 @@ inline constexpr double kHalfPiF32[] = {
 inline constexpr double kHalfPiF64[] = {
     0x1.921fb54400000p+0,
     0x1.0b4611a600000p-34,
-    0x1.3198a2e037073p-69};
+    0x1.3198a2e037073p-69,
+    0x1.129024e088a68p-123};
 
 /// pi/2 in two words.
 inline constexpr double kQuarterTurnF32[] = {
@@ -533,6 +536,28 @@ inline constexpr double kQuarterTurnF32[] = {
 inline constexpr double kQuarterTurnF64[] = {
     0x1.921fb54442d18p+0,
     0x1.1a62633145c07p-54};
+
+/// 2/pi in words, behind 37 zeros.
+inline constexpr uint64_t kTwoOverPiWords[] = {
+    0x000000000517cc1b,
+    0x727220a94fe13abe,
+    0x8fa9a6ee06db14ac,
+    0xc9e21c820ff28b1d,
+    0x5ef5de2b0db92371,
+    0xd2126e9700324977,
+    0x504e8c90e7f0ef58,
+    0xe5894d39f74411af,
+    0xa975da24274ce381,
+    0x35a2fbf209cc8eb1,
+    0xcc1a99cfa4e422fc,
+    0x5defc941d8ffc4bf,
+    0xfef02cc07f79788c,
+    0x5ad05368fb69b3f6,
+    0x793e584dba7a31fb,
+    0x34f2ff516ba93dd6,
+    0x3f5f2f8bd9e839cf,
+    0xbc529497535fdafd,
+    0x88fc6ae842b01982};
 
 /// 2/3 in two words.
 inline constexpr double kTwoThirds[] = {

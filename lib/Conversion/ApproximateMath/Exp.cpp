@@ -1,6 +1,6 @@
 // exp and exp2: the argument is an integer plus a rest, the rest goes through a polynomial, the
 // integer into the exponent. The integer is scaled in by vscalef where it exists and by integer
-// arithmetic elsewhere.
+// arithmetic elsewhere. A GPU computes exp2 of a float by itself.
 #include "Coefficients.h"
 #include "Forms.h"
 
@@ -79,6 +79,24 @@ Value addLinearTerm(Kit &kit, Value rest, Value tail) {
 }
 
 } // namespace
+
+// The hardware has exp2 alone.
+Value exp2Hardware(Kit &kit, Operands x) { return kit.hardwareExp2(x[0]); }
+
+Value expHardwareProduct(Kit &kit, Operands x) {
+  return kit.hardwareExp2(kit.mul(x[0], kit.constant(kLog2EF32)));
+}
+
+Value expHardware(Kit &kit, Operands operands) {
+  Value x = operands[0];
+  Value t = kit.mul(x, kit.constant(kLog2EF32));
+  Value power = kit.hardwareExp2(t);
+  // What the rounding of t lost, x - t log(2), counts exp(x) times.
+  Value rest = kit.fma(t, -kLn2RestF32, kit.fma(t, -kLn2F32, x));
+  Value corrected = kit.fma(power, rest, power);
+  // Beyond its range the power is 0, infinite or NaN, and the correction would be 0 * infinity.
+  return kit.select(kit.less(kit.abs(x), 0x1.62e43p6), corrected, power);
+}
 
 ReducedExp reduceExp(Kit &kit, Value x) {
   bool wide = kit.isDouble();

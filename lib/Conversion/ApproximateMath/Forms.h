@@ -12,6 +12,9 @@ using Form = Value (*)(Kit &, Operands);
 
 // Exp.cpp
 Value expShort(Kit &kit, Operands x);
+Value expHardware(Kit &kit, Operands x);
+Value expHardwareProduct(Kit &kit, Operands x);
+Value exp2Hardware(Kit &kit, Operands x);
 /// Long forms of exp and exp2 are for double only.
 Value expLong(Kit &kit, Operands x);
 Value expCompensated(Kit &kit, Operands x);
@@ -75,10 +78,28 @@ Value cosWide(Kit &kit, Operands x);
 inline constexpr double trigFloatDomain = 131072.0;
 inline constexpr double trigWideDomain = 1048576.0;
 
+/// |x| = quadrant pi/2 + r + rest, of the quadrant only the low bits. Without a rest r alone is as
+/// accurate as the form needs.
+struct ReducedAngle {
+  Value quadrant;
+  Value r;
+  Value rest;
+};
+
+// FarAngle.cpp
+/// For finite doubles beyond 2^17, whatever their size.
+ReducedAngle reduceFar(Kit &kit, Value magnitude);
+
 // Rsqrt.cpp
+Value rsqrtHardware(Kit &kit, Operands x);
+Value rsqrtHardwareScaled(Kit &kit, Operands x);
 Value rsqrtDivide(Kit &kit, Operands x);
 Value rsqrtNewton(Kit &kit, Operands x);
 Value rsqrtCorrected(Kit &kit, Operands operands);
+
+// Hardware.cpp
+/// Of 1 / x; null for another dividend.
+Value reciprocalHardware(Kit &kit, Operands operands);
 
 // Power.cpp
 Value powAny(Kit &kit, Operands xy);

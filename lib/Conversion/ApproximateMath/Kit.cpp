@@ -106,6 +106,19 @@ Value Kit::shiftRightSigned(Value a, int count) {
   return arith::ShRSIOp::create(builder, a, bits(count));
 }
 
+Value Kit::shiftLeft(Value a, Value count) { return arith::ShLIOp::create(builder, a, count); }
+Value Kit::shiftRight(Value a, Value count) { return arith::ShRUIOp::create(builder, a, count); }
+
+WordPair Kit::multiplyBits(Value a, Value b) {
+  auto product = arith::MulUIExtendedOp::create(builder, a, b);
+  return {product.getLow(), product.getHigh()};
+}
+
+WordPair Kit::addWithCarry(Value a, Value b) {
+  auto sum = arith::AddUIExtendedOp::create(builder, a, b);
+  return {sum.getSum(), arith::ExtUIOp::create(builder, intType, sum.getOverflow())};
+}
+
 Value Kit::signBit(Value number) {
   return andBits(toBits(number), bits(uint64_t(1) << (width - 1)));
 }

@@ -1,6 +1,6 @@
 // The vocabulary in which the approximations are written: arithmetic on one scalar, vector or
 // vector of vectors at a time, with fused operations where the target has them. Registers.cpp adds
-// the x86 instructions.
+// the x86 instructions, Hardware.cpp the functions that a GPU has.
 #ifndef KEOPS_LIB_CONVERSION_APPROXIMATEMATH_KIT_H
 #define KEOPS_LIB_CONVERSION_APPROXIMATEMATH_KIT_H
 
@@ -16,6 +16,12 @@ using mlir::Value;
 struct Rounded {
   Value value;
   Value bits;
+};
+
+/// An integer of two words that are not signed.
+struct WordPair {
+  Value low;
+  Value high;
 };
 
 /// An unevaluated sum of two numbers.
@@ -81,6 +87,11 @@ public:
   Value shiftLeft(Value a, int count);
   Value shiftRight(Value a, int count);
   Value shiftRightSigned(Value a, int count);
+  Value shiftLeft(Value a, Value count);
+  Value shiftRight(Value a, Value count);
+  /// The whole product of two words, and the sum of two with a carry of 0 or 1.
+  WordPair multiplyBits(Value a, Value b);
+  WordPair addWithCarry(Value a, Value b);
   Value signBit(Value number);
   Value flipSign(Value number, Value sign);
   /// A number that is not negative, with the sign of another.
@@ -111,6 +122,11 @@ public:
   Value narrow(Value wideNumber);
   /// A signed integer of the same shape as a number.
   Value fromInteger(Value integer);
+
+  // What the hardware of a GPU computes by itself, for float (Hardware.cpp).
+  Value hardwareExp2(Value x);
+  Value hardwareRsqrt(Value x);
+  Value hardwareReciprocal(Value x);
 
   // x86 AVX-512 instructions, one register at a time (Registers.cpp). The immediates are those of
   // Intel's manual.

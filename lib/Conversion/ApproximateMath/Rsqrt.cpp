@@ -1,5 +1,6 @@
-// Reciprocal square root: by division, or from the 14-bit estimate of AVX-512 with Newton steps,
-// and with a last correction from an exact residual where one unit in the last place is promised.
+// Reciprocal square root: by division, from the 14-bit estimate of AVX-512 with Newton steps, or by
+// the hardware of a GPU, and with a last correction from an exact residual where one unit in the
+// last place is promised.
 #include "Forms.h"
 
 namespace keops::approx {
@@ -34,6 +35,16 @@ Value exactResidual(Kit &kit, Value x, Value y) {
 }
 
 } // namespace
+
+Value rsqrtHardware(Kit &kit, Operands x) { return kit.hardwareRsqrt(x[0]); }
+
+Value rsqrtHardwareScaled(Kit &kit, Operands operands) {
+  Value x = operands[0];
+  // The hardware takes subnormal numbers for 0, whose result is infinite.
+  Value small = kit.less(x, kit.smallestNormal());
+  Value y = kit.hardwareRsqrt(kit.select(small, kit.mul(x, kit.constant(0x1p24)), x));
+  return kit.select(small, kit.mul(y, kit.constant(0x1p12)), y);
+}
 
 Value rsqrtDivide(Kit &kit, Operands x) { return kit.div(kit.constant(1.0), kit.sqrt(x[0])); }
 

@@ -1,6 +1,6 @@
-// Emission of the slow path: one private function for each library function and row type, made on
-// first use in the module that holds the code. It stays out of line, so that the fast path keeps
-// its registers.
+// Emission of the slow path: one private function of a double for each form and one for each row
+// type, made on first use in the module that holds the code. They stay out of line, so that the
+// fast path keeps its registers.
 #include "SlowPath.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -28,34 +28,45 @@ static Value anyLane(ImplicitLocOpBuilder &builder, Value mask) {
   return vector::ReductionOp::create(builder, vector::CombiningKind::OR, row);
 }
 
-static func::FuncOp lookupOrDeclare(ImplicitLocOpBuilder &builder, StringRef name,
-                                    FunctionType type) {
+/// The private function of this name that returns what `write` makes of its arguments.
+static func::FuncOp getFunction(ImplicitLocOpBuilder &builder, const std::string &name,
+                                TypeRange arguments, Type result,
+                                function_ref<Value(ValueRange)> write) {
   Operation *table = SymbolTable::getNearestSymbolTable(builder.getInsertionBlock()->getParentOp());
   if (auto found = dyn_cast_or_null<func::FuncOp>(SymbolTable::lookupSymbolIn(table, name)))
     return found;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&table->getRegion(0).front());
-  auto function = func::FuncOp::create(builder, name, type);
+  auto function = func::FuncOp::create(builder, name, builder.getFunctionType(arguments, {result}));
   function.setPrivate();
+  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline", "cold"}));
+  // Two compiled formulas that are linked together may both hold this function.
+  function->setAttr("llvm.linkage",
+                    LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  func::ReturnOp::create(builder, write(function.getArguments()));
   return function;
 }
 
-static Value callScalar(ImplicitLocOpBuilder &builder, StringRef library, Value x) {
-  Type type = x.getType();
-  auto function = lookupOrDeclare(builder, library, builder.getFunctionType({type}, {type}));
-  return func::CallOp::create(builder, function, ValueRange{x}).getResult(0);
+static Value callScalar(Kit &kit, Value x, const SlowPath &path) {
+  ImplicitLocOpBuilder &builder = kit.getBuilder();
+  Kit wide = kit.wide();
+  auto write = [&](ValueRange arguments) { return path.form(wide, {arguments[0]}); };
+  auto function = getFunction(builder, ("keops_far_" + path.name).str(), {wide.getType()},
+                              wide.getType(), write);
+  return kit.narrow(func::CallOp::create(builder, function, ValueRange{kit.widen(x)}).getResult(0));
 }
 
-/// One step of the loop over lanes: `result` with the lane replaced if it needs the library.
-static Value emitLane(ImplicitLocOpBuilder &builder, MathTarget target, Value x, Value result,
-                      Value lane, double bound, StringRef library) {
+/// One step of the loop over lanes: `result` with the lane replaced if it needs the path.
+static Value emitLane(Kit &kit, Value x, Value result, Value lane, const SlowPath &path) {
+  ImplicitLocOpBuilder &builder = kit.getBuilder();
   Value element = vector::ExtractOp::create(builder, x, lane);
-  Kit scalar(builder, element.getType(), target);
+  Kit scalar(builder, element.getType(), kit.getTarget());
   auto branch = scf::IfOp::create(builder, TypeRange{result.getType()},
-                                  isBeyond(scalar, element, bound), /*withElseRegion=*/true);
+                                  isBeyond(scalar, element, path.bound), /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  Value exact = callScalar(builder, library, element);
+  Value exact = callScalar(scalar, element, path);
   Value replaced = vector::InsertOp::create(builder, exact, result, lane);
   scf::YieldOp::create(builder, ValueRange{replaced});
   builder.setInsertionPointToStart(branch.elseBlock());
@@ -63,49 +74,37 @@ static Value emitLane(ImplicitLocOpBuilder &builder, MathTarget target, Value x,
   return branch.getResult(0);
 }
 
-static void emitRowBody(ImplicitLocOpBuilder &builder, func::FuncOp function, MathTarget target,
-                        double bound, StringRef library) {
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(function.addEntryBlock());
-  Value x = function.getArgument(0);
+static Value emitLanes(Kit &kit, Value x, Value fast, const SlowPath &path) {
+  ImplicitLocOpBuilder &builder = kit.getBuilder();
   int64_t lanes = cast<VectorType>(x.getType()).getNumElements();
   Value zero = arith::ConstantIndexOp::create(builder, 0);
   Value one = arith::ConstantIndexOp::create(builder, 1);
   Value count = arith::ConstantIndexOp::create(builder, lanes);
-  auto loop = scf::ForOp::create(builder, zero, count, one, ValueRange{function.getArgument(1)});
-  {
-    OpBuilder::InsertionGuard inner(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    Value next = emitLane(builder, target, x, loop.getRegionIterArg(0), loop.getInductionVar(),
-                          bound, library);
-    scf::YieldOp::create(builder, ValueRange{next});
-  }
-  func::ReturnOp::create(builder, loop.getResults());
+  auto loop = scf::ForOp::create(builder, zero, count, one, ValueRange{fast});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value next = emitLane(kit, x, loop.getRegionIterArg(0), loop.getInductionVar(), path);
+  scf::YieldOp::create(builder, ValueRange{next});
+  return loop.getResult(0);
 }
 
-static func::FuncOp getRowFunction(ImplicitLocOpBuilder &builder, MathTarget target, VectorType row,
-                                   double bound, StringRef library) {
-  std::string name = ("keops_slow_" + library + "_" + std::to_string(row.getNumElements()) +
-                      "_from_" + std::to_string(int64_t(bound)))
-                         .str();
-  auto function = lookupOrDeclare(builder, name, builder.getFunctionType({row, row}, {row}));
-  if (!function.isExternal())
-    return function;
-  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline", "cold"}));
-  // Two compiled formulas that are linked together may both hold this function.
-  function->setAttr("llvm.linkage",
-                    LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
-  emitRowBody(builder, function, target, bound, library);
-  return function;
+static func::FuncOp getRowFunction(Kit &kit, VectorType row, const SlowPath &path) {
+  std::string type = (kit.isDouble() ? "f64_" : "f32_") + std::to_string(row.getNumElements());
+  std::string name =
+      ("keops_slow_" + path.name + "_" + type + "_from_" + std::to_string(int64_t(path.bound)))
+          .str();
+  return getFunction(kit.getBuilder(), name, {row, row}, row, [&](ValueRange arguments) {
+    return emitLanes(kit, arguments[0], arguments[1], path);
+  });
 }
 
-static Value callRows(Kit &kit, Value x, Value fast, double bound, StringRef library) {
+static Value callRows(Kit &kit, Value x, Value fast, const SlowPath &path) {
   ImplicitLocOpBuilder &builder = kit.getBuilder();
   auto shaped = dyn_cast<VectorType>(kit.getType());
   if (!shaped)
-    return callScalar(builder, library, x);
+    return callScalar(kit, x, path);
   auto rowType = VectorType::get(shaped.getShape().take_back(), shaped.getElementType());
-  auto function = getRowFunction(builder, kit.getTarget(), rowType, bound, library);
+  auto function = getRowFunction(kit, rowType, path);
   if (shaped.getRank() == 1)
     return func::CallOp::create(builder, function, ValueRange{x, fast}).getResult(0);
   Value result = fast;
@@ -118,13 +117,13 @@ static Value callRows(Kit &kit, Value x, Value fast, double bound, StringRef lib
   return result;
 }
 
-Value emitSlowPath(Kit &kit, Value x, Value fast, double bound, StringRef library) {
+Value emitSlowPath(Kit &kit, Value x, Value fast, const SlowPath &path) {
   ImplicitLocOpBuilder &builder = kit.getBuilder();
-  Value any = anyLane(builder, isBeyond(kit, x, bound));
+  Value any = anyLane(builder, isBeyond(kit, x, path.bound));
   auto branch = scf::IfOp::create(builder, TypeRange{kit.getType()}, any, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(builder, ValueRange{callRows(kit, x, fast, bound, library)});
+  scf::YieldOp::create(builder, ValueRange{callRows(kit, x, fast, path)});
   builder.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(builder, ValueRange{fast});
   return branch.getResult(0);

@@ -13,9 +13,10 @@ enum : unsigned {
   Plain = 1,
   Fma = 2,
   Avx512 = 4,
-  Portable = Plain | Fma,
-  Fused = Fma | Avx512,
-  Any = 7
+  Gpu = 8,
+  Portable = Plain | Fma | Gpu,
+  Fused = Fma | Avx512 | Gpu,
+  Any = 15
 };
 
 constexpr double everywhere = std::numeric_limits<double>::infinity();
@@ -23,9 +24,12 @@ constexpr double everywhere = std::numeric_limits<double>::infinity();
 // clang-format off
 const Row rows[] = {
     // function     widths levels   targets   form              f32   f64   flush  fast domain       method
+    {"math.exp",    F32,  Fast,     Gpu,      expHardwareProduct, 67.0, 0.00, true, everywhere,      "ex2.approx.ftz (2 ULP, documented maximum) of x log2(e), whose rounding counts |x| times"},
+    {"math.exp",    F32,  Default,  Gpu,      expHardware,      2.50, 0.00, true,  everywhere,       "ex2.approx.ftz (2 ULP, documented maximum), rounding of x log2(e) corrected"},
     {"math.exp",    F64,  Default,  Any,      expLong,          0.00, 1.25, true,  everywhere,       "two-part log(2), degree 11"},
     {"math.exp",    Both, Quick,    Any,      expShort,         2.50, 3.50, true,  everywhere,       "two-part log(2), degree 5 (10)"},
     {"math.exp",    Both, High,     Any,      expCompensated,   1.00, 1.00, false, everywhere,       "degree 6 (11), compensated rest"},
+    {"math.exp2",   F32,  Quick,    Gpu,      exp2Hardware,     2.00, 0.00, true,  everywhere,       "ex2.approx.ftz (2 ULP, documented maximum)"},
     {"math.exp2",   F64,  Default,  Any,      exp2Long,         0.00, 1.50, true,  everywhere,       "degree 11; vreduce and vscalef on AVX-512"},
     {"math.exp2",   Both, Quick,    Any,      exp2Short,        2.50, 3.00, true,  everywhere,       "degree 5 (10); vreduce and vscalef on AVX-512"},
     {"math.exp2",   Both, High,     Any,      exp2Compensated,  1.00, 1.00, false, everywhere,       "two-part linear term, degree 6 (11)"},
@@ -35,6 +39,8 @@ const Row rows[] = {
     {"math.cos",    F32,  Quick,    Fused,    cosFloat,         1.75, 0.00, false, trigFloatDomain,  "pi/2 in three parts"},
     {"math.sin",    Both, All,      Any,      sinWide,          1.00, 1.00, false, trigWideDomain,   "in double; compensated for double"},
     {"math.cos",    Both, All,      Any,      cosWide,          1.00, 1.00, false, trigWideDomain,   "in double; compensated for double"},
+    {"math.rsqrt",  F32,  Fast,     Gpu,      rsqrtHardware,    2.15, 0.00, true,  everywhere,       "rsqrt.approx.ftz (relative 2^-22.9, documented maximum)"},
+    {"math.rsqrt",  F32,  Default,  Gpu,      rsqrtHardwareScaled, 2.15, 0.00, false, everywhere,    "rsqrt.approx.ftz (relative 2^-22.9, documented maximum), subnormal numbers scaled"},
     {"math.rsqrt",  Both, Quick,    Avx512,   rsqrtNewton,      1.25, 1.25, false, everywhere,       "14-bit estimate, Newton steps"},
     {"math.rsqrt",  Both, Quick,    Portable, rsqrtDivide,      1.55, 1.55, false, everywhere,       "1 / sqrt"},
     {"math.rsqrt",  Both, High,     Any,      rsqrtCorrected,   0.60, 0.60, false, everywhere,       "exact residual"},
@@ -61,8 +67,9 @@ const Row rows[] = {
     {"math.erf",    Both, All,      Fused,    erfPieces,        1.00, 1.00, false, everywhere,       "odd polynomial up to 15/16, then 1 - exp(-polynomial)"},
     {"math.erf",    Both, All,      Plain,    erfPieces,        1.25, 1.20, false, everywhere,       "odd polynomial up to 15/16, then 1 - exp(-polynomial)"},
     {"math.erfc",   Both, All,      Any,      erfcPieces,       1.00, 1.10, false, everywhere,       "1 - erf up to 11/16, then exp(-x^2) in double words"},
+    {"arith.divf",  F32,  Fast,     Gpu,      reciprocalHardware, 1.00, 0.00, true, everywhere,      "rcp.approx.ftz (1 ULP, documented maximum) of a reciprocal; other quotients are exact"},
     {"math.floor",  Both, All,      Plain,    floorPortable,    0.00, 0.00, false, everywhere,       "large constant, corrected by a comparison"},
-    {"math.round",  Both, All,      Plain,    roundPortable,    0.00, 0.00, false, everywhere,       "large constant, corrected by a comparison"},
+    {"math.round",  Both, All,      Plain|Gpu, roundPortable,   0.00, 0.00, false, everywhere,       "large constant, corrected by a comparison"},
     {"math.fpowi",  Both, All,      Any,      powInteger,       0.60, 1.25, false, everywhere,       "as math.powf"},
 };
 // clang-format on
@@ -101,7 +108,8 @@ llvm::SmallVector<MathBound> getMathBounds() {
   for (const approx::Row &row : approx::getRows())
     for (unsigned width : {32u, 64u})
       for (auto precision : {MathPrecision::Fast, MathPrecision::Default, MathPrecision::High})
-        for (auto target : {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512})
+        for (auto target :
+             {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512, MathTarget::Gpu})
           if (approx::findRow(row.opName, width, precision, target) == &row)
             bounds.push_back(makeBound(row, width, precision, target));
   return bounds;

@@ -23,6 +23,9 @@ struct Row {
 
 llvm::ArrayRef<Row> getRows();
 
+/// Whether an operation is already marked as one that the hardware computes by itself.
+bool isHardwareFunction(mlir::Operation *op);
+
 /// The first row that covers the combination, or null.
 const Row *findRow(llvm::StringRef opName, unsigned width, MathPrecision precision,
                    MathTarget target);

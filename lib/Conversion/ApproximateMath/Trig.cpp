@@ -1,6 +1,6 @@
 // sin and cos: multiples of pi/2 are taken off in parts, both polynomials are evaluated and the
-// quadrant picks one. Beyond the domain of that reduction lanes go one by one through the C library
-// (SlowPath.cpp).
+// quadrant picks one. Beyond the domain of that reduction lanes go one by one through a function
+// (SlowPath.cpp) that reduces any angle (FarAngle.cpp).
 #include "Coefficients.h"
 #include "Forms.h"
 #include "SlowPath.h"
@@ -11,14 +11,7 @@ namespace {
 
 enum class Wave { Sin, Cos };
 
-/// r + rest = |x| - n pi/2; without a rest r alone is as accurate as the form needs.
-struct Angle {
-  Value quadrant;
-  Value r;
-  Value rest;
-};
-
-Angle reduceFloat(Kit &kit, Value magnitude) {
+ReducedAngle reduceFloat(Kit &kit, Value magnitude) {
   Rounded n = kit.roundNearest(magnitude, kTwoOverPiF32);
   Value r = magnitude;
   // The first difference is exact, and so is what FMA feeds into the other two.
@@ -27,22 +20,23 @@ Angle reduceFloat(Kit &kit, Value magnitude) {
   return {n.bits, r, Value()};
 }
 
-Angle reduceDouble(Kit &kit, Value magnitude, bool withRest) {
+ReducedAngle reduceDouble(Kit &kit, Value magnitude, bool withRest) {
   Rounded n = kit.roundNearest(magnitude, kTwoOverPiF64);
   // The first two parts are so short that their products with n are exact, with or without FMA.
   Value a = kit.fma(n.value, -kHalfPiF64[0], magnitude);
   if (!withRest)
     return {n.bits, kit.fma(n.value, -(kHalfPiF64[1] + kHalfPiF64[2]), a), Value()};
   Value second = kit.mul(n.value, kit.constant(kHalfPiF64[1]));
-  Value third = kit.mul(n.value, kit.constant(kHalfPiF64[2]));
+  // Next to a multiple of pi/2 the error of the third product counts, and a fourth part.
+  DoubleWord third = kit.twoProduct(n.value, kit.constant(kHalfPiF64[2]));
   Value b = kit.sub(a, second);
   Value lost = kit.sub(kit.sub(a, b), second);
-  Value r = kit.sub(b, third);
-  Value rest = kit.add(kit.sub(kit.sub(b, r), third), lost);
-  return {n.bits, r, rest};
+  Value r = kit.sub(b, third.high);
+  Value rest = kit.add(kit.sub(kit.sub(b, r), third.high), kit.sub(lost, third.low));
+  return {n.bits, r, kit.fma(n.value, -kHalfPiF64[3], rest)};
 }
 
-Value sinPolynomial(Kit &kit, Angle angle, Value z) {
+Value sinPolynomial(Kit &kit, ReducedAngle angle, Value z) {
   Value series = kit.isDouble() ? kit.horner(kSinF64, z) : kit.horner(kSinF32, z);
   Value cube = kit.mul(angle.r, z);
   if (!angle.rest)
@@ -51,7 +45,7 @@ Value sinPolynomial(Kit &kit, Angle angle, Value z) {
   return kit.add(angle.r, kit.fma(cube, series, scaledRest));
 }
 
-Value cosPolynomial(Kit &kit, Angle angle, Value z) {
+Value cosPolynomial(Kit &kit, ReducedAngle angle, Value z) {
   Value series = kit.isDouble() ? kit.horner(kCosF64, z) : kit.horner(kCosF32, z);
   Value one = kit.constant(1.0);
   if (!angle.rest)
@@ -64,7 +58,7 @@ Value cosPolynomial(Kit &kit, Angle angle, Value z) {
   return kit.add(head, kit.add(lost, tail));
 }
 
-Value evaluate(Kit &kit, Wave wave, Value x, Angle angle) {
+Value evaluate(Kit &kit, Wave wave, Value x, ReducedAngle angle) {
   Value z = kit.mul(angle.r, angle.r);
   Value quadrant = angle.quadrant;
   if (wave == Wave::Cos)
@@ -78,23 +72,32 @@ Value evaluate(Kit &kit, Wave wave, Value x, Angle angle) {
   return kit.flipSign(result, sign);
 }
 
-llvm::StringRef libraryName(Kit &kit, Wave wave) {
-  if (wave == Wave::Sin)
-    return kit.isDouble() ? "sin" : "sinf";
-  return kit.isDouble() ? "cos" : "cosf";
+/// For any double beyond the domains above.
+Value emitFar(Kit &kit, Wave wave, Value x) {
+  Value magnitude = kit.abs(x);
+  Value result = evaluate(kit, wave, x, reduceFar(kit, magnitude));
+  return kit.select(kit.less(magnitude, kit.infinity()), result, kit.constant(kit.notANumber()));
+}
+Value sinFar(Kit &kit, Operands x) { return emitFar(kit, Wave::Sin, x[0]); }
+Value cosFar(Kit &kit, Operands x) { return emitFar(kit, Wave::Cos, x[0]); }
+
+Value leaveDomain(Kit &kit, Wave wave, Value x, Value fast, double domain) {
+  SlowPath path =
+      wave == Wave::Sin ? SlowPath{"sin", sinFar, domain} : SlowPath{"cos", cosFar, domain};
+  return emitSlowPath(kit, x, fast, path);
 }
 
 Value emitFloat(Kit &kit, Wave wave, Value x) {
   Value fast = evaluate(kit, wave, x, reduceFloat(kit, kit.abs(x)));
-  return emitSlowPath(kit, x, fast, trigFloatDomain, libraryName(kit, wave));
+  return leaveDomain(kit, wave, x, fast, trigFloatDomain);
 }
 
 Value emitWide(Kit &kit, Wave wave, Value x) {
   Kit wide = kit.wide();
   Value wideX = kit.widen(x);
-  Angle angle = reduceDouble(wide, wide.abs(wideX), /*withRest=*/kit.isDouble());
+  ReducedAngle angle = reduceDouble(wide, wide.abs(wideX), /*withRest=*/kit.isDouble());
   Value fast = kit.narrow(evaluate(wide, wave, wideX, angle));
-  return emitSlowPath(kit, x, fast, trigWideDomain, libraryName(kit, wave));
+  return leaveDomain(kit, wave, x, fast, trigWideDomain);
 }
 
 } // namespace

@@ -117,6 +117,14 @@ def emit_scalar(name, comment, value):
     OUT.append(f"/// {comment}.\ninline constexpr double {name} = {float(value).hex()};\n")
 
 
+def emit_words(name, comment, value, bits):
+    """The bits of a fraction after its binary point, in words of 64."""
+    OUT.append(f"/// {comment}.")
+    words = [int(floor(mp.ldexp(value, at + 64))) % 2**64 for at in range(0, bits, 64)]
+    body = ",\n    ".join(f"{word:#018x}" for word in words)
+    OUT.append(f"inline constexpr uint64_t {name}[] = {{\n    {body}}};\n")
+
+
 def split(value, *bits):
     """value as a sum of parts, each truncated to the given number of bits, the last one rounded."""
     parts = []
@@ -266,6 +274,7 @@ def gamma_functions():
     emit("kCotPi", "pi f cot(pi f) in z = f^2, |f| <= 1/2", c, e)
 
 
+@mp.workprec(1300)
 def constants():
     ln2 = log(mpf(2))
     for suffix, bits, head in (("F32", 24, 15), ("F64", 53, 41)):
@@ -277,18 +286,20 @@ def constants():
         emit_scalar("kLn2Rest" + suffix, "log(2) minus its rounded value", round_to(ln2 - a, bits))
         emit_scalar("kLog2E" + suffix, "log2(e), rounded", round_to(1 / ln2, bits))
         emit_scalar("kTwoOverPi" + suffix, "2/pi, rounded", round_to(2 / pi, bits))
-    for name, parts in (("F32", split(pi / 2, 24, 24, 24)), ("F64", split(pi / 2, 33, 33, 53))):
+    for name, parts in (("F32", split(pi / 2, 24, 24, 24)), ("F64", split(pi / 2, 33, 33, 53, 53))):
         emit("kHalfPi" + name, "pi/2 in parts, each truncated so that later parts are positive", parts)
     for suffix, bits in (("F32", 24), ("F64", 53)):
         high = round_to(pi / 2, bits)
         emit("kQuarterTurn" + suffix, "pi/2 in two words", [high, round_to(pi / 2 - high, bits)])
+    emit_words("kTwoOverPiWords", "2/pi in words, behind 37 zeros", mp.ldexp(2 / pi, -37), 19 * 64)
     high = round_to(mpf(2) / 3, 53)
     emit("kTwoThirds", "2/3 in two words", [high, round_to(mpf(2) / 3 - high, 53)])
 
 
-def write(path, comment, guard, namespace):
+def write(path, comment, guard, namespace, includes=()):
     """Writes what was emitted since the last call."""
-    lines = [*comment, "// clang-format off", f"#ifndef {guard}", f"#define {guard}", "", f"namespace {namespace} {{", ""]
+    lines = [*comment, "// clang-format off", f"#ifndef {guard}", f"#define {guard}", ""]
+    lines += [f"#include <{name}>\n" for name in includes] + [f"namespace {namespace} {{", ""]
     end = ["", f"}} // namespace {namespace}", "", f"#endif // {guard}", ""]
     with open(path, "w") as file:
         file.write("\n".join(lines + ["\n".join(OUT)] + end))
@@ -307,7 +318,7 @@ def main():
     write(os.path.join(here, "Coefficients.h"),
           ["// Coefficients of the polynomials and constants of range reduction, written by coefficients.py",
            "// beside this file: do not edit. Values for float are exactly representable in float."],
-          "KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H", "keops::approx")
+          "KEOPS_LIB_CONVERSION_APPROXIMATEMATH_COEFFICIENTS_H", "keops::approx", ["cstdint"])
     gamma_functions()
     write(os.path.join(here, "../../IR/SpecialCoefficients.h"),
           ["// Coefficients of the polynomials of SpecialFunctions.cpp, written by coefficients.py of",

@@ -26,16 +26,21 @@ Manifest Manifest::parse(StringRef text) {
   for (StringRef line : lines) {
     SmallVector<StringRef> words;
     line.split(words, ' ', -1, /*KeepEmpty=*/false);
-    if (words[0] == "symbol")
+    auto is = [&](StringRef item, size_t count) {
+      return words[0] == item && words.size() > count;
+    };
+    if (words.empty())
+      continue;
+    if (is("symbol", 1))
       manifest.symbol = words[1].str();
-    else if (words[0] == "input")
+    else if (is("input", 4))
       manifest.inputs.push_back({words[1][0], number(words[2]), words[3].str(), words[4].str()});
-    else if (words[0] == "output") {
+    else if (is("output", 3)) {
       ManifestOutput output{words[1][0], words[2].str(), words[3].str(), {}};
       for (StringRef extent : drop_begin(words, 4))
         output.shape.push_back(number(extent));
       manifest.outputs.push_back(output);
-    } else if (words[0] == "kernel") {
+    } else if (is("kernel", 2)) {
       manifest.kernels.push_back({words[1].str(), number(words[2])});
     } else if (words[0] == "workspace") {
       int64_t *next[] = {&manifest.workspaceConstant, &manifest.workspacePerThread,
@@ -44,6 +49,9 @@ Manifest Manifest::parse(StringRef text) {
                          &manifest.workspacePerBlockJ};
       for (auto [field, word] : zip(next, drop_begin(words)))
         *field = number(word);
+    } else if (words[0] == "pieces") {
+      manifest.pieces.push_back({words[1][0], number(words[2]), number(words[3]), number(words[4]),
+                                 number(words[5])});
     }
   }
   return manifest;

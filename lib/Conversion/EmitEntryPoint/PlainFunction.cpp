@@ -33,6 +33,7 @@ private:
   Value arrays(unsigned firstArgument, ArrayRef<int64_t> components);
   Value noOffsets(size_t arrays);
   void writeWork(Value args, unsigned kept, Value keptSize, Value reducedSize);
+  Value countPieces(const ManifestPieces &pieces, Value sizeI, Value sizeJ);
   Value workspaceBytes(Value sizeI, Value sizeJ);
   Value workspace(Value sizeI, Value sizeJ);
   LLVM::LLVMFuncOp declare(StringRef name, Type result, ArrayRef<Type> arguments);
@@ -93,6 +94,20 @@ void PlainFunctionWriter::writeWork(Value args, unsigned kept, Value keptSize, V
   structs.write(reducedSize, args, base + offsetof(keops_work, most_terms));
 }
 
+/// As the program counts them (MapReduceToLoops/Storage.cpp), with one block of all rows.
+Value PlainFunctionWriter::countPieces(const ManifestPieces &pieces, Value sizeI, Value sizeJ) {
+  bool keepsI = pieces.kept == 'i';
+  Value kept = keepsI ? sizeI : sizeJ, terms = keepsI ? sizeJ : sizeI;
+  Value full = LLVM::SDivOp::create(b, loc, kept, i64(pieces.tileRows));
+  Value tiles = LLVM::AddOp::create(b, loc, full, i64(1));
+  Value padded = LLVM::AddOp::create(b, loc, terms, i64(pieces.leastTerms - 1));
+  Value useful = LLVM::SMaxOp::create(
+      b, loc, LLVM::SDivOp::create(b, loc, padded, i64(pieces.leastTerms)), i64(1));
+  Value cut = LLVM::SMinOp::create(b, loc, i64(pieces.split),
+                                   LLVM::MulOp::create(b, loc, tiles, useful));
+  return LLVM::SMaxOp::create(b, loc, tiles, cut);
+}
+
 Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
   auto times = [&](Value size, int64_t factor) -> Value {
     return LLVM::MulOp::create(b, loc, size, i64(factor));
@@ -109,6 +124,9 @@ Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
     threads = LLVM::SMaxOp::create(b, loc, threads, i64(1));
     total = LLVM::AddOp::create(b, loc, total, times(threads, manifest.workspacePerThread));
   }
+  for (const ManifestPieces &pieces : manifest.pieces)
+    total = LLVM::AddOp::create(b, loc, total,
+                                times(countPieces(pieces, sizeI, sizeJ), pieces.bytes));
   // aligned_alloc wants a multiple of the alignment, and more than nothing.
   return LLVM::AndOp::create(b, loc, total, i64(-workspaceAlignment));
 }

@@ -32,10 +32,10 @@ struct Field {
 };
 } // namespace
 
-static Field findField(Fields &fields, StringRef name) {
+static Field findField(Fields &fields, StringRef name, int64_t mostLanes) {
   return llvm::StringSwitch<Field>(name)
       .Case("rows", {&fields.rows, 1, 8})
-      .Case("lanes", {&fields.lanes, 1, 64})
+      .Case("lanes", {&fields.lanes, 1, mostLanes})
       .Case("block", {&fields.block, 1, 4096})
       .Case("blocks", {&fields.blocks, 1, 4096})
       .Case("chunk", {&fields.chunk, 1, 64})
@@ -45,12 +45,13 @@ static Field findField(Fields &fields, StringRef name) {
 }
 
 /// Sets the fields that `force` names, e.g. "rows=2,block=16".
-static LogicalResult applyForced(Operation *op, StringRef force, Fields &fields) {
+static LogicalResult applyForced(Operation *op, StringRef force, int64_t mostLanes,
+                                 Fields &fields) {
   SmallVector<StringRef> settings;
   force.split(settings, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
   for (StringRef setting : settings) {
     auto [name, text] = setting.split('=');
-    Field field = findField(fields, name.trim());
+    Field field = findField(fields, name.trim(), mostLanes);
     int64_t value;
     if (!field.value)
       return mlir::emitError(op->getLoc(), "schedule: expected rows, lanes, block, blocks, chunk, "
@@ -71,7 +72,7 @@ struct ChooseSchedulePass : keops::impl::KeopsChooseScheduleBase<ChooseScheduleP
   using Base::Base;
 
   void runOnOperation() override {
-    RegisterModel model = getRegisterModel(lanes32);
+    RegisterModel model = gpu ? getThreadModel() : getRegisterModel(lanes32);
     WalkResult result = getOperation()->walk([&](MapReduceOp op) {
       return failed(schedule(op, model)) ? WalkResult::interrupt() : WalkResult::advance();
     });
@@ -82,7 +83,7 @@ struct ChooseSchedulePass : keops::impl::KeopsChooseScheduleBase<ChooseScheduleP
 
   LogicalResult schedule(MapReduceOp op, const RegisterModel &model) {
     Fields fields(op.getSchedule().value_or(chooseSchedule(op, model)));
-    if (failed(applyForced(op, force, fields)))
+    if (failed(applyForced(op, force, model.lanesAreThreads ? 1024 : 64, fields)))
       return failure();
     op.setScheduleAttr(fields.get(&getContext()));
     if (explain)

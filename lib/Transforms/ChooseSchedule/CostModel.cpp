@@ -95,7 +95,16 @@ bool keops::isLarge(Block &block) { return estimateCode(block) > mostCodeInPlace
 //===-- Registers ---------------------------------------------------------------------------===//
 
 RegisterModel keops::getRegisterModel(int64_t lanes32) {
-  return {lanes32, lanes32 >= 16 ? 32 : 16};
+  int64_t registers = lanes32 >= 16 ? 32 : 16;
+  return {lanes32, registers, /*mostRows=*/4, /*mostChunk=*/registers / 2};
+}
+
+/// Beyond the loop a sum has three more registers for each component, of the 255 of a thread. As
+/// many threads as a multiprocessor can have need 32 to 64 registers each, and 128 threads in a
+/// block leave it several blocks to choose from.
+RegisterModel keops::getThreadModel() {
+  return {/*lanes32=*/128, /*registers=*/64, /*mostRows=*/8, /*mostChunk=*/16,
+          /*lanesAreThreads=*/true};
 }
 
 /// Vectors of the inner loop that carry the state of one reduction.
@@ -122,9 +131,9 @@ int64_t keops::estimateLiveVectors(MapReduceOp op, int64_t chunk) {
 
 //===-- The choice --------------------------------------------------------------------------===//
 
-/// How many components of the widest result are carried at a time: half the registers, since every
-/// further chunk computes the shared part of the formula again. Sorted lists are kept one component
-/// at a time.
+/// How many components of the widest result are carried at a time: as many as the model allows,
+/// since every further chunk computes the shared part of the formula again. Sorted lists are kept
+/// one component at a time.
 static int64_t chooseChunk(MapReduceOp op, const RegisterModel &model) {
   int64_t chunk = 1;
   for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs())) {
@@ -132,7 +141,7 @@ static int64_t chooseChunk(MapReduceOp op, const RegisterModel &model) {
       return 1;
     SmallVector<Value> formulas = op.getFormulas(r);
     int64_t dim = getReducedDim(TypeRange(ValueRange(formulas)));
-    chunk = std::max(chunk, std::min(dim, model.registers / 2));
+    chunk = std::max(chunk, std::min(dim, model.mostChunk));
   }
   return chunk;
 }
@@ -142,19 +151,25 @@ static bool isDouble(MapReduceOp op) {
 }
 
 ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
-  constexpr int64_t mostRows = 4, split = 64;
+  constexpr int64_t split = 64;
   // Precision high and Kahan's scheme compensate every addition: no plain sums within blocks.
   bool compensated = op.getPrecision() == Precision::High ||
                      (op.getSums() && op.getSums()->getScheme() == SumScheme::KahanScheme);
   int64_t block = compensated ? 1 : 16, blocks = compensated ? 1 : 8;
   int64_t chunk = chooseChunk(op, model);
-  int64_t rows = std::clamp<int64_t>(model.registers / estimateLiveVectors(op, chunk), 1, mostRows);
+  // On a GPU a double takes two registers, on a CPU half the lanes.
+  int64_t width = isDouble(op) ? 2 : 1;
+  int64_t registers = model.lanesAreThreads ? model.registers / width : model.registers;
+  int64_t rows = std::clamp<int64_t>(registers / estimateLiveVectors(op, chunk), 1, model.mostRows);
   bool calls = isLarge(op.getBlock());
   int64_t code = codeOf(op.getBlock(), calls);
   rows = std::clamp<int64_t>(mostCodeOfTile / std::max<int64_t>(code, 1), 1, rows);
   // A table is as large as the tile; that of one row fits into the cache more often.
   if (llvm::any_of(op.getBlock(), llvm::IsaPred<ScratchOpInterface>))
     rows = 1;
-  int64_t lanes = std::max<int64_t>(isDouble(op) ? model.lanes32 / 2 : model.lanes32, 1);
+  if (model.lanesAreThreads)
+    rows = llvm::bit_floor<uint64_t>(rows);
+  int64_t lanes =
+      model.lanesAreThreads ? model.lanes32 : std::max<int64_t>(model.lanes32 / width, 1);
   return ScheduleAttr::get(op.getContext(), rows, lanes, block, blocks, chunk, split, calls);
 }

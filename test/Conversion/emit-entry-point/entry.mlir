@@ -13,7 +13,7 @@
 // PLAIN:         llvm.call @aligned_alloc
 // PLAIN:         llvm.call @f(
 // PLAIN:         llvm.call @free
-module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Ainput i 1 f32 x\0Aoutput i f32 sum 1\0Aworkspace 64 0 0 0 0 0 0\0Acost 1\0A"} {
+module attributes {keops.manifest = "keops-program 3\0Asymbol f\0Ainput i 1 f32 x\0Aoutput i f32 sum 1\0Aworkspace 64 0 0 0 0 0 0\0Acost 1\0A"} {
   llvm.func @keops_should_stop(!llvm.ptr) -> i1
   llvm.func @f_body(%args: !llvm.ptr, %w0: !llvm.ptr, %w1: !llvm.ptr, %w2: i64, %w3: i64, %w4: i64) {
     llvm.return

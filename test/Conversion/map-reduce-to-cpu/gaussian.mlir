@@ -6,7 +6,7 @@
 !si = !keops.value<1xf32, i>
 !sij = !keops.value<1xf32, ij>
 
-// CHECK:       module attributes {keops.manifest = "keops-program 2\0Asymbol gauss\0A
+// CHECK:       module attributes {keops.manifest = "keops-program 3\0Asymbol gauss\0A
 // CHECK-SAME:  input i 2 f32 x\0Ainput j 2 f32 y\0A
 // CHECK-SAME:  output i f32 sum 1\0A
 // CHECK:       func.func private @gauss_body(%[[ARGS:.*]]: !llvm.ptr, %[[WORKSPACE:.*]]: memref<?xi8>)

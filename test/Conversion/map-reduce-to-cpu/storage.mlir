@@ -4,7 +4,7 @@
 !x = !keops.value<2xf32, i>
 !y = !keops.value<2xf32, j>
 
-// CHECK:       module attributes {keops.manifest = "keops-program 2\0Asymbol scaled\0A
+// CHECK:       module attributes {keops.manifest = "keops-program 3\0Asymbol scaled\0A
 // CHECK-SAME:  input i 2 f16 x\0Ainput j 2 f32 y\0Ainput p 1 bf16 p\0A
 // CHECK-SAME:  output i bf16 min 2\0Aoutput i i64 argmin 2\0A
 // CHECK:       func.func private @scaled_body(

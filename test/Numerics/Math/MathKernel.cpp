@@ -141,6 +141,9 @@ ApproximateMathOptions optionsFor(const KernelSpec &spec) {
     options.isa = MathIsa::Avx2;
   if (spec.target == MathTarget::Avx512)
     options.isa = MathIsa::Avx512;
+  if (spec.target == MathTarget::Gpu)
+    options.isa = MathIsa::Gpu;
+  options.emulateHardware = spec.target == MathTarget::Gpu;
   return options;
 }
 
@@ -178,6 +181,7 @@ StringRef cpuFor(MathTarget target) {
   case MathTarget::Plain:
     return "x86-64-v2";
   case MathTarget::Fma:
+  case MathTarget::Gpu:
     return "x86-64-v3";
   case MathTarget::Avx512:
     return "x86-64-v4";
@@ -232,7 +236,8 @@ MathKernel::MathKernel(MathKernel &&) noexcept = default;
 std::vector<Place> allPlaces() {
   std::vector<Place> places;
   for (unsigned width : {32, 64})
-    for (MathTarget target : {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512})
+    for (MathTarget target :
+         {MathTarget::Plain, MathTarget::Fma, MathTarget::Avx512, MathTarget::Gpu})
       places.push_back({width, target});
   return places;
 }
@@ -279,7 +284,7 @@ std::string whyNotOnThisHost(MathTarget target) {
 }
 
 StringRef nameOf(MathTarget target) {
-  constexpr StringRef names[] = {"plain", "fma", "avx512"};
+  constexpr StringRef names[] = {"plain", "fma", "avx512", "gpu"};
   return names[unsigned(target)];
 }
 

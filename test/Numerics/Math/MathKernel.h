@@ -48,7 +48,7 @@ private:
   void (*function)(const void *, const void *, void *) = nullptr;
 };
 
-/// Where a kernel runs, as a parameter of a test.
+/// Where a kernel runs, as a parameter of a test. What a GPU leaves to its hardware is emulated.
 struct Place {
   unsigned width;
   MathTarget target;

@@ -145,7 +145,7 @@ TEST_F(ProgramCacheTest, anEntryThatDoesNotLinkIsCompiledAnew) {
   std::string key = makeRequest().getNormalForm() + getCompiler().identity + "sanitize \n";
   DiskCache disk(folder / "cache", large);
   ASSERT_TRUE(disk.load(key)) << "the key of this test is out of date";
-  disk.store(key, {"keops-program 2\nsymbol f\noutput i f32 Sum 1\n", "garbage"});
+  disk.store(key, {"keops-program 3\nsymbol f\noutput i f32 Sum 1\n", "garbage"});
   EXPECT_EQ(makeCache().get(makeRequest()).source, ProgramSource::Compiled);
   EXPECT_EQ(makeCache().get(makeRequest()).source, ProgramSource::Disk);
 }

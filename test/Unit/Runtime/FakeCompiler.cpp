@@ -137,7 +137,7 @@ int32_t compile(const KeopsCompileRequest *request, KeopsBytesCallback object,
   std::string outputs = isPair ? "output i " + dtype + " values 1\noutput i i64 indices 1\n"
                                : "output i " + dtype + " Sum 1\n";
   reply(manifest,
-        "keops-program 2\nsymbol " + std::string(request->symbol) + "\n" + inputs + outputs +
+        "keops-program 3\nsymbol " + std::string(request->symbol) + "\n" + inputs + outputs +
             "workspace 64 0 0 8 8 0 0\ncost 20\n",
         user);
   return 0;

@@ -4,6 +4,7 @@
 #include "keops/Runtime/Threads.h"
 #include "keops/Runtime/Workspace.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <thread>
@@ -38,7 +39,7 @@ int32_t addUp(const keops_args *args) {
   return KEOPS_STEP_OK;
 }
 
-const char *const manifestText = "keops-program 2\nsymbol f\n"
+const char *const manifestText = "keops-program 3\nsymbol f\n"
                                  "input i 3 f32 x\ninput j 1 f32 y\ninput p 1 f32 p\n"
                                  "output i f32 Sum 1\n"
                                  "workspace 64 0 0 8 0 0 0\ncost 100\n";
@@ -107,7 +108,7 @@ TEST_F(LauncherTest, refusesWrongInputs) {
 }
 
 TEST_F(LauncherTest, sizesMustAgree) {
-  Program two{Manifest::parse("keops-program 2\nsymbol f\ninput j 1 f32 -\ninput j 2 f32 b\n"
+  Program two{Manifest::parse("keops-program 3\nsymbol f\ninput j 1 f32 -\ninput j 2 f32 b\n"
                               "output j f32 Sum 1\n"),
               addUp};
   std::vector<std::string> secondOnly = {"", "b"};
@@ -251,6 +252,17 @@ TEST_F(LauncherTest, kernelsRunOnAFewBlocksWhateverTheWork) {
     EXPECT_EQ(Launcher(kernels, names).chooseThreads(pairs, 1), 3);
 }
 
+TEST_F(LauncherTest, kernelsDoNotFindTheirWorkspaceClean) {
+  ProgramEntry look = [](const keops_args *args) {
+    const auto *bytes = static_cast<const unsigned char *>(args->workspace);
+    EXPECT_EQ(std::count(bytes, bytes + 64 + 8 * args->size_i, 0xA5), 64 + 8 * args->size_i);
+    return int32_t(KEOPS_STEP_OK);
+  };
+  Program kernels{Manifest::parse(manifestText + std::string("kernel f_0 128\n")), look};
+  Launcher(kernels, names)
+      .run(std::vector{x.tensor, y.tensor, p.tensor}, std::vector{out.tensor}, {});
+}
+
 TEST_F(LauncherTest, smallWorkUsesOneThread) {
   setNumThreads(8);
   EXPECT_EQ(launcher.chooseThreads(1, 0), 1);
@@ -292,7 +304,7 @@ protected:
   OwnedTensor z{zData.data(), {2, 1}, {}, c64}, p{pData.data(), {1}, {}, c64};
   OwnedTensor out{result.data(), {2, 1}, {}, c64};
   std::vector<std::string> names = {"z", "p"};
-  Program program{Manifest::parse("keops-program 2\nsymbol f\ninput i 2 f32 z\ninput p 2 f32 p\n"
+  Program program{Manifest::parse("keops-program 3\nsymbol f\ninput i 2 f32 z\ninput p 2 f32 p\n"
                                   "output i f32 Sum 2\n"),
                   multiply};
   Launcher launcher{program, names};
@@ -325,7 +337,7 @@ TEST_F(ComplexTest, anyStridesWillDo) {
 }
 
 TEST_F(ComplexTest, columnsThatAreNotSideBySideAreCopied) {
-  Program sum{Manifest::parse("keops-program 2\nsymbol f\ninput i 4 f32 x\noutput i f32 Sum 4\n"),
+  Program sum{Manifest::parse("keops-program 3\nsymbol f\ninput i 4 f32 x\noutput i f32 Sum 4\n"),
               [](const keops_args *args) {
                 const keops_array &x = args->inputs[0];
                 for (int64_t k = 0; k < 4; ++k)
@@ -355,7 +367,7 @@ TEST_F(ComplexTest, refusesWrongTypesAndShapes) {
             "output 1 (Sum): expected shape (2, 1), got (2, 2)");
   EXPECT_EQ(refuse(z, p, OwnedTensor(zData.data() + 1, {2, 1}, {}, c64)),
             "output 1 (Sum): expected memory of its own, but it overlaps argument 1 (z)");
-  Program odd{Manifest::parse("keops-program 2\nsymbol f\ninput i 3 f64 x\ninput i 2 f16 h\n"
+  Program odd{Manifest::parse("keops-program 3\nsymbol f\ninput i 3 f64 x\ninput i 2 f16 h\n"
                               "output i f32 Sum 1\n"),
               multiply};
   std::vector<std::string> none;
@@ -373,7 +385,7 @@ TEST_F(ComplexTest, refusesWrongTypesAndShapes) {
 }
 
 TEST(Launcher, shortElementsHaveTwoBytes) {
-  Program copy{Manifest::parse("keops-program 2\nsymbol f\ninput i 2 bf16 x\noutput i f16 Sum 2\n"),
+  Program copy{Manifest::parse("keops-program 3\nsymbol f\ninput i 2 bf16 x\noutput i f16 Sum 2\n"),
                [](const keops_args *args) {
                  const keops_array &x = args->inputs[0], &out = args->outputs[0];
                  for (int64_t i = 0; i < args->size_i; ++i)

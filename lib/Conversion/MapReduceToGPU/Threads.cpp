@@ -1,0 +1,117 @@
+// Lanes as threads of a block: each has one value, or a vector of one value for each of its rows.
+// Memory that they share.
+#include "Grid.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace keops;
+using namespace keops::loops;
+
+Type Grid::tileType(int64_t rows, int64_t, Type element) {
+  return rows == 1 ? element : Type(VectorType::get({rows}, element));
+}
+
+static int64_t countElements(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? vector.getNumElements() : 1;
+}
+
+int64_t Grid::rowsOf(Frame &frame, Type type) { return countElements(type) * frame.lanes; }
+
+Value Grid::rowOf(Frame &frame, int64_t r) {
+  return frame.add(frame.index(r * frame.lanes), thread);
+}
+
+/// A value of `type` from its elements.
+static Value build(Frame &frame, Type type, function_ref<Value(int64_t)> element) {
+  if (!isa<VectorType>(type))
+    return element(0);
+  SmallVector<Value> elements;
+  for (int64_t r = 0; r < countElements(type); ++r)
+    elements.push_back(element(r));
+  return vector::FromElementsOp::create(frame.b, frame.loc, cast<VectorType>(type), elements);
+}
+
+static Value getElement(Frame &frame, Value value, int64_t r) {
+  if (!isa<VectorType>(value.getType()))
+    return value;
+  return vector::ExtractOp::create(frame.b, frame.loc, value, r);
+}
+
+/// Neighbouring threads have neighbouring elements.
+Value Grid::load(Frame &frame, Type type, Value memref, Value offset) {
+  return build(frame, type, [&](int64_t r) -> Value {
+    return memref::LoadOp::create(frame.b, frame.loc, memref, frame.add(offset, rowOf(frame, r)));
+  });
+}
+
+void Grid::store(Frame &frame, Value value, Value memref, Value offset) {
+  for (int64_t r = 0; r < countElements(value.getType()); ++r)
+    memref::StoreOp::create(frame.b, frame.loc, getElement(frame, value, r), memref,
+                            frame.add(offset, rowOf(frame, r)));
+}
+
+Value Grid::gather(Frame &frame, Type type, Value memref, Value offsets) {
+  return build(frame, type, [&](int64_t r) -> Value {
+    Value at = arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getIndexType(),
+                                          getElement(frame, offsets, r));
+    return memref::LoadOp::create(frame.b, frame.loc, memref, at);
+  });
+}
+
+Value Grid::numberRows(Frame &frame, Type type) {
+  return build(frame, type, [&](int64_t r) -> Value {
+    return arith::IndexCastOp::create(frame.b, frame.loc, frame.b.getI64Type(), rowOf(frame, r));
+  });
+}
+
+void Grid::forEachRow(Frame &frame, int64_t count, Each body) {
+  strideLoop(frame, thread, frame.index(count), frame.index(frame.lanes), body);
+}
+
+void Grid::scatter(Frame &frame, Value value, Value count, Value, Value,
+                   function_ref<void(Value, Value)> body) {
+  for (int64_t r = 0; r < countElements(value.getType()); ++r) {
+    Value row = rowOf(frame, r);
+    Value exists = arith::CmpIOp::create(frame.b, frame.loc, arith::CmpIPredicate::slt, row, count);
+    onlyIf(frame, exists, [&] { body(row, getElement(frame, value, r)); });
+  }
+}
+
+//===-- Shared memory -----------------------------------------------------------------------===//
+
+/// A whole row is read by the widest loads that its length allows, of at most 16 bytes.
+int64_t Grid::padRow(Type element, int64_t components) {
+  constexpr int64_t widest = 16;
+  int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+  int64_t unit = std::min<int64_t>(llvm::PowerOf2Ceil(components * bytes), widest);
+  return llvm::alignTo(components * bytes, unit) / bytes;
+}
+
+Value Grid::allocateShared(Frame &frame, Type element, int64_t count) {
+  auto space = gpu::AddressSpaceAttr::get(frame.b.getContext(), gpu::AddressSpace::Workgroup);
+  auto type = MemRefType::get({count}, element, MemRefLayoutAttrInterface(), space);
+  return kernel.addWorkgroupAttribution(type, frame.loc);
+}
+
+/// Two stages, and the little that blocks need to agree, fit into what every chip has, and leave
+/// room for other blocks.
+static constexpr int64_t mostBytesOfStage = 16 << 10;
+
+Value Grid::allocateStage(Frame &frame, Type element, int64_t count) {
+  int64_t bytes = count * element.getIntOrFloatBitWidth() / 8;
+  return bytes <= mostBytesOfStage ? allocateShared(frame, element, count) : Value();
+}
+
+void Grid::fillStage(Frame &frame, Value stage, Value memref, Value begin, Value count) {
+  strideLoop(frame, thread, count, frame.index(frame.lanes), [&](Value at) {
+    Value element = memref::LoadOp::create(frame.b, frame.loc, memref, frame.add(begin, at));
+    memref::StoreOp::create(frame.b, frame.loc, element, stage, at);
+  });
+}
+
+void Grid::waitForLanes(Frame &frame) { gpu::BarrierOp::create(frame.b, frame.loc); }

@@ -1,0 +1,160 @@
+// One tile of kept rows: where its variables come from, and the memory and loops that reductions
+// use in it.
+#ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_TILE_H
+#define KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_TILE_H
+
+#include "Scratch.h"
+
+#include "keops/IR/Reduction.h"
+
+#include <array>
+
+namespace keops::loops {
+
+/// The variables of one index and element type side by side: each occupies `dim` of `count`
+/// components from its offset on.
+struct Columns {
+  mlir::Value pack;  ///< kept: memref<?xT> as [member][component][row of the tile]; reduced:
+                     ///< [row][component]
+  mlir::Value stage; ///< of the reduced index: memref<?xT> for the rows of a step, or null
+  llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> offsets;
+  int64_t count = 0;
+  int64_t length = 0;    ///< of a packed row of the reduced index
+  int64_t perMember = 0; ///< elements of a member, for the kept index
+  void append(mlir::BlockArgument argument) {
+    offsets.push_back({argument, count});
+    count += getDim(argument);
+  }
+  int64_t offsetOf(mlir::BlockArgument argument) const;
+};
+
+/// The kinds of memory of a piece: the computing type, 64-bit integers, and f64 where that is
+/// wider.
+enum SlotKind : unsigned { ValueSlot, IndexSlot, WideSlot };
+constexpr unsigned slotKinds = 3;
+
+/// What is the same for all tiles of one map_reduce.
+struct Traversal {
+  Traversal(Frame &frame, MapReduceOp op);
+
+  Frame &frame;
+  MapReduceOp op;
+  ScheduleAttr schedule;
+  int64_t chunk; ///< components carried at a time; lists of K best are made one component at a time
+  ScratchLayout scratch;
+  Columns kept, reduced;               ///< of the computing type
+  Columns keptIndices, reducedIndices; ///< 64-bit integers
+  mlir::Value stageBegin; ///< index: the first row in the stages, null outside of steps
+
+  mlir::Type element();
+  mlir::Type elementType(SlotKind kind);
+  /// What a member has of all rows of a tile.
+  mlir::Type valueType() { return tileType(ValueSlot); }
+  mlir::Type indexType() { return tileType(IndexSlot); }
+  mlir::Type wideType() { return tileType(WideSlot); }
+  mlir::Type tileType(SlotKind kind);
+  /// Room near the members for the rows of a step.
+  void allocateStages();
+  /// Brings the reduced rows [begin, end) of a step there; all lanes come here together.
+  void fillStages(const Item &item, mlir::Value begin, mlir::Value end);
+  void releaseStages();
+  /// The columns of an argument placed on i or j.
+  Columns &columnsOf(mlir::BlockArgument argument);
+  int64_t tileRows() const { return schedule.getRows() * schedule.getLanes(); }
+  int64_t stepTerms() const { return schedule.getBlock() * schedule.getBlocks(); }
+  mlir::Value reducedSize() { return frame.size(op.getOver()); }
+  const WorkTable &work() { return frame.work(op.getKept()); }
+};
+
+/// Kept rows of one item that are reduced together: all are of one block of the work table.
+struct Tile {
+  Item item;
+  mlir::Value slot;           ///< index: its number among the tiles of the items at hand
+  mlir::Value piece;          ///< index: its part of the reduced index, among those of all tiles
+  mlir::Value firstRow, rows; ///< index: of the item, and how many of the tile are rows
+  mlir::Value firstInterval, lastInterval, terms; ///< index: what the rows are reduced over
+  RowTable parameters;                            ///< region arguments placed on p
+};
+
+/// A reduction of the traversal with its place among the yielded formulas and in the memory of a
+/// piece.
+struct Slice {
+  std::unique_ptr<Reduction> reduction;
+  unsigned firstFormula;
+  unsigned stateBegin, stateSize;
+  llvm::SmallVector<int64_t> scratchOffsets; ///< per scratch array, in vectors of its kind
+  llvm::SmallVector<SlotKind> scratchKinds;
+};
+
+/// The memory of one piece: by kind, the region of all pieces and this piece's element offset in
+/// it.
+struct PieceMemory {
+  std::array<mlir::Value, slotKinds> regions, bases;
+};
+
+/// Formulas of one reduction at one reduced index.
+class TileTerms : public Terms {
+public:
+  /// `before`: an operation in front of which loop-invariant reads are placed, or null.
+  TileTerms(Traversal &traversal, const Tile &tile, mlir::Value chunkStart, unsigned firstFormula,
+            mlir::Value j, mlir::Operation *before);
+  mlir::Value get(unsigned f, unsigned c) override;
+
+private:
+  mlir::Value leaf(mlir::BlockArgument argument, mlir::OpFoldResult k);
+  mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
+  mlir::Value readReduced(const Columns &columns, int64_t offset, SlotKind kind,
+                          mlir::OpFoldResult k);
+  /// Where component `component` of the packed row that is the same for all lanes stands.
+  mlir::Value locate(const Columns &columns, mlir::Value component);
+  /// Over how many rows of `over` the row of the other index is reduced.
+  mlir::Value termCount(Placement over);
+  /// The row of the pair on `index`, as 64-bit integers by lane.
+  mlir::Value position(Placement index);
+
+  Traversal &traversal;
+  const Tile &tile;
+  mlir::Value chunkStart, j;
+  unsigned firstFormula;
+  mlir::Operation *before;
+  Emitter emitter;
+};
+
+/// The view that a reduction has of its tile.
+class TileContext : public ReductionContext {
+public:
+  TileContext(Traversal &traversal, const Slice &slice, PieceMemory own, const Tile &tile,
+              mlir::Value chunkStart)
+      : traversal(traversal), slice(slice), own(own), other(own), tile(tile),
+        chunkStart(chunkStart) {}
+
+  mlir::OpBuilder &builder() override { return traversal.frame.b; }
+  mlir::Type valueType() override { return traversal.valueType(); }
+  mlir::Type indexType() override { return traversal.indexType(); }
+  mlir::Type wideType() override { return traversal.wideType(); }
+  mlir::Value load(mlir::Location loc, unsigned array, mlir::Value position, Piece piece) override;
+  void store(mlir::Location loc, mlir::Value value, unsigned array, mlir::Value position) override;
+  std::unique_ptr<Terms> termsAt(mlir::Value j) override;
+  mlir::Value size() override { return tile.terms; }
+  int64_t blockSize() override { return traversal.schedule.getBlock(); }
+  Precision precision() override { return traversal.op.getPrecision(); }
+  SumsAttr sums() override { return traversal.op.getSumsAttr(); }
+
+  void setOther(PieceMemory memory) { other = memory; }
+  /// Reads that do not depend on the reduced index go in front of `loop`.
+  void setOutermostLoop(mlir::Operation *loop) { before = loop; }
+
+private:
+  mlir::Value address(const PieceMemory &memory, unsigned array, mlir::Value position);
+
+  Traversal &traversal;
+  const Slice &slice;
+  PieceMemory own, other;
+  const Tile &tile;
+  mlir::Value chunkStart;
+  mlir::Operation *before = nullptr;
+};
+
+} // namespace keops::loops
+
+#endif // KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_TILE_H
