@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -35,7 +36,7 @@ void keops::buildSchedulePipeline(OpPassManager &manager, const PipelineOptions 
   manager.addPass(createKeopsPlaceValues());
   KeopsChooseScheduleOptions schedule;
   schedule.lanes32 = options.lanes32;
-  schedule.gpu = options.gpu;
+  schedule.gpu = options.machine != Machine::Cpu;
   schedule.force = options.schedule;
   manager.addPass(createKeopsChooseSchedule(schedule));
 }
@@ -43,13 +44,19 @@ void keops::buildSchedulePipeline(OpPassManager &manager, const PipelineOptions 
 void keops::buildLoopsPipeline(OpPassManager &manager, const PipelineOptions &options) {
   ConvertMapReduceToCPUOptions loops;
   loops.threads = options.threads ? "openmp" : "none";
-  if (options.gpu)
-    manager.addPass(createConvertMapReduceToGPU());
-  else
+  if (options.machine == Machine::Cpu)
     manager.addPass(createConvertMapReduceToCPU(loops));
+  else
+    manager.addPass(createConvertMapReduceToGPU());
   manager.addPass(createCSEPass());
-  if (options.hasFMA)
+  if (options.hasFMA || options.machine != Machine::Cpu)
     manager.addPass(createContractMultiplyAdd());
+}
+
+static MathIsa mathIsa(const PipelineOptions &options) {
+  if (options.machine != Machine::Cpu)
+    return MathIsa::Gpu;
+  return options.hasAVX512 ? MathIsa::Avx512 : options.hasAVX2 ? MathIsa::Avx2 : MathIsa::Generic;
 }
 
 static ApproximateMathOptions mathOptions(const PipelineOptions &options) {
@@ -57,71 +64,55 @@ static ApproximateMathOptions mathOptions(const PipelineOptions &options) {
   math.precision = options.precision == Precision::High   ? MathPrecision::High
                    : options.precision == Precision::Fast ? MathPrecision::Fast
                                                           : MathPrecision::Default;
-  math.isa = options.hasAVX512 ? MathIsa::Avx512
-             : options.hasAVX2 ? MathIsa::Avx2
-                               : MathIsa::Generic;
+  math.isa = mathIsa(options);
   math.hasFMA = options.hasFMA;
+  math.emulateHardware = isEmulator(options.machine);
   return math;
 }
 
-/// scf, vector, memref, arith and func, with all math expanded -> the LLVM dialect.
-static void addConversionToLLVM(OpPassManager &manager, const PipelineOptions &options) {
-  ExpandShortFloatsOptions shortFloats;
-  shortFloats.f16c = options.hasF16C;
-  manager.addPass(createExpandShortFloats(shortFloats));
+static void addConversionToLLVM(OpPassManager &manager) {
   manager.addPass(createCSEPass());
   manager.addPass(createSCFToControlFlowPass());
   // All dialects in one conversion: each one more would walk the whole module again.
   ConvertToLLVMPassOptions conversion;
   conversion.allowPatternRollback = false;
   manager.addPass(createConvertToLLVMPass(conversion));
-  // A descriptor is built again for each use; a parallel region would take every copy along.
-  manager.addPass(createCSEPass());
-  manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
-static void buildEmulatorPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  ApproximateMathOptions math = mathOptions(options);
-  math.isa = MathIsa::Gpu;
-  math.emulateHardware = true;
-  manager.addPass(createApproximateMathPass(math));
+static void addConversionToNVVM(OpPassManager &manager) {
+  manager.addPass(createCSEPass());
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createConvertKernelsToNVVM());
+}
+
+static void addEmulation(OpPassManager &manager, const PipelineOptions &options) {
   EmulateKernelsOptions kernels;
   kernels.races = options.machine == Machine::GpuEmulatorRaces;
   manager.addPass(createEmulateKernels(kernels));
-  addConversionToLLVM(manager, options);
+  addConversionToLLVM(manager);
 }
 
 void keops::buildLLVMPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  if (options.machine != Machine::Cpu)
-    return buildEmulatorPipeline(manager, options);
   manager.addPass(createApproximateMathPass(mathOptions(options)));
-  addConversionToLLVM(manager, options);
-  EmitEntryPointOptions entry;
-  entry.plain = options.plainFunction;
-  manager.addPass(createEmitEntryPoint(entry));
-}
-
-void keops::buildKernelsPipeline(OpPassManager &manager, const PipelineOptions &) {
-  // Hand-over point: the conversion of map_reduce to kernels stands here, before their math.
-  manager.addPass(createCSEPass());
-  manager.addPass(createContractMultiplyAdd());
-}
-
-void keops::buildNVVMPipeline(OpPassManager &manager, const PipelineOptions &) {
-  manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(createConvertKernelsToNVVM());
+  ExpandShortFloatsOptions shortFloats;
+  shortFloats.f16c = options.hasF16C || options.machine == Machine::Nvptx;
+  manager.addPass(createExpandShortFloats(shortFloats));
+  if (options.machine == Machine::Cpu)
+    addConversionToLLVM(manager);
+  else if (options.machine == Machine::Nvptx)
+    addConversionToNVVM(manager);
+  else
+    addEmulation(manager, options);
+  // A descriptor is built again for each use; a parallel region would take every copy along.
   manager.addPass(createCSEPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
+  EmitEntryPointOptions entry;
+  entry.plain = options.plainFunction;
+  if (options.machine == Machine::Cpu)
+    manager.addPass(createEmitEntryPoint(entry));
 }
 
-void keops::buildPTXPipeline(OpPassManager &manager, const PipelineOptions &options) {
-  buildFormulaPipeline(manager, options);
-  buildSchedulePipeline(manager, options);
-  buildKernelsPipeline(manager, options);
-  buildNVVMPipeline(manager, options);
-}
-
-void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &options) {
+static void buildPipeline(OpPassManager &manager, const PipelineOptions &options) {
   buildFormulaPipeline(manager, options);
   buildSchedulePipeline(manager, options);
   buildLoopsPipeline(manager, options);
@@ -133,10 +124,10 @@ void keops::buildCPUPipeline(OpPassManager &manager, const PipelineOptions &opti
 namespace {
 /// PipelineOptions as text options of a registered pipeline.
 struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
-  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2, generic or gpu"),
+  Option<std::string> isa{*this, "isa", llvm::cl::desc("avx512, avx2 or generic"),
                           llvm::cl::init("avx512")};
   Option<std::string> machine{*this, "machine",
-                              llvm::cl::desc("cpu, gpu-emulator or gpu-emulator-races"),
+                              llvm::cl::desc("cpu, nvptx, gpu-emulator or gpu-emulator-races"),
                               llvm::cl::init("cpu")};
   Option<std::string> precision{*this, "precision", llvm::cl::desc("fast, default or high"),
                                 llvm::cl::init("default")};
@@ -149,11 +140,11 @@ struct PipelineFlags : PassPipelineOptions<PipelineFlags> {
 
   PipelineOptions get() const {
     PipelineOptions options;
-    options.machine = machine == "gpu-emulator"         ? Machine::GpuEmulator
+    options.machine = machine == "nvptx"                ? Machine::Nvptx
+                      : machine == "gpu-emulator"       ? Machine::GpuEmulator
                       : machine == "gpu-emulator-races" ? Machine::GpuEmulatorRaces
                                                         : Machine::Cpu;
     options.hasAVX512 = isa == "avx512";
-    options.gpu = isa == "gpu" || options.machine != Machine::Cpu;
     options.hasAVX2 = options.hasFMA = options.hasF16C = isa != "generic";
     options.lanes32 = options.hasAVX512 ? 16 : options.hasAVX2 ? 8 : 4;
     options.precision = symbolizePrecision(precision.getValue()).value_or(Precision::Default);
@@ -177,16 +168,17 @@ void keops::registerKeopsPipelines() {
                 buildFormulaPipeline);
   registerStage("keops-schedule-stage", "Place values, fuse reductions, choose schedules",
                 buildSchedulePipeline);
-  registerStage("keops-loops-stage", "Lower scheduled reductions to loops over vectors",
+  registerStage("keops-loops-stage", "Lower scheduled reductions to loops or kernels",
                 buildLoopsPipeline);
-  registerStage("keops-llvm-stage", "Lower loops to the LLVM dialect", buildLLVMPipeline);
-  registerStage("keops-kernels-stage", "Lower scheduled reductions to kernels for GPUs",
-                buildKernelsPipeline);
-  registerStage("keops-nvvm-stage", "Lower kernels to the LLVM and NVVM dialects",
-                buildNVVMPipeline);
+  registerStage("keops-llvm-stage", "Lower loops or kernels to the LLVM dialect",
+                buildLLVMPipeline);
+  registerStage("keops-to-cpu", "From formulas to the LLVM dialect", buildPipeline);
   registerStage("keops-to-ptx", "From formulas to the NVVM dialect, of which PTX is made",
-                buildPTXPipeline);
-  registerStage("keops-to-cpu", "From formulas to the LLVM dialect", buildCPUPipeline);
+                [](OpPassManager &manager, const PipelineOptions &options) {
+                  PipelineOptions gpu = options;
+                  gpu.machine = Machine::Nvptx;
+                  buildPipeline(manager, gpu);
+                });
 }
 
 void keops::registerKeopsPasses() {

@@ -140,14 +140,6 @@ ManifestPieces readPieces(LineReader &reader) {
   return pieces;
 }
 
-ManifestKernel readKernel(LineReader &reader) {
-  constexpr int64_t mostThreads = 1024;
-  ManifestKernel kernel;
-  kernel.name = reader.word();
-  kernel.threads = reader.integer(1, mostThreads);
-  return kernel;
-}
-
 void readItem(Manifest &manifest, std::string_view line) {
   LineReader reader(line);
   std::string_view item = reader.word();
@@ -161,8 +153,6 @@ void readItem(Manifest &manifest, std::string_view line) {
     readWorkspace(reader, manifest.workspace);
   else if (item == "pieces")
     manifest.workspace.pieces.push_back(readPieces(reader));
-  else if (item == "kernel")
-    manifest.kernels.push_back(readKernel(reader));
   else if (item == "cost")
     manifest.costPerPair = reader.number();
   else

@@ -72,8 +72,7 @@ FailureOr<CpuTarget> CpuTarget::get(StringRef name, std::string &error) {
 
 PipelineOptions CompileOptions::pipeline() const {
   PipelineOptions options;
-  options.machine = target.machine;
-  options.gpu = target.machine != Machine::Cpu;
+  options.machine = nvptx ? Machine::Nvptx : target.machine;
   options.lanes32 = target.lanes32;
   options.hasFMA = target.hasFMA;
   options.hasAVX2 = target.hasAVX2;

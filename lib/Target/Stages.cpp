@@ -77,11 +77,6 @@ static const Stage stages[] = {{stageNames[0], buildNothing},
                                {stageNames[2], buildSchedulePipeline},
                                {stageNames[3], buildLoopsPipeline},
                                {stageNames[4], buildLLVMPipeline}};
-static const Stage nvptxStages[] = {stages[0],
-                                    stages[1],
-                                    stages[2],
-                                    {"kernels", buildKernelsPipeline},
-                                    {"nvvm-dialect", buildNVVMPipeline}};
 
 ArrayRef<StringRef> keops::getStageNames() { return stageNames; }
 
@@ -92,13 +87,10 @@ LogicalResult keops::runStages(ModuleOp module, StringRef from, StringRef to,
   // does it after each.
   manager.enableVerifier(false);
   bool started = false;
-  for (const Stage &stage : options.nvptx ? nvptxStages : stages) {
+  for (const Stage &stage : stages) {
     if (started)
       stage.build(manager, options.pipeline());
     started |= stage.name == from;
-    if (stage.name == to && !started)
-      return module.emitError("a module at stage '")
-             << from << "' cannot be taken to stage '" << to << "'";
     if (stage.name == to)
       return success(succeeded(manager.run(module)) && succeeded(verify(module)));
   }

@@ -44,7 +44,7 @@ static StringRef findStage(ModuleOp module) {
   if (formulas)
     return scheduled ? "scheduled" : "keops";
   if (!module.getOps<gpu::GPUModuleOp>().empty())
-    return kernels ? "kernels" : "nvvm-dialect";
+    return kernels ? "loops" : "llvm-dialect";
   return functions ? "loops" : "llvm-dialect";
 }
 
@@ -79,7 +79,7 @@ static FailureOr<CompileOptions> getOptions(ModuleOp module, const CodeOptions &
 
 static LogicalResult writeKernels(ModuleOp module, const CompileOptions &options, KernelCode kind,
                                   raw_ostream &os) {
-  if (failed(runStages(module, findStage(module), "nvvm-dialect", options)))
+  if (failed(runStages(module, findStage(module), "llvm-dialect", options)))
     return failure();
   FailureOr<std::string> code = emitKernels(module, *options.nvptx, kind);
   if (failed(code))
@@ -108,6 +108,9 @@ static LogicalResult writeCode(ModuleOp module, const CodeOptions &flags,
            << flags.target << "'; use --to-ptx";
   if (succeeded(options) && options->nvptx)
     return writeKernels(module, *options, kind ? KernelCode::Cubin : KernelCode::LLVM, os);
+  if (succeeded(options) && !module.getOps<gpu::GPUModuleOp>().empty())
+    return module.emitError("kernels need a GPU target such as nvptx-sm_90, got '")
+           << flags.target << "'";
   if (failed(options) || failed(runStages(module, findStage(module), "llvm-dialect", *options)))
     return failure();
   llvm::InitializeAllTargetInfos();

@@ -26,10 +26,9 @@ static FailureOr<OwningOpRef<ModuleOp>> parse(const KeopscOptions &options, MLIR
 
 /// The stage after which the module is printed or translated.
 static StringRef getStage(const KeopscOptions &options) {
-  bool gpu = options.compile.nvptx.has_value();
   return options.emit == Emit::Keops  ? "keops"
-         : options.emit == Emit::MLIR ? (gpu ? "kernels" : "loops")
-                                      : (gpu ? "nvvm-dialect" : "llvm-dialect");
+         : options.emit == Emit::MLIR ? "loops"
+                                      : "llvm-dialect";
 }
 
 template <typename Printable>

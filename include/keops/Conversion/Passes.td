@@ -102,27 +102,6 @@ def EmitEntryPoint : Pass<"keops-emit-entry-point", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
-def EmulateKernels : Pass<"keops-emulate-kernels", "::mlir::ModuleOp"> {
-  let summary = "Turn kernels for a GPU into functions that a CPU runs thread by thread";
-  let description = [{
-    Assumes the kernels of the manifest in `gpu.module @keops_kernels`, after the expansion of math functions. A kernel
-    becomes a private function that takes the `keops_launch` of keops-c/program.h and the `keops_thread` of
-    keops-c/emulator.h: indices are read from its fields, `gpu.barrier` is a call through it, workgroup attributions lie
-    one after another in its memory. All that the gpu.module holds moves into the module, and the exported
-    `int32_t <symbol>(const keops_args *)` hands a table of the kernels to `keops_emulate`. With `races` every access to
-    memory that other threads may see is announced by a call, atomic ones where they order others.
-
-    ```mlir
-    gpu.func @f_0(%launch: !llvm.ptr) kernel { %t = gpu.thread_id x ... }
-    // becomes:
-    func.func private @f_0(%launch: !llvm.ptr, %thread: !llvm.ptr) { %t = llvm.load %thread ... }
-    ```
-  }];
-  let options = [Option<"races", "races", "bool", /*default=*/"false", "announce accesses to memory">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
-                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
-}
-
 def ConvertKernelsToNVVM : Pass<"convert-keops-kernels-to-nvvm", "::mlir::ModuleOp"> {
   let summary = "Lower kernels of the gpu dialect to the LLVM and NVVM dialects";
   let description = [{
@@ -144,6 +123,27 @@ def ConvertKernelsToNVVM : Pass<"convert-keops-kernels-to-nvvm", "::mlir::Module
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
                            "::mlir::vector::VectorDialect"];
+}
+
+def EmulateKernels : Pass<"keops-emulate-kernels", "::mlir::ModuleOp"> {
+  let summary = "Turn kernels for a GPU into functions that a CPU runs thread by thread";
+  let description = [{
+    Assumes the kernels of the manifest in `gpu.module @keops_kernels`, after the expansion of math functions. A kernel
+    becomes a private function that takes the `keops_launch` of keops-c/program.h and the `keops_thread` of
+    keops-c/emulator.h: indices are read from its fields, `gpu.barrier` is a call through it, workgroup attributions lie
+    one after another in its memory. All that the gpu.module holds moves into the module, and the exported
+    `int32_t <symbol>(const keops_args *)` hands a table of the kernels to `keops_emulate`. With `races` every access to
+    memory that other threads may see is announced by a call, atomic ones where they order others.
+
+    ```mlir
+    gpu.func @f_0(%launch: !llvm.ptr) kernel { %t = gpu.thread_id x ... }
+    // becomes:
+    func.func private @f_0(%launch: !llvm.ptr, %thread: !llvm.ptr) { %t = llvm.load %thread ... }
+    ```
+  }];
+  let options = [Option<"races", "races", "bool", /*default=*/"false", "announce accesses to memory">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
+                           "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }
 
 #endif // KEOPS_CONVERSION_PASSES_TD

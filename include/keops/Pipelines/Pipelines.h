@@ -12,9 +12,12 @@
 
 namespace keops {
 
-/// What runs a program: the CPU by loops over vectors, or kernels of a GPU thread by thread on the
-/// CPU, as they are or with every access to memory watched.
-enum class Machine { Cpu, GpuEmulator, GpuEmulatorRaces };
+/// What runs a program: the CPU by loops over vectors; kernels on a GPU of NVIDIA; the same kernels
+/// thread by thread on the CPU, as they are or with every access to memory watched.
+enum class Machine { Cpu, Nvptx, GpuEmulator, GpuEmulatorRaces };
+inline bool isEmulator(Machine machine) {
+  return machine == Machine::GpuEmulator || machine == Machine::GpuEmulatorRaces;
+}
 
 /// What the stages need to know about the machine and the request.
 struct PipelineOptions {
@@ -31,8 +34,6 @@ struct PipelineOptions {
   bool threads = true;
   /// Also export the function on plain pointers.
   bool plainFunction = false;
-  /// Kernels for a GPU instead of loops over vectors.
-  bool gpu = false;
   /// Schedule fields forced by hand, e.g. "rows=2,block=16".
   std::string schedule;
 };
@@ -43,21 +44,12 @@ void buildFormulaPipeline(mlir::OpPassManager &manager, const PipelineOptions &o
 void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// -> loops over vectors with OpenMP, or kernels.
 void buildLoopsPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-/// -> the LLVM dialect, with exported functions, for any machine.
+/// -> the LLVM dialect: exported functions, or kernels with operations of the NVVM dialect.
 void buildLLVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-/// All of the above.
-void buildCPUPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 
-/// Instead of loops: kernels of the gpu dialect.
-void buildKernelsPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-/// -> the LLVM and NVVM dialects.
-void buildNVVMPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-/// From formulas to there.
-void buildPTXPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
-
-/// Registers `--keops-to-cpu`, `--keops-to-ptx` and the single stages `--keops-formula-stage`,
-/// `--keops-schedule-stage`, `--keops-loops-stage`, `--keops-llvm-stage`, `--keops-kernels-stage`,
-/// `--keops-nvvm-stage`.
+/// Registers the single stages `--keops-formula-stage`, `--keops-schedule-stage`,
+/// `--keops-loops-stage` and `--keops-llvm-stage`, and all of them as `--keops-to-cpu` and
+/// `--keops-to-ptx`.
 void registerKeopsPipelines();
 /// Registers every pass of the project.
 void registerKeopsPasses();

@@ -81,19 +81,12 @@ struct ManifestWorkspace {
   int64_t getBytes(const ProgramExtent &extent, int64_t itemsAtOnce, int32_t threads) const;
 };
 
-/// One of the kernels of a program for GPUs, and the threads of its blocks.
-struct ManifestKernel {
-  std::string name;
-  int64_t threads = 0;
-};
-
 struct Manifest {
   std::string text;
   std::string symbol;
   std::vector<ManifestInput> inputs;
   std::vector<ManifestOutput> outputs;
   ManifestWorkspace workspace;
-  std::vector<ManifestKernel> kernels; ///< in the order of their launches
   double costPerPair = 1;
 
   /// Throws an internal error that quotes the first line it does not understand: an unknown item

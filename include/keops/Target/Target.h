@@ -57,8 +57,7 @@ std::unique_ptr<mlir::MLIRContext> createContext();
 
 /// The names of the stages, in order: keops, expanded, scheduled, loops, llvm-dialect.
 llvm::ArrayRef<llvm::StringRef> getStageNames();
-/// Takes a module at stage `from` to stage `to`. For GPUs of NVIDIA the last two stages are kernels
-/// and nvvm-dialect.
+/// Takes a module at stage `from` to stage `to`.
 mlir::LogicalResult runStages(mlir::ModuleOp module, llvm::StringRef from, llvm::StringRef to,
                               const CompileOptions &options);
 
