@@ -123,6 +123,14 @@ ManifestOutput readOutput(LineReader &reader) {
   return output;
 }
 
+ManifestKernel readKernel(LineReader &reader) {
+  constexpr int64_t mostThreads = 1024; // of a block, on any GPU
+  ManifestKernel kernel;
+  kernel.name = reader.word();
+  kernel.threads = reader.integer(1, mostThreads);
+  return kernel;
+}
+
 void readWorkspace(LineReader &reader, ManifestWorkspace &workspace) {
   int64_t *fields[] = {&workspace.bytes,      &workspace.perThread, &workspace.perItem,
                        &workspace.perRow[0],  &workspace.perRow[1], &workspace.perBlock[0],
@@ -149,6 +157,8 @@ void readItem(Manifest &manifest, std::string_view line) {
     manifest.inputs.push_back(readInput(reader));
   else if (item == "output")
     manifest.outputs.push_back(readOutput(reader));
+  else if (item == "kernel")
+    manifest.kernels.push_back(readKernel(reader));
   else if (item == "workspace")
     readWorkspace(reader, manifest.workspace);
   else if (item == "pieces")

@@ -46,6 +46,12 @@ struct ManifestOutput {
   int64_t getRowElements() const;
 };
 
+/// One kernel of a program for a GPU, in the order of their launches.
+struct ManifestKernel {
+  std::string name;
+  int64_t threads = 0; ///< of a block
+};
+
 /// What a workspace depends on beside items and threads: rows and blocks of i and of j.
 struct ProgramExtent {
   int64_t rows[2];
@@ -86,6 +92,7 @@ struct Manifest {
   std::string symbol;
   std::vector<ManifestInput> inputs;
   std::vector<ManifestOutput> outputs;
+  std::vector<ManifestKernel> kernels; ///< none where the program is for a CPU
   ManifestWorkspace workspace;
   double costPerPair = 1;
 
