@@ -9,6 +9,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 #include <cstddef>
 
 using namespace mlir;
@@ -48,6 +50,8 @@ void Grid::open(Frame &frame, func::FuncOp source) {
   b.setInsertionPointToStart(host.addEntryBlock());
   frame.args = host.getArgument(0);
   frame.lanes = threadsOfBlock;
+  // Somebody stands for the threads in code that is emitted to be looked at only.
+  frame.member = thread = frame.index(0);
   Structs reader(b, frame.loc);
   frame.workspace =
       viewMemory(b, frame.loc, reader.readPointer(frame.args, offsetof(keops_args, workspace)));
@@ -101,6 +105,7 @@ static void repeatInside(gpu::GPUFuncOp kernel, func::FuncOp host) {
 void Grid::emitKernel(Frame &frame, Body body) {
   OpBuilder &b = frame.b;
   OpBuilder::InsertionGuard guard(b);
+  llvm::SaveAndRestore outside(frame.member), alsoOutside(thread);
   b.setInsertionPointToEnd(module.getBody());
   std::string name = symbol + "_" + std::to_string(launches.size());
   launches.push_back({name, frame.lanes});

@@ -86,6 +86,8 @@ void Grid::scatter(Frame &frame, Value value, Value count, Value, Value,
 
 /// A whole row is read by the widest loads that its length allows, of at most 16 bytes.
 int64_t Grid::padRow(Type element, int64_t components) {
+  if (components == 0)
+    return 0;
   constexpr int64_t widest = 16;
   int64_t bytes = element.getIntOrFloatBitWidth() / 8;
   int64_t unit = std::min<int64_t>(llvm::PowerOf2Ceil(components * bytes), widest);
