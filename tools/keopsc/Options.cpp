@@ -167,6 +167,10 @@ Error readTarget(const Flags &flags, KeopscOptions &options) {
   if (failed(target))
     return makeError("--target: " + error);
   options.compile.target = *target;
+  // The function that a header declares is not in such an object.
+  if (target->machine != Machine::Cpu && !flags.header.empty())
+    return makeError("--header needs a CPU or a GPU, got --target=" + flags.target +
+                     ", whose programs run inside libkeops");
   return Error::success();
 }
 
