@@ -15,8 +15,7 @@ static constexpr int garbage = 0xA5;
 
 KernelRun::KernelRun(const keops_emulated_kernel &kernel, const keops_launch &launch,
                      FiberPool &fibers)
-    : kernel(kernel), launch(launch), fibers(fibers), threads(size_t(kernel.threads)),
-      order(kernel.threads) {
+    : kernel(kernel), launch(launch), fibers(fibers), threads(size_t(kernel.threads)) {
   fibers.reserve(threads.size());
   shared = static_cast<char *>(
       ::operator new(size_t(kernel.shared_bytes), std::align_val_t(sharedAlignment)));

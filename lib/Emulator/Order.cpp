@@ -34,15 +34,14 @@ void Order::beginBlock(int64_t newBlock) {
 }
 
 void Order::passBarrier() {
-  for (Clock &clock : acquired) {
+  for (const auto &[thread, clock] : acquired)
     known.join(clock);
-    clock = {};
-  }
+  acquired.clear();
   phaseBegin = ++time;
 }
 
 void Order::synchronise(int64_t thread, const Place &place) {
-  Clock &clock = released[place], &mine = acquired[size_t(thread)];
+  Clock &clock = released[place], &mine = acquired[thread];
   mine.join(clock);
   clock.join(mine);
   clock.join(known);
@@ -55,5 +54,6 @@ bool Order::isConcurrent(const Actor &earlier, const Actor &now) const {
     return false;
   if (earlier.isSameBlock(now) && !isInPhase(earlier))
     return false;
-  return !known.covers(earlier) && !acquired[size_t(now.thread())].covers(earlier);
+  auto own = acquired.find(now.thread());
+  return !known.covers(earlier) && (own == acquired.end() || !own->second.covers(earlier));
 }

@@ -3,11 +3,9 @@
 #ifndef KEOPS_LIB_EMULATOR_ORDER_H
 #define KEOPS_LIB_EMULATOR_ORDER_H
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <utility>
-#include <vector>
 
 namespace keops::emulator {
 
@@ -36,7 +34,6 @@ public:
   /// The block whose memory it is, or -1, and the address.
   using Place = std::pair<int64_t, uintptr_t>;
 
-  explicit Order(int64_t threads) : acquired(size_t(threads)) {}
   void beginBlock(int64_t block);
   void passBarrier();
   /// An atomic operation: comes after all earlier ones at its place.
@@ -64,7 +61,7 @@ private:
   uint32_t time = 0, phaseBegin = 0;
   /// What all threads of the block know, and what single ones have learnt since the last barrier.
   Clock known;
-  std::vector<Clock> acquired;
+  std::map<int64_t, Clock> acquired;
   std::map<Place, Clock> released;
 };
 

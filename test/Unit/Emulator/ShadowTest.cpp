@@ -90,7 +90,7 @@ public:
 private:
   uintptr_t base;
   int64_t block = -1, phase = 0;
-  Order order{3};
+  Order order;
   Shadow shadow;
 };
 
@@ -117,7 +117,7 @@ TEST(Shadow, findsTheFirstAccessThatRacesWithAnEarlierOne) {
 }
 
 TEST(Shadow, namesTheEarlierAccess) {
-  Order order(8);
+  Order order;
   Shadow shadow;
   Conflict conflict;
   order.beginBlock(0);
@@ -131,7 +131,7 @@ TEST(Shadow, namesTheEarlierAccess) {
 }
 
 TEST(Shadow, forgetsWhenItIsCleared) {
-  Order order(8);
+  Order order;
   Shadow shadow;
   Conflict conflict;
   order.beginBlock(0);
