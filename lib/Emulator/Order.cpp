@@ -49,11 +49,7 @@ void Order::synchronise(int64_t thread, const Place &place) {
   clock.threads[{block, thread}] = ++time;
 }
 
-bool Order::isConcurrent(const Actor &earlier, const Actor &now) const {
-  if (!earlier.isSet() || earlier.isSameThread(now))
-    return false;
-  if (earlier.isSameBlock(now) && !isInPhase(earlier))
-    return false;
+bool Order::isKnown(const Actor &earlier, const Actor &now) const {
   auto own = acquired.find(now.thread());
-  return !known.covers(earlier) && (own == acquired.end() || !own->second.covers(earlier));
+  return known.covers(earlier) || (own != acquired.end() && own->second.covers(earlier));
 }

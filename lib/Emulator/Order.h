@@ -45,9 +45,16 @@ public:
     return earlier.block() == block && earlier.time() >= phaseBegin;
   }
   /// Whether `earlier` is not ordered before what a thread of this block does now.
-  bool isConcurrent(const Actor &earlier, const Actor &now) const;
+  bool isConcurrent(const Actor &earlier, const Actor &now) const {
+    bool isOrdered = !earlier.isSet() || earlier.isSameThread(now) ||
+                     (earlier.isSameBlock(now) && !isInPhase(earlier));
+    return !isOrdered && !isKnown(earlier, now);
+  }
 
 private:
+  /// Whether a chain of atomic operations leads to now.
+  bool isKnown(const Actor &earlier, const Actor &now) const;
+
   /// Until when the actions of others are known to be past: of all threads of a block, which pass
   /// barriers, and of single threads.
   struct Clock {

@@ -16,6 +16,7 @@ void Shadow::Page::split() {
   for (const Cell &cell : cells)
     parts.insert(parts.end(), word, cell);
   cells = std::move(parts);
+  isSplit = true;
 }
 
 Shadow::Page &Shadow::getPage(uintptr_t number) {
@@ -70,11 +71,10 @@ bool Shadow::Cell::enter(const Order &order, const Actor &now, bool isWrite, Con
 bool Shadow::noteInPage(const Order &order, const Actor &now, uintptr_t address, uintptr_t end,
                         bool isWrite, Conflict &conflict) {
   Page &page = getPage(address / Page::bytes);
-  if (page.getStep() > 1 && (address % Page::word || end % Page::word))
+  if (!page.isSplit && (address % Page::word || end % Page::word))
     page.split();
-  uintptr_t step = page.getStep();
-  for (; address != end; address += step)
-    if (page.cells[address % Page::bytes / step].enter(order, now, isWrite, conflict)) {
+  for (; address != end; address += page.isSplit ? 1 : Page::word)
+    if (page.getCell(address).enter(order, now, isWrite, conflict)) {
       conflict.address = address;
       return true;
     }

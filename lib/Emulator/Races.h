@@ -41,8 +41,12 @@ private:
   struct Page {
     static constexpr uintptr_t bytes = 1024, word = 4;
     std::vector<Cell> cells = std::vector<Cell>(bytes / word);
-    uintptr_t getStep() const { return bytes / cells.size(); }
+    bool isSplit = false;
     void split();
+    Cell &getCell(uintptr_t address) {
+      uintptr_t place = address % bytes;
+      return isSplit ? cells[place] : cells[place / word];
+    }
   };
 
   Page &getPage(uintptr_t number);
