@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace keops {
 
@@ -294,6 +295,11 @@ static int64_t chooseItemsAtOnce(const ManifestWorkspace &workspace, const Progr
   return std::clamp<int64_t>(budget / item, 1, items);
 }
 
+/// A GPU hands out memory as others left it, so kernels must not find it clean here either.
+static void fillWithGarbage(char *memory, int64_t bytes) {
+  std::memset(memory, 0xA5, size_t(bytes));
+}
+
 void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs,
                    const RunOptions &options) const {
   Sizes sizes = checkInputs(inputs);
@@ -309,7 +315,8 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
                        {work.getTable(0).block_count, work.getTable(1).block_count},
                        {work.getTable(0).most_terms, work.getTable(1).most_terms}};
   int64_t itemsAtOnce = chooseItemsAtOnce(manifest.workspace, extent, sizes.batch.items);
-  Packing packing(manifest.workspace.getBytes(extent, itemsAtOnce, threads));
+  int64_t programBytes = manifest.workspace.getBytes(extent, itemsAtOnce, threads);
+  Packing packing(programBytes);
   std::array<keops_array, maxArguments> inputArrays;
   std::array<keops_array, maxArguments> outputArrays;
   for (size_t k = 0; k < inputs.size(); ++k)
@@ -323,6 +330,8 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
     offsetsAt = packing.reserveNumbers(sizes.batch.items, int64_t(inputs.size() + outputs.size()));
 
   Workspace workspace(packing.getBytes());
+  if (!manifest.kernels.empty())
+    fillWithGarbage(workspace.getData(), programBytes);
   packing.copyInputs(workspace.getData(), inputs, inputArrays.data(), outputArrays.data());
   auto *offsets =
       reinterpret_cast<int64_t *>(workspace.getData() + std::max<int64_t>(offsetsAt, 0));

@@ -133,7 +133,7 @@ def EmulateKernels : Pass<"keops-emulate-kernels", "::mlir::ModuleOp"> {
     keops-c/emulator.h: indices are read from its fields, `gpu.barrier` is a call through it, workgroup attributions lie
     one after another in its memory. All that the gpu.module holds moves into the module, and the exported
     `int32_t <symbol>(const keops_args *)` hands a table of the kernels to `keops_emulate`. With `races` every access to
-    memory that other threads may see is announced by a call, atomic ones excepted.
+    memory that other threads may see is announced by a call, atomic ones where they order others.
 
     ```mlir
     gpu.func @f_0(%launch: !llvm.ptr) kernel { %t = gpu.thread_id x ... }
