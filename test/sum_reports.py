@@ -11,7 +11,7 @@ from pathlib import Path
 # Checks that have one answer and write no report.
 SINGLE = {"format"}
 # Exit codes that mean "no test was selected", which is fine with a filter.
-NOTHING_SELECTED = {"pytest": 5, "pytest-numerics": 5}
+NOTHING_SELECTED = {"pytest": 5, "pytest-numerics": 5, "pytest-kernels": 5, "pytest-races": 5}
 
 
 def count(report):

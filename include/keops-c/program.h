@@ -64,8 +64,8 @@ typedef struct keops_args {
 } keops_args;
 
 /* What the kernels of a program for GPUs read. They are launched one after another, in the order of
- * the manifest, once for every `args.items_at_once` items of the batch; `args.threads` is the number
- * of blocks of the grid. Of `args` they use neither the arrays nor what stops a run. */
+ * the manifest, once for every `args.items_at_once` items of the batch; `args.threads` is the
+ * number of blocks of the grid. Of `args` they use neither the arrays nor what stops a run. */
 typedef struct keops_launch {
   keops_args args;
   int64_t first_item;

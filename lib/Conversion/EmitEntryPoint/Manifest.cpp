@@ -50,8 +50,8 @@ Manifest Manifest::parse(StringRef text) {
       for (auto [field, word] : zip(next, drop_begin(words)))
         *field = number(word);
     } else if (words[0] == "pieces") {
-      manifest.pieces.push_back({words[1][0], number(words[2]), number(words[3]), number(words[4]),
-                                 number(words[5])});
+      manifest.pieces.push_back(
+          {words[1][0], number(words[2]), number(words[3]), number(words[4]), number(words[5])});
     }
   }
   return manifest;

@@ -103,8 +103,8 @@ Value PlainFunctionWriter::countPieces(const ManifestPieces &pieces, Value sizeI
   Value padded = LLVM::AddOp::create(b, loc, terms, i64(pieces.leastTerms - 1));
   Value useful = LLVM::SMaxOp::create(
       b, loc, LLVM::SDivOp::create(b, loc, padded, i64(pieces.leastTerms)), i64(1));
-  Value cut = LLVM::SMinOp::create(b, loc, i64(pieces.split),
-                                   LLVM::MulOp::create(b, loc, tiles, useful));
+  Value cut =
+      LLVM::SMinOp::create(b, loc, i64(pieces.split), LLVM::MulOp::create(b, loc, tiles, useful));
   return LLVM::SMaxOp::create(b, loc, tiles, cut);
 }
 
@@ -125,8 +125,8 @@ Value PlainFunctionWriter::workspaceBytes(Value sizeI, Value sizeJ) {
     total = LLVM::AddOp::create(b, loc, total, times(threads, manifest.workspacePerThread));
   }
   for (const ManifestPieces &pieces : manifest.pieces)
-    total = LLVM::AddOp::create(b, loc, total,
-                                times(countPieces(pieces, sizeI, sizeJ), pieces.bytes));
+    total =
+        LLVM::AddOp::create(b, loc, total, times(countPieces(pieces, sizeI, sizeJ), pieces.bytes));
   // aligned_alloc wants a multiple of the alignment, and more than nothing.
   return LLVM::AndOp::create(b, loc, total, i64(-workspaceAlignment));
 }

@@ -70,8 +70,9 @@ TEST(Manifest, workspaceCountsItemsRowsAndBlocks) {
   int64_t item = 2 + 8 * 5 + 16 * 17 + 32 * 2 + 128 * 3 + 2 * 100;
   EXPECT_EQ(workspace.getItemBytes(extent), item);
   EXPECT_EQ(workspace.getBytes(extent, 7, 1), 64 + 1000 + 7 * item);
-  EXPECT_EQ(getErrorMessage([&] { workspace.getBytes({{int64_t(1) << 62, 1}, {1, 1}, {1, 1}}, 1, 1); }),
-            "the arrays are too large: M = 4611686018427387904, N = 1");
+  EXPECT_EQ(
+      getErrorMessage([&] { workspace.getBytes({{int64_t(1) << 62, 1}, {1, 1}, {1, 1}}, 1, 1); }),
+      "the arrays are too large: M = 4611686018427387904, N = 1");
   EXPECT_EQ(getErrorMessage([&] { workspace.getBytes(extent, int64_t(1) << 60, 1); }),
             "the arrays are too large: M = 5, N = 17");
 }
