@@ -89,7 +89,10 @@ std::string getSymbol(const std::string &keyText) {
   return "keops_" + toHex(getSha256(keyText)).substr(0, 16);
 }
 
-std::shared_ptr<const Program> linkEntry(const DiskEntry &entry, const Compiler &compiler) {
+std::shared_ptr<const Program> makeProgram(const Request &request, const DiskEntry &entry,
+                                           const Compiler &compiler) {
+  if (request.isForDevice)
+    return std::make_shared<const Program>(Manifest::parse(entry.manifest), entry.object);
   return Program::link(Manifest::parse(entry.manifest), entry.object, *compiler.table);
 }
 
@@ -188,14 +191,14 @@ std::shared_ptr<const Program> ProgramCache::build(const Request &request, const
   source = ProgramSource::Disk;
   if (auto entry = disk.load(key)) {
     try {
-      return linkEntry(*entry, compiler);
+      return makeProgram(request, *entry, compiler);
     } catch (const Error &error) {
       log(LogLevel::Warning, "a cached program cannot be used and is made anew: ", error.what());
     }
   }
   source = ProgramSource::Compiled;
   DiskEntry entry = compileRequest(request, getSymbol(key), *compiler.table);
-  auto program = linkEntry(entry, compiler);
+  auto program = makeProgram(request, entry, compiler);
   disk.store(key, entry);
   return program;
 }
