@@ -43,6 +43,9 @@ struct CheckedRun {
 };
 
 class Packing;
+namespace cuda {
+struct TableLayout;
+} // namespace cuda
 
 class Launcher {
 public:
@@ -90,7 +93,10 @@ private:
   void runOnDevice(const CheckedRun &run) const;
   void checkPlaces(const CheckedRun &run) const;
   void addInPlace(const CheckedRun &run, Packing &packing, keops_array *arrays) const;
+  /// A text that tells apart runs with different tables.
   std::string describeTables(const CheckedRun &run) const;
+  unsigned long long findTables(const CheckedRun &run, const Packing &packing,
+                                const cuda::TableLayout &layout, bool isCaptured) const;
   void checkOverlap(std::span<const Tensor> inputs, std::span<const Tensor> outputs) const;
 
   const Program &program;

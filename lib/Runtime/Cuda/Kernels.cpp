@@ -1,5 +1,5 @@
 // Code to functions: the driver assembles PTX or takes a binary, and what it says when it cannot.
-#include "Kernels.h"
+#include "Arguments.h"
 #include "Driver.h"
 
 #include "keops/Runtime/Error.h"
@@ -38,8 +38,8 @@ std::string_view getPtxVersion(std::string_view code) {
   if (result == CUDA_ERROR_JIT_COMPILER_NOT_FOUND)
     fail("the installed driver lacks its compiler of PTX, libnvidia-ptxjitcompiler.so.1");
   if (result == CUDA_ERROR_INVALID_PTX || result == CUDA_ERROR_INVALID_IMAGE)
-    raiseInternalError("the driver does not accept the code of a program: ",
-                       describe(result, "cuModuleLoadDataEx"), "; ", messages);
+    fail("the driver does not accept the code of this program: ",
+         describe(result, "cuModuleLoadDataEx"), messages.empty() ? "" : "\n", messages);
   check(result, "cuModuleLoadDataEx");
   raiseInternalError("no error in loading a program");
 }
@@ -57,6 +57,14 @@ CUmodule loadModule(const Device &device, const char *code) {
 }
 
 } // namespace
+
+/// Asked before code is loaded: the driver would say it in its own way.
+static void checkArrayCount(const Manifest &manifest) {
+  size_t arrays = manifest.inputs.size() + manifest.outputs.size();
+  if (arrays > Arguments::getMostArrays())
+    raiseUserError("expected at most ", Arguments::getMostArrays(),
+                   " arguments and outputs on a device, got ", arrays);
+}
 
 Kernels::Kernels(Device &device, const Manifest &manifest, const char *code)
     : device(device), module(loadModule(device, code)) {
@@ -103,6 +111,7 @@ const Kernels &Image::load(Device &device, const Manifest &manifest) const {
   std::unique_ptr<const Kernels> &kernels = loaded[&device];
   if (kernels)
     return *kernels;
+  checkArrayCount(manifest);
   CurrentContext context(device);
   size_t end = code.starts_with(elfMagic) ? std::string::npos : code.find('\0');
   if (end != std::string::npos) {

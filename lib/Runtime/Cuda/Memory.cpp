@@ -21,6 +21,7 @@ constexpr int64_t mostTableBytes = int64_t(256) << 20;
 constexpr size_t mostWorkspaces = 32;
 /// Smaller ones would be grown soon.
 constexpr int64_t leastWorkspace = int64_t(1) << 20;
+constexpr const char *purpose = "temporary memory";
 
 [[noreturn]] void raiseNoMemory(int64_t bytes, const char *purpose) {
   size_t freeBytes = 0, totalBytes = 0;
@@ -110,7 +111,7 @@ void Tables::trim(size_t mostTables, int64_t mostBytes) {
 
 CUdeviceptr Workspaces::get(uint64_t stream, int64_t bytes, bool isCaptured) {
   if (isCaptured)
-    return kept.emplace_back(std::max<int64_t>(bytes, 1), "temporary memory").getAddress();
+    return kept.emplace_back(std::max<int64_t>(bytes, 1), purpose).getAddress();
   auto found = std::find_if(spaces.begin(), spaces.end(),
                             [&](const Space &space) { return space.stream == stream; });
   if (found != spaces.end() && found->memory.getBytes() >= bytes) {
@@ -122,9 +123,20 @@ CUdeviceptr Workspaces::get(uint64_t stream, int64_t bytes, bool isCaptured) {
     spaces.erase(found);
   while (spaces.size() >= mostWorkspaces)
     spaces.pop_back();
-  Memory memory(std::max(bytes, leastWorkspace), "temporary memory");
-  spaces.push_front({stream, std::move(memory)});
+  spaces.push_front({stream, allocate(std::max(bytes, leastWorkspace))});
   return spaces.front().memory.getAddress();
+}
+
+/// What other streams keep is worth less than that this run can be done.
+Memory Workspaces::allocate(int64_t bytes) {
+  try {
+    return {bytes, purpose};
+  } catch (const Error &error) {
+    if (error.getKind() != ErrorKind::Memory || spaces.empty())
+      throw;
+  }
+  spaces.clear();
+  return {bytes, purpose};
 }
 
 } // namespace keops::cuda

@@ -72,6 +72,8 @@ private:
     uint64_t stream;
     Memory memory;
   };
+  Memory allocate(int64_t bytes);
+
   std::list<Space> spaces; ///< most recently used first
   std::list<Memory> kept;  ///< of captured runs
 };

@@ -1,8 +1,14 @@
 // libcuda-emulated.so: a driver that runs kernels on the emulator of GPUs, for tests. It has the
 // functions of lib/Runtime/Cuda/Api.h, devices whose memory lies in ranges of its own, and the
 // controls below. What is put on a stream is done at once; calls are recorded by name, can be made
-// to fail, and are checked as a driver checks them. Environment: KEOPS_EMULATED_DEVICES, how many
-// devices there are (1); KEOPS_EMULATED_TARGET, the target of programs (gpu-emulator).
+// to fail, and are checked as a driver checks them. Environment:
+//   KEOPS_EMULATED_DEVICES       how many devices there are (1)
+//   KEOPS_EMULATED_TARGET        the target of programs (gpu-emulator); empty for that of the
+//   chips,
+//                                whose PTX can be loaded but not run
+//   KEOPS_EMULATED_CAPABILITIES  those of the devices (9.0,9.0,9.0,9.0)
+//   KEOPS_EMULATED_VERSION       the newest CUDA that the driver supports (12040)
+//   KEOPS_EMULATED_INIT          what cuInit returns
 #ifndef KEOPS_TEST_CUDA_EMULATEDDRIVER_H
 #define KEOPS_TEST_CUDA_EMULATEDDRIVER_H
 

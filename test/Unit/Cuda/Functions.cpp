@@ -13,9 +13,9 @@ using namespace keops::emulated;
   if (CUresult failure = machine.how(__func__))                                                    \
   return failure
 
-static const char *chooseTarget() {
-  const char *target = std::getenv("KEOPS_EMULATED_TARGET");
-  return target ? target : "gpu-emulator";
+static const char *readEnvironment(const char *name, const char *standard) {
+  const char *value = std::getenv(name);
+  return value ? value : standard;
 }
 
 // NOLINTBEGIN(readability-identifier-naming)
@@ -24,16 +24,18 @@ extern "C" {
 
 /// How the runtime knows what to compile for.
 extern const char *keopsCudaTarget;
-const char *keopsCudaTarget = chooseTarget();
+const char *keopsCudaTarget = readEnvironment("KEOPS_EMULATED_TARGET", "gpu-emulator");
 
 CUresult cuInit(unsigned) {
   KEOPS_ENTER(enter);
+  if (CUresult result = std::atoi(readEnvironment("KEOPS_EMULATED_INIT", "0")))
+    return result;
   return machine.deviceCount > 0 ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
 }
 
 CUresult cuDriverGetVersion(int *version) {
   KEOPS_ENTER(enter);
-  *version = 12040;
+  *version = machine.version;
   return CUDA_SUCCESS;
 }
 
@@ -45,6 +47,7 @@ static const std::pair<CUresult, const char *> errors[] = {
     {CUDA_ERROR_INVALID_CONTEXT, "CUDA_ERROR_INVALID_CONTEXT"},
     {CUDA_ERROR_NO_BINARY_FOR_GPU, "CUDA_ERROR_NO_BINARY_FOR_GPU"},
     {CUDA_ERROR_INVALID_PTX, "CUDA_ERROR_INVALID_PTX"},
+    {CUDA_ERROR_UNSUPPORTED_PTX_VERSION, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"},
     {CUDA_ERROR_INVALID_HANDLE, "CUDA_ERROR_INVALID_HANDLE"},
     {CUDA_ERROR_ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
     {CUDA_ERROR_LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"}};

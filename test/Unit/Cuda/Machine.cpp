@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <sys/mman.h>
 
 namespace keops::emulated {
@@ -66,9 +67,22 @@ Machine &Machine::get() {
 
 Machine::Machine() {
   if (const char *count = std::getenv("KEOPS_EMULATED_DEVICES"))
-    deviceCount = std::min(std::max(std::atoi(count), 0), maxDevices);
-  for (int32_t k = 0; k < maxDevices; ++k)
-    devices[k].context = {k};
+    deviceCount = std::clamp(std::atoi(count), 0, maxDevices);
+  if (const char *number = std::getenv("KEOPS_EMULATED_VERSION"))
+    version = std::atoi(number);
+  std::istringstream capabilities;
+  if (const char *list = std::getenv("KEOPS_EMULATED_CAPABILITIES"))
+    capabilities.str(list);
+  for (int32_t k = 0; k < maxDevices; ++k) {
+    EmulatedDevice &device = devices[k];
+    device.context = {k};
+    char point, comma;
+    int32_t major, minor;
+    if (capabilities >> major >> point >> minor) {
+      device.major = major, device.minor = minor;
+      capabilities >> comma;
+    }
+  }
 }
 
 CUresult Machine::enter(const char *function) {

@@ -89,6 +89,7 @@ public:
 
   std::recursive_mutex mutex;
   int32_t deviceCount = 1;
+  int32_t version = 12040;
   EmulatedDevice devices[maxDevices];
   CUresult sticky = CUDA_SUCCESS;
   std::map<std::string, std::pair<CUresult, int32_t>, std::less<>> failures;

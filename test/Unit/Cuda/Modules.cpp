@@ -1,5 +1,6 @@
 // Modules are objects of the target gpu-emulator, linked as the compiler library links them, but
-// with a `keops_emulate` that only tells which kernels there are. A launch runs one of them.
+// with a `keops_emulate` that only tells which kernels there are. A launch runs one of them. PTX is
+// taken too, but cannot be run.
 #include "Machine.h"
 
 #include "Block.h"
@@ -9,6 +10,7 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cstdio>
 #include <cstring>
 
 using namespace keops;
@@ -19,6 +21,7 @@ struct CUmod_st {
   int32_t device;
   std::unique_ptr<LinkedProgram> program;
   std::vector<keops_emulated_kernel> kernels;
+  std::vector<std::string> names; ///< of kernels in PTX
   std::vector<std::unique_ptr<CUfunc_st>> functions;
 };
 // NOLINTEND(readability-identifier-naming)
@@ -53,10 +56,47 @@ static std::string findEntry(llvm::StringRef object) {
   return "";
 }
 
+/// A binary that a real assembler made.
+static bool isForGpu(llvm::StringRef object) {
+  llvm::ELF::Elf64_Ehdr header;
+  std::memcpy(&header, object.data(), sizeof(header));
+  return header.e_machine == llvm::ELF::EM_CUDA;
+}
+
+static void addFunctions(CUmod_st &module) {
+  for (size_t k = 0; k < module.kernels.size(); ++k)
+    module.functions.push_back(std::make_unique<CUfunc_st>(CUfunc_st{&module, k}));
+}
+
+/// Takes the names of the kernels. CUDA 11, 12 and 13 came with PTX 7, 8 and 9.
+static CUresult loadPtx(CUmodule &module, llvm::StringRef text, int32_t device) {
+  int major = 0, minor = 0;
+  size_t at = text.find(".version ");
+  if (at == llvm::StringRef::npos ||
+      std::sscanf(text.data() + at, ".version %d.%d", &major, &minor) != 2)
+    return CUDA_ERROR_INVALID_PTX;
+  if ((major + 4) * 1000 + minor * 10 > Machine::get().version)
+    return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+  auto loaded = std::make_unique<CUmod_st>();
+  loaded->device = device;
+  constexpr llvm::StringLiteral entry = ".visible .entry ";
+  for (at = text.find(entry); at != llvm::StringRef::npos; at = text.find(entry, at + 1)) {
+    loaded->names.push_back(text.substr(at + entry.size()).split('(').first.str());
+    loaded->kernels.push_back({nullptr, nullptr, 0, 0});
+  }
+  for (size_t k = 0; k < loaded->names.size(); ++k)
+    loaded->kernels[k].name = loaded->names[k].c_str();
+  addFunctions(*loaded);
+  module = loaded.release();
+  return CUDA_SUCCESS;
+}
+
 CUresult emulated::loadModule(CUmodule &module, const void *image, int32_t device) {
   std::optional<llvm::StringRef> object = readImage(image);
   if (!object)
-    return CUDA_ERROR_INVALID_PTX;
+    return loadPtx(module, static_cast<const char *>(image), device);
+  if (isForGpu(*object))
+    return CUDA_ERROR_NO_BINARY_FOR_GPU;
   auto loaded = std::make_unique<CUmod_st>();
   loaded->device = device;
   auto program = LinkedProgram::create(*object, findEntry(*object), nullptr);
@@ -68,8 +108,7 @@ CUresult emulated::loadModule(CUmodule &module, const void *image, int32_t devic
   keops_args args = {};
   args.poll_data = loaded.get();
   reinterpret_cast<int32_t (*)(const keops_args *)>(loaded->program->entry())(&args);
-  for (size_t k = 0; k < loaded->kernels.size(); ++k)
-    loaded->functions.push_back(std::make_unique<CUfunc_st>(CUfunc_st{loaded.get(), k}));
+  addFunctions(*loaded);
   module = loaded.release();
   return CUDA_SUCCESS;
 }
@@ -88,7 +127,7 @@ int32_t emulated::getDevice(CUfunction function) { return function->module->devi
 CUresult emulated::runKernel(const KernelLaunch &launch) {
   static thread_local keops::emulator::FiberPool fibers;
   const keops_emulated_kernel &kernel = launch.function->module->kernels[launch.function->number];
-  if (launch.threads != kernel.threads)
+  if (!kernel.run || launch.threads != kernel.threads)
     return CUDA_ERROR_INVALID_VALUE;
   std::vector<int64_t> arguments = launch.arguments;
   auto &given = *reinterpret_cast<keops_launch *>(arguments.data());
