@@ -313,6 +313,8 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
   for (size_t k = 0; k < outputs.size(); ++k)
     checkOutput(k, outputs[k], sizes);
   checkOverlap(inputs, outputs);
+  if (device)
+    checkRangePlaces(options.ranges);
   Work work(sizes.i, sizes.j, options.ranges);
   ProgramExtent extent{{sizes.i, sizes.j},
                        {work.getTable(0).block_count, work.getTable(1).block_count},

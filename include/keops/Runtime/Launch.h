@@ -91,6 +91,7 @@ private:
   void raiseStep(int32_t step) const;
   /// These are in Cuda/Launch.cpp.
   void runOnDevice(const CheckedRun &run) const;
+  void checkRangePlaces(std::span<const Tensor> ranges) const;
   void checkPlaces(const CheckedRun &run) const;
   void addInPlace(const CheckedRun &run, Packing &packing, keops_array *arrays) const;
   /// A text that tells apart runs with different tables.

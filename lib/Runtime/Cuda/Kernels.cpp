@@ -116,7 +116,8 @@ const Kernels &Image::load(Device &device, const Manifest &manifest) const {
   size_t end = code.starts_with(elfMagic) ? std::string::npos : code.find('\0');
   if (end != std::string::npos) {
     try {
-      kernels = std::make_unique<Kernels>(device, manifest, code.data() + end + 1);
+      // A copy, because a binary must be aligned.
+      kernels = std::make_unique<Kernels>(device, manifest, code.substr(end + 1).data());
       return *kernels;
     } catch (const Error &error) {
       // A newer assembler than the driver knows, or a newer GPU than the binary is for.

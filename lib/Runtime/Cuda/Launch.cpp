@@ -90,6 +90,17 @@ CUdeviceptr askForMemory(const RunOptions &options, int64_t bytes) {
 
 } // namespace
 
+/// Work tables are made of them on the host.
+void Launcher::checkRangePlaces(std::span<const Tensor> ranges) const {
+  if (ranges.empty())
+    return;
+  CurrentContext context(*device);
+  constexpr int32_t host = -1;
+  for (size_t k = 0; k < ranges.size(); ++k)
+    if (int32_t number = findDevice(ranges[k].data, host); number != host)
+      raiseUserError("ranges[", k, "]: expected memory of the host, got memory of device ", number);
+}
+
 void Launcher::checkPlaces(const CheckedRun &run) const {
   for (size_t k = 0; k < run.inputs.size(); ++k)
     checkPlace(run.inputs[k], *device, [&] { return describeInput(k); });

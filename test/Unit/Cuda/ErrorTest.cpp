@@ -30,6 +30,22 @@ TEST(Errors, memoryOfTheHostIsNotTheDevices) {
   arrays.check();
 }
 
+TEST(Errors, rangesAreOnTheHost) {
+  Program program = compile(gaussFormula, gaussAliases);
+  GaussCase arrays(5, 7);
+  Ranges all = Ranges::overJ({{0, 5}}, {1}, {{0, 7}});
+  std::vector<Tensor> tensors = all.get();
+  std::vector<keopsTensor> ranges;
+  for (const Tensor &tensor : tensors)
+    ranges.push_back(tensor.get());
+  DeviceArray<int64_t> slices({1}, std::vector<int64_t>{1});
+  ranges[1].data = slices.getData();
+  keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
+  options.ranges = ranges.data();
+  EXPECT_EQ(runAndFail(program, arrays.inputs(), arrays.out.get(), KEOPS_INVALID, options),
+            "keopsProgramRun: ranges[1]: expected memory of the host, got memory of device 0");
+}
+
 TEST(Errors, arraysAreReadInPlace) {
   Program program = compile(gaussFormula, gaussAliases);
   GaussCase arrays(5, 7);

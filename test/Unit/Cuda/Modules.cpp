@@ -125,7 +125,7 @@ CUfunction emulated::findFunction(CUmodule module, std::string_view name) {
 int32_t emulated::getDevice(CUfunction function) { return function->module->device; }
 
 CUresult emulated::runKernel(const KernelLaunch &launch) {
-  static thread_local keops::emulator::FiberPool fibers;
+  static thread_local auto fibers = std::make_unique<keops::emulator::FiberPool>();
   const keops_emulated_kernel &kernel = launch.function->module->kernels[launch.function->number];
   if (!kernel.run || launch.threads != kernel.threads)
     return CUDA_ERROR_INVALID_VALUE;
@@ -135,8 +135,13 @@ CUresult emulated::runKernel(const KernelLaunch &launch) {
   if (launch.grid > given.args.threads)
     return CUDA_ERROR_INVALID_VALUE;
   given.args.threads = launch.grid;
-  keops::emulator::KernelRun run(kernel, given, fibers);
-  for (int64_t block = 0; block < launch.grid; ++block)
+  keops::emulator::KernelRun run(kernel, given, *fibers);
+  for (int64_t block = 0; block < launch.grid && run.getOutcome().step == KEOPS_STEP_OK; ++block)
     run.runBlock(block);
-  return run.getOutcome().step == KEOPS_STEP_OK ? CUDA_SUCCESS : CUDA_ERROR_LAUNCH_FAILED;
+  if (run.getOutcome().step == KEOPS_STEP_OK)
+    return CUDA_SUCCESS;
+  std::fprintf(stderr, "emulated driver: %s\n", run.getOutcome().fault.c_str());
+  // Some stand in their middle.
+  fibers = std::make_unique<keops::emulator::FiberPool>();
+  return CUDA_ERROR_LAUNCH_FAILED;
 }

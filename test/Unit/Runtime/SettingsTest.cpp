@@ -36,6 +36,7 @@ TEST(Settings, haveDefaults) {
   EXPECT_EQ(reading.settings.cacheDir, "");
   EXPECT_EQ(reading.settings.target, "native");
   EXPECT_EQ(Reading({{"KEOPS_TARGET", "gpu-emulator"}}).settings.target, "gpu-emulator");
+  EXPECT_EQ(Reading({{"KEOPS_CUDA_DRIVER", "/d.so"}}).settings.cudaDriver, "/d.so");
 }
 
 TEST(Settings, cacheFolderIsTheFirstThatIsSet) {
