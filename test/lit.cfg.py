@@ -29,6 +29,7 @@ config.substitutions += [
     ("%python", config.python_executable),
     ("%cc", config.c_compiler),
     ("%keops_include", os.path.join(config.keops_source_dir, "include")),
+    ("%keops_bin", tools_dir),
     ("%keops_lib", os.path.join(config.keops_build_dir, "lib")),
     ("%keops_src", config.keops_source_dir),
 ]
@@ -58,6 +59,9 @@ ptxas = find_ptxas()
 if ptxas:
     config.available_features.add("ptxas")
     config.substitutions.append(("%ptxas", ptxas))
+# Found however the environment is changed.
+if os.path.exists("/usr/local/cuda/bin/ptxas"):
+    config.available_features.add("system-ptxas")
 flags = host_flags()
 if {"avx2", "fma"} <= flags:
     config.available_features.add("avx2")

@@ -17,9 +17,13 @@ typedef struct keops_thread {
   /* Returns when all threads of the block have called it; `which` numbers the barriers of a
    * program, because threads may only meet at the same one. */
   void (*barrier)(struct keops_thread *thread, int32_t which);
-  /* Called before each access to memory, by kernels built for `gpu-emulator-races`. */
-  void (*access)(struct keops_thread *thread, const void *address, int64_t bytes, int32_t is_write);
+  /* Called before each access to memory, by kernels built for `gpu-emulator-races`; `kind` is a
+   * KEOPS_ACCESS_ code. */
+  void (*access)(struct keops_thread *thread, const void *address, int64_t bytes, int32_t kind);
 } keops_thread;
+
+/* Atomic operations are told only where they order others: those that acquire or release. */
+enum { KEOPS_ACCESS_READ = 0, KEOPS_ACCESS_WRITE = 1, KEOPS_ACCESS_ATOMIC = 2 };
 
 typedef struct keops_emulated_kernel {
   void (*run)(const keops_launch *launch, keops_thread *thread);
@@ -30,8 +34,6 @@ typedef struct keops_emulated_kernel {
 
 typedef struct keops_emulated_program {
   int64_t inputs, outputs;
-  int64_t workspace[7]; /* as in the manifest: bytes, and bytes for each thread, item, row of i, row
-                           of j, block of i, block of j */
   int64_t kernel_count;
   const keops_emulated_kernel *kernels; /* in the order of their launches */
 } keops_emulated_program;

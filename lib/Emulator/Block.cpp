@@ -10,6 +10,8 @@
 using namespace keops::emulator;
 
 static constexpr size_t sharedAlignment = 64;
+/// On a GPU the memory of a block holds what others left.
+static constexpr int garbage = 0xA5;
 
 KernelRun::KernelRun(const keops_emulated_kernel &kernel, const keops_launch &launch,
                      FiberPool &fibers)
@@ -33,15 +35,14 @@ void KernelRun::waitAtBarrier(keops_thread *caller, int32_t which) {
   thread->fiber->suspend();
 }
 
-void KernelRun::noteAccess(keops_thread *caller, const void *address, int64_t bytes,
-                           int32_t is_write) {
+void KernelRun::noteAccess(keops_thread *caller, const void *address, int64_t bytes, int32_t kind) {
   auto *thread = static_cast<Thread *>(caller);
   KernelRun &run = *thread->run;
   if (run.fibers.contains(address))
     return;
   // No exception may pass through compiled code or leave a fiber.
   try {
-    run.check(*thread, reinterpret_cast<uintptr_t>(address), uintptr_t(bytes), is_write != 0);
+    run.note(*thread, reinterpret_cast<uintptr_t>(address), uintptr_t(bytes), kind);
   } catch (const std::bad_alloc &) {
     run.outcome.step = KEOPS_STEP_NO_MEMORY;
   }
@@ -53,10 +54,13 @@ bool KernelRun::isShared(uintptr_t address) const {
   return address - reinterpret_cast<uintptr_t>(shared) < uintptr_t(kernel.shared_bytes);
 }
 
-void KernelRun::check(const Thread &thread, uintptr_t address, uintptr_t bytes, bool isWrite) {
+void KernelRun::note(const Thread &thread, uintptr_t address, uintptr_t bytes, int32_t kind) {
+  if (kind == KEOPS_ACCESS_ATOMIC)
+    return order.synchronise(thread.thread, {isShared(address) ? thread.block : -1, address});
+  bool isWrite = kind == KEOPS_ACCESS_WRITE;
   Shadow &shadow = isShared(address) ? sharedShadow : globalShadow;
   Conflict conflict;
-  if (shadow.note({thread.block, thread.thread, phase}, address, bytes, isWrite, conflict))
+  if (shadow.note(order, order.now(thread.thread), address, bytes, isWrite, conflict))
     fail(describe(conflict, thread, isWrite));
 }
 
@@ -80,7 +84,7 @@ std::string KernelRun::describe(const Conflict &conflict, const Thread &thread,
          name(thread.thread, thread.block) + (isWrite ? " writes" : " reads") + " what " +
          name(earlier.thread(), earlier.block()) + (conflict.wasWrite ? " wrote" : " read") +
          (earlier.block() == thread.block ? ", with no barrier between the two"
-                                          : ", and blocks of one launch have no order");
+                                          : ", and nothing orders the two blocks");
 }
 
 void KernelRun::fail(const std::string &what) {
@@ -129,10 +133,12 @@ bool KernelRun::isCancelled() const {
 void KernelRun::runBlock(int64_t block) {
   std::memset(shared, garbage, size_t(kernel.shared_bytes));
   sharedShadow.clear();
+  order.beginBlock(block);
   beginThreads(block);
   done = phase = 0;
   for (; outcome.step == KEOPS_STEP_OK && done < kernel.threads; ++phase) {
     runPhase();
+    order.passBarrier();
     if (outcome.step == KEOPS_STEP_OK)
       checkMeeting();
     if (outcome.step == KEOPS_STEP_OK && isCancelled())

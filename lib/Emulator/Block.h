@@ -12,9 +12,6 @@
 
 namespace keops::emulator {
 
-/// Memory that is not defined yet is filled with this: on a GPU it holds what others left.
-inline constexpr int garbage = 0xA5;
-
 /// How a run is going: a KEOPS_STEP_ code, and the sentence that goes with KEOPS_STEP_FAULT.
 struct Outcome {
   int32_t step = KEOPS_STEP_OK;
@@ -41,15 +38,14 @@ private:
 
   static void startThread(void *thread);
   static void waitAtBarrier(keops_thread *thread, int32_t which);
-  static void noteAccess(keops_thread *thread, const void *address, int64_t bytes,
-                         int32_t is_write);
+  static void noteAccess(keops_thread *thread, const void *address, int64_t bytes, int32_t kind);
 
   void beginThreads(int64_t block);
   void runPhase();
   bool isCancelled() const;
   /// Whether the threads have met: all at one barrier, or all at the end.
   void checkMeeting();
-  void check(const Thread &thread, uintptr_t address, uintptr_t bytes, bool isWrite);
+  void note(const Thread &thread, uintptr_t address, uintptr_t bytes, int32_t kind);
   bool isShared(uintptr_t address) const;
   std::string formatAddress(uintptr_t address) const;
   void fail(const std::string &what);
@@ -61,6 +57,7 @@ private:
   std::vector<Thread> threads;
   char *shared;
   int64_t phase = 0, done = 0;
+  Order order;
   Shadow sharedShadow, globalShadow;
   Outcome outcome;
 };

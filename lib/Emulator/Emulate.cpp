@@ -3,7 +3,7 @@
 #include "Block.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
 #include <new>
 
 using namespace keops::emulator;
@@ -22,7 +22,7 @@ namespace {
 class Launch {
 public:
   Launch(const keops_args &args, const keops_emulated_program &program)
-      : memory(sizeof(keops_launch) +
+      : memory(offsetof(keops_launch, arrays) +
                size_t(program.inputs + program.outputs) * sizeof(keops_array)),
         launch(reinterpret_cast<keops_launch *>(memory.data())) {
     launch->args = args;
@@ -39,12 +39,6 @@ private:
 };
 } // namespace
 
-static int64_t getWorkspaceBytes(const keops_args &args, const int64_t *bytes) {
-  int64_t item = bytes[2] + args.size_i * bytes[3] + args.size_j * bytes[4] +
-                 args.work[0].block_count * bytes[5] + args.work[1].block_count * bytes[6];
-  return bytes[0] + args.threads * bytes[1] + args.items_at_once * item;
-}
-
 static Outcome runKernel(const keops_emulated_kernel &kernel, const keops_launch &launch,
                          FiberPool &fibers) {
   KernelRun run(kernel, launch, fibers);
@@ -57,7 +51,6 @@ static Outcome runKernel(const keops_emulated_kernel &kernel, const keops_launch
 static Outcome runProgram(const keops_args &args, const keops_emulated_program &program,
                           FiberPool &fibers) {
   Launch launch(args, program);
-  std::memset(args.workspace, garbage, size_t(getWorkspaceBytes(args, program.workspace)));
   Outcome outcome;
   int64_t &item = launch.get().first_item;
   for (item = 0; item < args.items; item += args.items_at_once)

@@ -1,5 +1,5 @@
-// The rule of Races.h, cell by cell. Blocks run one after another and their phases ascend, which
-// the rule relies on; in which order the threads of a phase run does not matter to it.
+// The rule of Races.h, cell by cell. In which order the threads of a phase run does not matter to
+// it.
 #include "Races.h"
 
 #include <algorithm>
@@ -16,6 +16,7 @@ void Shadow::Page::split() {
   for (const Cell &cell : cells)
     parts.insert(parts.end(), word, cell);
   cells = std::move(parts);
+  isSplit = true;
 }
 
 Shadow::Page &Shadow::getPage(uintptr_t number) {
@@ -26,50 +27,65 @@ Shadow::Page &Shadow::getPage(uintptr_t number) {
   return *lastPage;
 }
 
-void Shadow::Cell::addReader(const Actor &actor) {
-  if (reader == actor)
-    return;
-  if (reader.isSet() && !reader.isSameBlock(actor))
-    otherReader = reader;
-  if (!reader.isSamePhase(actor))
-    reader = actor;
-  else if (!otherReader.isSet() || otherReader.isSameBlock(actor))
-    otherReader = actor;
+void Shadow::Cell::addReader(const Order &order, const Actor &now) {
+  if (reader.isSet() && !reader.isSameBlock(now)) {
+    readersOfOtherBlocks.push_back(reader);
+    if (secondReader.isSet())
+      readersOfOtherBlocks.push_back(secondReader);
+    reader = secondReader = {};
+  }
+  bool isFresh = reader.isSet() && order.isInPhase(reader);
+  if (!isFresh)
+    secondReader = {};
+  if (!isFresh || reader.isSameThread(now))
+    reader = now;
+  else if (!secondReader.isSet() || secondReader.isSameThread(now))
+    secondReader = now;
 }
 
-bool Shadow::Cell::enter(const Actor &actor, bool isWrite, Conflict &conflict) {
-  if (writer.isConcurrent(actor))
+/// A reader that a write of now would conflict with.
+Actor Shadow::Cell::findReader(const Order &order, const Actor &now) const {
+  for (const Actor &earlier : {reader, secondReader})
+    if (order.isConcurrent(earlier, now))
+      return earlier;
+  for (const Actor &earlier : readersOfOtherBlocks)
+    if (order.isConcurrent(earlier, now))
+      return earlier;
+  return {};
+}
+
+bool Shadow::Cell::enter(const Order &order, const Actor &now, bool isWrite, Conflict &conflict) {
+  if (order.isConcurrent(writer, now))
     conflict = {0, writer, true};
-  else if (isWrite && reader.isConcurrent(actor))
-    conflict = {0, reader, false};
-  else if (isWrite && otherReader.isConcurrent(actor))
-    conflict = {0, otherReader, false};
   else if (isWrite)
-    writer = actor;
-  else
-    addReader(actor);
-  return conflict.earlier.isSet();
+    conflict = {0, findReader(order, now), false};
+  if (conflict.earlier.isSet())
+    return true;
+  if (isWrite)
+    *this = {now, {}, {}, {}};
+  else if (!(reader == now))
+    addReader(order, now);
+  return false;
 }
 
-bool Shadow::noteInPage(const Actor &actor, uintptr_t address, uintptr_t end, bool isWrite,
-                        Conflict &conflict) {
+bool Shadow::noteInPage(const Order &order, const Actor &now, uintptr_t address, uintptr_t end,
+                        bool isWrite, Conflict &conflict) {
   Page &page = getPage(address / Page::bytes);
-  if (page.getStep() > 1 && (address % Page::word || end % Page::word))
+  if (!page.isSplit && (address % Page::word || end % Page::word))
     page.split();
-  uintptr_t step = page.getStep();
-  for (; address != end; address += step)
-    if (page.cells[address % Page::bytes / step].enter(actor, isWrite, conflict)) {
+  for (; address != end; address += page.isSplit ? 1 : Page::word)
+    if (page.getCell(address).enter(order, now, isWrite, conflict)) {
       conflict.address = address;
       return true;
     }
   return false;
 }
 
-bool Shadow::note(const Actor &actor, uintptr_t address, uintptr_t bytes, bool isWrite,
-                  Conflict &conflict) {
+bool Shadow::note(const Order &order, const Actor &now, uintptr_t address, uintptr_t bytes,
+                  bool isWrite, Conflict &conflict) {
   for (uintptr_t end = address + bytes, stop; address != end; address = stop) {
     stop = std::min(end, (address / Page::bytes + 1) * Page::bytes);
-    if (noteInPage(actor, address, stop, isWrite, conflict))
+    if (noteInPage(order, now, address, stop, isWrite, conflict))
       return true;
   }
   return false;

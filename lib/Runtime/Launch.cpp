@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace keops {
 
@@ -289,6 +290,11 @@ int64_t Launcher::chooseItemsAtOnce(const CheckedRun &run, int64_t budget) const
   return std::clamp<int64_t>(budget / item, 1, items);
 }
 
+/// A GPU hands out memory as others left it, so kernels must not find it clean here either.
+static void fillWithGarbage(char *memory, int64_t bytes) {
+  std::memset(memory, 0xA5, size_t(bytes));
+}
+
 /// Beyond this numbers of pairs overflow, and no machine would come to the end.
 void Launcher::checkAmount(const CheckedRun &run) const {
   constexpr double most = double(int64_t(1) << 62);
@@ -333,7 +339,8 @@ void Launcher::runHere(const CheckedRun &run) const {
   int32_t threads =
       chooseThreads(run.work.getPairCount() * double(batch.items), run.options.threads);
   int64_t itemsAtOnce = chooseItemsAtOnce(run, itemBudget);
-  Packing packing(manifest.workspace.getBytes(run.extent, itemsAtOnce, threads));
+  int64_t programBytes = manifest.workspace.getBytes(run.extent, itemsAtOnce, threads);
+  Packing packing(programBytes);
   std::array<keops_array, maxArguments> inputArrays;
   std::array<keops_array, maxArguments> outputArrays;
   addArrays(run, packing, inputArrays.data(), outputArrays.data());
@@ -345,6 +352,8 @@ void Launcher::runHere(const CheckedRun &run) const {
         packing.reserveNumbers(batch.items, int64_t(run.inputs.size() + run.outputs.size()));
 
   Workspace workspace(packing.getBytes());
+  if (!manifest.kernels.empty())
+    fillWithGarbage(workspace.getData(), programBytes);
   packing.copyInputs(workspace.getData(), run.inputs, inputArrays.data(), outputArrays.data());
   auto *offsets =
       reinterpret_cast<int64_t *>(workspace.getData() + std::max<int64_t>(offsetsAt, 0));

@@ -3,6 +3,7 @@
 #include "HeaderText.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -37,9 +38,28 @@ static std::string shapeText(const ManifestOutput &output) {
   return text;
 }
 
-/// The formula's name, or a number where there is none.
+/// Words of C and C++, and names that the headers themselves use.
+static bool isTaken(StringRef name) {
+  static const StringSet<> taken = {
+      "M",        "N",        "threads",  "blocks",  "workspace", "tables",    "device_tables",
+      "launch",   "sizes",    "k",        "and",     "asm",       "auto",      "bool",
+      "break",    "case",     "catch",    "char",    "class",     "const",     "continue",
+      "default",  "delete",   "do",       "double",  "else",      "enum",      "explicit",
+      "export",   "extern",   "false",    "float",   "for",       "friend",    "goto",
+      "if",       "inline",   "int",      "long",    "mutable",   "namespace", "new",
+      "not",      "operator", "or",       "private", "protected", "public",    "register",
+      "restrict", "return",   "short",    "signed",  "sizeof",    "static",    "struct",
+      "switch",   "template", "this",     "throw",   "true",      "try",       "typedef",
+      "typename", "union",    "unsigned", "using",   "virtual",   "void",      "volatile",
+      "while",    "xor"};
+  return taken.contains(name);
+}
+
+/// The formula's name, as far as C allows it, or a number where there is none.
 static HeaderArgument getArgument(const ManifestInput &input, size_t number) {
-  std::string name = input.name == "-" ? ("in" + Twine(number)).str() : input.name;
+  std::string name = input.name == "-"     ? ("in" + Twine(number)).str()
+                     : isTaken(input.name) ? input.name + "_"
+                                           : input.name;
   return {("const " + cType(input.element) + " *" + name).str(), name,
           (rowsOf(input.placement) + Twine(input.dim) + elementText(input.element)).str(),
           input.dim};

@@ -82,7 +82,7 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
                      "loop-mssa(loop-rotate,licm),loop(indvars)";
   StringRef after = "loop-unroll<O3;runtime;no-upperbound;no-profile-peeling>,sroa,"
                     "early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
-                    "loop-mssa(licm),early-cse<memssa>,simplifycfg";
+                    "loop-mssa(licm),early-cse<memssa>,simplifycfg,infer-alignment";
   llvm::Error error = builder.parsePassPipeline(manager, before);
   manager.addPass(ChooseUnrollCounts());
   if (!error)

@@ -26,10 +26,12 @@ static unsigned getSize(const Loop &loop) {
   return size;
 }
 
-/// As many copies as fill about 400 instructions: more do not pay, and cost registers and time of
-/// the assembler.
+/// More instructions of one loop do not pay, and cost registers and time of the assembler.
+static constexpr unsigned mostInstructions = 400;
+
+/// As many copies as that allows.
 static unsigned chooseCount(unsigned size) {
-  constexpr unsigned mostCopies = 8, mostInstructions = 400;
+  constexpr unsigned mostCopies = 8;
   unsigned count = mostCopies;
   while (count > 1 && count * size > mostInstructions)
     count /= 2;
@@ -45,14 +47,21 @@ static bool hasConvergentCall(const Loop &loop) {
   return false;
 }
 
+/// Whether a loop of known length becomes straight code.
+static bool disappears(Loop &loop, ScalarEvolution &evolution, unsigned size) {
+  unsigned length = evolution.getSmallConstantTripCount(&loop);
+  return length && length <= mostInstructions / std::max(size, 1u);
+}
+
 PreservedAnalyses ChooseUnrollCounts::run(Function &function, FunctionAnalysisManager &analyses) {
   ScalarEvolution &evolution = analyses.getResult<ScalarEvolutionAnalysis>(function);
   for (Loop *loop : analyses.getResult<LoopAnalysis>(function).getLoopsInPreorder()) {
-    if (!loop->isInnermost() || hasConvergentCall(*loop) ||
-        evolution.getSmallConstantTripCount(loop))
+    if (!loop->isInnermost() || hasConvergentCall(*loop))
       continue;
-    unsigned count = chooseCount(getSize(*loop));
-    if (count > 1)
+    unsigned size = getSize(*loop), count = chooseCount(size);
+    if (disappears(*loop, evolution, size))
+      addStringMetadataToLoop(loop, "llvm.loop.unroll.full");
+    else if (count > 1)
       addStringMetadataToLoop(loop, "llvm.loop.unroll.count", count);
   }
   return PreservedAnalyses::all();

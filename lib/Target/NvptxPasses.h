@@ -6,8 +6,8 @@
 
 namespace keops {
 
-/// Tells LLVM's unroller how many copies to make of each innermost loop whose length is known only
-/// when it runs; the unroller's own estimate leaves such loops alone.
+/// Tells LLVM's unroller how many copies to make of each innermost loop. Its own estimate leaves
+/// loops alone whose length is known only when they run.
 struct ChooseUnrollCounts : llvm::PassInfoMixin<ChooseUnrollCounts> {
   llvm::PreservedAnalyses run(llvm::Function &function, llvm::FunctionAnalysisManager &analyses);
 };

@@ -50,7 +50,8 @@ struct Flags {
   cl::opt<std::string> target{
       "target", cl::cat(category), cl::init("native"), cl::value_desc("name"),
       cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4 or aarch64; or a GPU: "
-               "nvptx-sm_75, nvptx-sm_80, ... nvptx-sm_121")};
+               "nvptx-sm_75, nvptx-sm_80, ... nvptx-sm_121; or gpu-emulator, "
+               "gpu-emulator-races: kernels for GPUs that this machine runs")};
   cl::opt<std::string> dtype{"dtype", cl::cat(category), cl::init("f32"), cl::value_desc("type"),
                              cl::desc("Element type of all arrays: f32 (default), f64, or f16 or "
                                       "bf16, which are computed in f32")};
@@ -167,6 +168,10 @@ Error readTarget(const Flags &flags, KeopscOptions &options) {
   if (failed(target))
     return makeError("--target: " + error);
   options.compile.target = *target;
+  // The function that a header declares is not in such an object.
+  if (target->machine != Machine::Cpu && !flags.header.empty())
+    return makeError("--header needs a CPU or a GPU, got --target=" + flags.target +
+                     ", whose programs run inside libkeops");
   return Error::success();
 }
 

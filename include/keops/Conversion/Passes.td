@@ -108,9 +108,9 @@ def ConvertKernelsToNVVM : Pass<"convert-keops-kernels-to-nvvm", "::mlir::Module
     Assumes a module with `keops.manifest` and one `gpu.module` of kernels without structured control flow, each of
     which takes a pointer to a `keops_launch` and states its block size. The pointer becomes a parameter that is
     passed by value, as large as the manifest's arguments ask; workgroup memory becomes globals of address space 3 that
-    vectors of 16 bytes can be read from. `math.exp2` and `math.rsqrt` with `afn`, and `arith.divf` of one with `arcp`
-    and `afn`, become the instructions of the special function unit; other functions of `math` must be such that a
-    GPU has an instruction for them, because there is no library to call.
+    vectors of 16 bytes can be read from. On f32, `math.exp2`, `math.rsqrt` and `math.sqrt` with `afn`, and `arith.divf`
+    with `arcp` and `afn`, become approximations by the special function unit; other functions of `math` must be such
+    that a GPU has an instruction for them, because there is no library to call.
 
     ```mlir
     gpu.func @f_0(%launch: !llvm.ptr) workgroup(%s : memref<1024xf32, #gpu.address_space<workgroup>>) kernel
@@ -133,7 +133,7 @@ def EmulateKernels : Pass<"keops-emulate-kernels", "::mlir::ModuleOp"> {
     keops-c/emulator.h: indices are read from its fields, `gpu.barrier` is a call through it, workgroup attributions lie
     one after another in its memory. All that the gpu.module holds moves into the module, and the exported
     `int32_t <symbol>(const keops_args *)` hands a table of the kernels to `keops_emulate`. With `races` every access to
-    memory that other threads may see is announced by a call, atomic ones excepted.
+    memory that other threads may see is announced by a call, atomic ones where they order others.
 
     ```mlir
     gpu.func @f_0(%launch: !llvm.ptr) kernel { %t = gpu.thread_id x ... }

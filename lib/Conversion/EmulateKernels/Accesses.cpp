@@ -1,5 +1,5 @@
-// Tells the race detector of lib/Emulator about loads and stores. Atomic operations are left out:
-// they never race with each other.
+// Tells the race detector of lib/Emulator about loads and stores, and about the atomic operations
+// that order them.
 #include "Parts.h"
 
 #include "keops/Conversion/Structs.h"
@@ -22,42 +22,63 @@ using namespace keops;
 using namespace keops::emulation;
 
 namespace {
-/// Where an operation reads or writes: through a pointer, or at indices of a memref.
+/// Where an operation reads or writes: through a pointer, or at indices of a memref. `kind` is a
+/// KEOPS_ACCESS_ code.
 struct Access {
   Value base;
   ValueRange indices;
   Type type;
-  bool isWrite;
+  int32_t kind;
 };
 } // namespace
+
+static int32_t getKind(LLVM::AtomicOrdering ordering, int32_t kind) {
+  return ordering == LLVM::AtomicOrdering::not_atomic ? kind : KEOPS_ACCESS_ATOMIC;
+}
 
 static std::optional<Access> getAccess(Operation *op) {
   using Result = std::optional<Access>;
   return llvm::TypeSwitch<Operation *, Result>(op)
       .Case([](memref::LoadOp op) {
-        return Access{op.getMemRef(), op.getIndices(), op.getType(), false};
+        return Access{op.getMemRef(), op.getIndices(), op.getType(), KEOPS_ACCESS_READ};
       })
       .Case([](memref::StoreOp op) {
-        return Access{op.getMemRef(), op.getIndices(), op.getValueToStore().getType(), true};
+        return Access{op.getMemRef(), op.getIndices(), op.getValueToStore().getType(),
+                      KEOPS_ACCESS_WRITE};
       })
       .Case([](vector::LoadOp op) {
-        return Access{op.getBase(), op.getIndices(), op.getType(), false};
+        return Access{op.getBase(), op.getIndices(), op.getType(), KEOPS_ACCESS_READ};
       })
       .Case([](vector::StoreOp op) {
-        return Access{op.getBase(), op.getIndices(), op.getValueToStore().getType(), true};
+        return Access{op.getBase(), op.getIndices(), op.getValueToStore().getType(),
+                      KEOPS_ACCESS_WRITE};
       })
-      .Case([](LLVM::LoadOp op) { return Access{op.getAddr(), {}, op.getType(), false}; })
-      .Case(
-          [](LLVM::StoreOp op) { return Access{op.getAddr(), {}, op.getValue().getType(), true}; })
+      .Case([](LLVM::LoadOp op) {
+        return Access{op.getAddr(), {}, op.getType(), getKind(op.getOrdering(), KEOPS_ACCESS_READ)};
+      })
+      .Case([](LLVM::StoreOp op) {
+        return Access{op.getAddr(),
+                      {},
+                      op.getValue().getType(),
+                      getKind(op.getOrdering(), KEOPS_ACCESS_WRITE)};
+      })
+      .Case([](memref::AtomicRMWOp op) {
+        return Access{op.getMemref(), op.getIndices(), op.getType(), KEOPS_ACCESS_ATOMIC};
+      })
+      .Case([](LLVM::AtomicRMWOp op) {
+        return Access{op.getPtr(), {}, op.getType(), KEOPS_ACCESS_ATOMIC};
+      })
       .Default([](Operation *) { return std::nullopt; });
 }
 
-static bool isAtomic(Operation *op) {
-  if (auto load = dyn_cast<LLVM::LoadOp>(op))
-    return load.getOrdering() != LLVM::AtomicOrdering::not_atomic;
-  if (auto store = dyn_cast<LLVM::StoreOp>(op))
-    return store.getOrdering() != LLVM::AtomicOrdering::not_atomic;
-  return isa<LLVM::AtomicRMWOp, LLVM::AtomicCmpXchgOp, LLVM::FenceOp, memref::AtomicRMWOp>(op);
+/// An atomic operation that orders nothing but itself.
+static bool isRelaxed(Operation *op) {
+  LLVM::AtomicOrdering ordering =
+      llvm::TypeSwitch<Operation *, LLVM::AtomicOrdering>(op)
+          .Case<LLVM::LoadOp, LLVM::StoreOp, LLVM::AtomicRMWOp>(
+              [](auto op) { return op.getOrdering(); })
+          .Default([](Operation *) { return LLVM::AtomicOrdering::not_atomic; });
+  return ordering == LLVM::AtomicOrdering::monotonic || ordering == LLVM::AtomicOrdering::unordered;
 }
 
 /// Whether all of it is the thread's own: on its stack, or a description that nobody writes. The
@@ -104,10 +125,10 @@ static void announce(Operation *op, const DataLayout &layout, const Access &acce
   Value call = structs.readPointer(thread, offsetof(keops_thread, access));
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()),
                                           {pointer, pointer, b.getI64Type(), b.getI32Type()});
-  Value isWrite = LLVM::ConstantOp::create(b, loc, b.getI32Type(), access.isWrite);
+  Value kind = LLVM::ConstantOp::create(b, loc, b.getI32Type(), access.kind);
   LLVM::CallOp::create(b, loc, type,
                        ValueRange{call, thread, getAddress(b, loc, layout, access),
-                                  structs.i64(getBytes(layout, access.type)), isWrite});
+                                  structs.i64(getBytes(layout, access.type)), kind});
 }
 
 /// A form of access that is not in getAccess().
@@ -123,7 +144,7 @@ LogicalResult emulation::announceAccesses(gpu::GPUModuleOp module, ArrayRef<Kern
   SmallVector<std::pair<Operation *, Access>> accesses;
   WalkResult walk = module.walk([&](Operation *op) -> WalkResult {
     std::optional<Access> access = getAccess(op);
-    if (isAtomic(op) || (access && isPrivate(access->base, kernels)))
+    if (isRelaxed(op) || (access && isPrivate(access->base, kernels)))
       return WalkResult::advance();
     if (access)
       accesses.emplace_back(op, *access);

@@ -76,12 +76,6 @@ Value EntryWriter::writeProgram(Value kernels, size_t count) {
   number(int64_t(manifest.inputs.size()), offsetof(Program, inputs));
   number(int64_t(manifest.outputs.size()), offsetof(Program, outputs));
   number(int64_t(count), offsetof(Program, kernel_count));
-  int64_t workspace[] = {manifest.workspaceConstant, manifest.workspacePerThread,
-                         manifest.workspacePerItem,  manifest.workspacePerI,
-                         manifest.workspacePerJ,     manifest.workspacePerBlockI,
-                         manifest.workspacePerBlockJ};
-  for (auto [k, value] : llvm::enumerate(workspace))
-    number(value, int64_t(offsetof(Program, workspace) + k * sizeof(int64_t)));
   structs.write(kernels, program, offsetof(Program, kernels));
   return program;
 }

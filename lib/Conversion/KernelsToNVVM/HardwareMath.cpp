@@ -16,38 +16,47 @@ static bool hasFlags(arith::FastMathFlags flags, arith::FastMathFlags wanted) {
   return arith::bitEnumContainsAll(flags, wanted);
 }
 
-static bool isReciprocal(arith::DivFOp op) {
-  auto flags = arith::FastMathFlags::arcp | arith::FastMathFlags::afn;
-  return hasFlags(op.getFastmath(), flags) && matchPattern(op.getLhs(), m_OneFloat());
-}
-
 /// The intrinsic that approximates `op`, or nothing. The units know f32 alone.
 static StringRef getIntrinsic(Operation *op) {
   if (op->getNumResults() != 1 || !getElementTypeOrSelf(op->getResult(0)).isF32())
     return {};
-  auto afn = arith::FastMathFlags::afn;
+  auto afn = arith::FastMathFlags::afn, arcp = arith::FastMathFlags::arcp;
   if (auto exp2 = dyn_cast<math::Exp2Op>(op); exp2 && hasFlags(exp2.getFastmath(), afn))
     return "llvm.nvvm.ex2.approx.ftz.f32";
   if (auto rsqrt = dyn_cast<math::RsqrtOp>(op); rsqrt && hasFlags(rsqrt.getFastmath(), afn))
     return "llvm.nvvm.rsqrt.approx.ftz.f";
-  if (auto division = dyn_cast<arith::DivFOp>(op); division && isReciprocal(division))
-    return "llvm.nvvm.rcp.approx.ftz.f";
+  if (auto sqrt = dyn_cast<math::SqrtOp>(op); sqrt && hasFlags(sqrt.getFastmath(), afn))
+    return "llvm.nvvm.sqrt.approx.ftz.f";
+  if (auto division = dyn_cast<arith::DivFOp>(op);
+      division && hasFlags(division.getFastmath(), arcp | afn))
+    return matchPattern(division.getLhs(), m_OneFloat()) ? "llvm.nvvm.rcp.approx.ftz.f"
+                                                         : "llvm.nvvm.div.full.ftz";
   return {};
 }
 
+/// What the intrinsic takes: a reciprocal has no numerator.
+static ValueRange getArguments(Operation *op, StringRef intrinsic) {
+  bool isReciprocal = intrinsic == "llvm.nvvm.rcp.approx.ftz.f";
+  return ValueRange(op->getOperands()).drop_front(isReciprocal);
+}
+
 /// One call for each element: a thread has no vector unit.
-static Value callForEach(OpBuilder &b, Location loc, StringRef intrinsic, Value operand) {
-  auto call = [&](Value scalar) -> Value {
-    return LLVM::CallIntrinsicOp::create(b, loc, scalar.getType(), b.getStringAttr(intrinsic),
-                                         scalar)
+static Value callForEach(OpBuilder &b, Operation *op, StringRef intrinsic) {
+  Location loc = op->getLoc();
+  auto call = [&](ValueRange scalars) -> Value {
+    return LLVM::CallIntrinsicOp::create(b, loc, scalars[0].getType(), b.getStringAttr(intrinsic),
+                                         scalars)
         .getResult(0);
   };
-  auto type = dyn_cast<VectorType>(operand.getType());
+  ValueRange arguments = getArguments(op, intrinsic);
+  auto type = dyn_cast<VectorType>(op->getResult(0).getType());
   if (!type)
-    return call(operand);
+    return call(arguments);
   SmallVector<Value> results;
   for (int64_t k = 0; k < type.getNumElements(); ++k)
-    results.push_back(call(vector::ExtractOp::create(b, loc, operand, k)));
+    results.push_back(call(llvm::map_to_vector(arguments, [&](Value argument) -> Value {
+      return vector::ExtractOp::create(b, loc, argument, k);
+    })));
   return vector::FromElementsOp::create(b, loc, type, results);
 }
 
@@ -82,8 +91,7 @@ LogicalResult keops::selectHardwareMath(Operation *root) {
     return failure();
   for (auto [op, intrinsic] : approximated) {
     OpBuilder b(op);
-    Value operand = op->getOperand(op->getNumOperands() - 1);
-    op->getResult(0).replaceAllUsesWith(callForEach(b, op->getLoc(), intrinsic, operand));
+    op->getResult(0).replaceAllUsesWith(callForEach(b, op, intrinsic));
     op->erase();
   }
   return success();

@@ -87,6 +87,11 @@ public:
     Attribute size = kernel->removeAttr(NVVM::NVVMDialect::getMaxntidAttrName());
     kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(), size);
   }
+  /// The assembler gives a thread so few registers that these blocks run side by side.
+  static void requireBlocksAtOnce(LLVM::LLVMFuncOp kernel) {
+    if (Attribute count = kernel->removeAttr("keops.blocks_at_once"))
+      kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), count);
+  }
 
 private:
   int64_t bytes;
@@ -115,6 +120,7 @@ class ConvertKernelsToNVVM : public keops::impl::ConvertKernelsToNVVMBase<Conver
       }
       launch.setParameter(function);
       Launch::requireBlockSize(function);
+      Launch::requireBlocksAtOnce(function);
     }
     // Threads read it by vectors of 16 bytes.
     for (auto global : kernels.getOps<LLVM::GlobalOp>())

@@ -30,6 +30,11 @@ public:
   mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
                         mlir::Value others) override;
 
+  std::pair<mlir::Value, mlir::Value> divide(Frame &frame, mlir::Value number,
+                                             mlir::Value by) override {
+    return {frame.div(number, by), frame.rem(number, by)};
+  }
+
   void once(Frame &, Body body) override { body(); }
   void forAll(Frame &frame, mlir::Value count, Each body) override {
     sequentialFor(frame, frame.index(0), count, body);

@@ -9,11 +9,17 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 #include <cstddef>
 
 using namespace mlir;
 using namespace keops;
 using namespace keops::loops;
+
+/// So many blocks shall have room on a multiprocessor at once, unless a thread has more to keep
+/// than its share of the registers.
+static constexpr int64_t blocksAtOnce = 4, mostValuesOfShare = 64;
 
 /// Of kernels without tiles.
 static constexpr int64_t threadsOfBlock = 128;
@@ -48,6 +54,8 @@ void Grid::open(Frame &frame, func::FuncOp source) {
   b.setInsertionPointToStart(host.addEntryBlock());
   frame.args = host.getArgument(0);
   frame.lanes = threadsOfBlock;
+  // Somebody stands for the threads in code that is emitted to be looked at only.
+  frame.member = thread = frame.index(0);
   Structs reader(b, frame.loc);
   frame.workspace =
       viewMemory(b, frame.loc, reader.readPointer(frame.args, offsetof(keops_args, workspace)));
@@ -101,12 +109,15 @@ static void repeatInside(gpu::GPUFuncOp kernel, func::FuncOp host) {
 void Grid::emitKernel(Frame &frame, Body body) {
   OpBuilder &b = frame.b;
   OpBuilder::InsertionGuard guard(b);
+  llvm::SaveAndRestore outside(frame.member), alsoOutside(thread);
   b.setInsertionPointToEnd(module.getBody());
   std::string name = symbol + "_" + std::to_string(launches.size());
   launches.push_back({name, frame.lanes});
   kernel = gpu::GPUFuncOp::create(b, frame.loc, name, b.getFunctionType(frame.args.getType(), {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   kernel.setKnownBlockSizeAttr(b.getDenseI32ArrayAttr({static_cast<int32_t>(frame.lanes), 1, 1}));
+  if (frame.liveValues <= mostValuesOfShare)
+    kernel->setAttr("keops.blocks_at_once", b.getI32IntegerAttr(blocksAtOnce));
   b.setInsertionPointToStart(&kernel.getBody().front());
   frame.member = gpu::BlockIdOp::create(b, frame.loc, gpu::Dimension::x);
   thread = gpu::ThreadIdOp::create(b, frame.loc, gpu::Dimension::x);
@@ -124,6 +135,23 @@ void Grid::strideLoop(Frame &frame, Value first, Value count, Value stride, Each
   OpBuilder::InsertionGuard guard(frame.b);
   frame.b.setInsertionPoint(loop.getBody()->getTerminator());
   body(loop.getInductionVar());
+}
+
+/// A task has its place in memory, of at least some hundred bytes: 32 bits number them all. A GPU
+/// divides longer numbers by a function that it calls.
+std::pair<Value, Value> Grid::divide(Frame &frame, Value number, Value by) {
+  OpBuilder &b = frame.b;
+  auto narrow = [&](Value value) -> Value {
+    return arith::IndexCastOp::create(b, frame.loc, b.getI32Type(), value);
+  };
+  Value small = narrow(number), smallBy = narrow(by);
+  Value quotient = arith::DivUIOp::create(b, frame.loc, small, smallBy);
+  Value rest = arith::SubIOp::create(b, frame.loc, small,
+                                     arith::MulIOp::create(b, frame.loc, quotient, smallBy));
+  auto widen = [&](Value value) -> Value {
+    return arith::IndexCastUIOp::create(b, frame.loc, b.getIndexType(), value);
+  };
+  return {widen(quotient), widen(rest)};
 }
 
 //===-- Tasks -------------------------------------------------------------------------------===//

@@ -33,6 +33,9 @@ public:
   mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
                         mlir::Value others) override;
 
+  std::pair<mlir::Value, mlir::Value> divide(Frame &frame, mlir::Value number,
+                                             mlir::Value by) override;
+
   void once(Frame &frame, Body body) override { emitKernel(frame, body); }
   void forAll(Frame &frame, mlir::Value count, Each body) override;
   void inSequence(Frame &frame, Body body) override;

@@ -52,6 +52,10 @@ public:
   virtual mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
                                 mlir::Value others) = 0;
 
+  /// Quotient and rest of numbers of tasks.
+  virtual std::pair<mlir::Value, mlir::Value> divide(Frame &frame, mlir::Value number,
+                                                     mlir::Value by) = 0;
+
   //===-- Work too short for a team
   //-------------------------------------------------------------===//
 

@@ -5,6 +5,8 @@
 #include "PieceLoops.h"
 #include "Work.h"
 
+#include "keops/Transforms/CostModel.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -53,7 +55,7 @@ static SmallVector<SlotKind> findStateKinds(Traversal &traversal, Slice &slice) 
         memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
     memory.bases[kind] = zero;
   }
-  Tile tile{{zero, zero}, zero, zero, zero, zero, zero, zero, zero, RowTable()};
+  Tile tile{{zero, zero}, zero, zero, zero, zero, zero, zero, zero, zero, RowTable()};
   TileContext context(traversal, slice, memory, tile, {});
   SmallVector<SlotKind> kinds;
   for (Value value : slice.reduction->init(context, traversal.op.getLoc()))
@@ -157,9 +159,9 @@ void MapReduceLowering::planTiles() {
 
 Tile MapReduceLowering::tileOf(Value piece) {
   const WorkTable &work = traversal.work();
-  Value slot = frame.div(piece, split);
-  Item item = frame.item(frame.div(slot, tiles));
-  Value number = frame.rem(slot, tiles);
+  auto [slot, part] = frame.machine.divide(frame, piece, split);
+  auto [atHand, number] = frame.machine.divide(frame, slot, tiles);
+  Item item = frame.item(atHand);
   Value block = findBlock(frame, tilesBefore, work.blockCount, number);
   Value begin = blockField(frame, work, block, BlockBegin);
   Value before = frame.sub(number, frame.loadIndex(tilesBefore, block));
@@ -168,6 +170,7 @@ Tile MapReduceLowering::tileOf(Value piece) {
   Tile tile{item,
             slot,
             piece,
+            part,
             first,
             frame.min(left, frame.index(traversal.tileRows())),
             blockField(frame, work, block, BlockFirstInterval),
@@ -186,15 +189,18 @@ Tile MapReduceLowering::tileOf(Value piece) {
 void MapReduceLowering::planSplit() {
   int64_t step = traversal.stepTerms();
   Value one = frame.index(1), most = frame.index(traversal.schedule.getSplit());
-  Value wanted = frame.div(most, frame.max(tiles, one));
+  Value wanted = frame.machine.divide(frame, most, frame.max(tiles, one)).first;
   Value terms = traversal.work().mostTerms;
   Value useful = frame.ceilDiv(terms, leastPieceTerms());
   split = frame.max(frame.min(wanted, useful), one);
-  pieceLength = frame.mul(frame.ceilDiv(frame.ceilDiv(terms, step), split), frame.index(step));
+  Value steps = frame.add(frame.ceilDiv(terms, step), frame.sub(split, one));
+  pieceLength = frame.mul(frame.machine.divide(frame, steps, split).first, frame.index(step));
 }
 
 void MapReduceLowering::run() {
   llvm::SaveAndRestore lanes(frame.lanes, traversal.schedule.getLanes());
+  int64_t numbers = estimateLiveVectors(op, traversal.chunk) * traversal.schedule.getRows();
+  llvm::SaveAndRestore live(frame.liveValues, numbers);
   planTiles();
   planSplit();
   frame.machine.region(frame, counters, PhaseCount, [&] {
@@ -220,7 +226,7 @@ void MapReduceLowering::reducePieces() {
 }
 
 void MapReduceLowering::reducePiece(const Tile &tile) {
-  Value begin = frame.mul(frame.rem(tile.piece, split), pieceLength);
+  Value begin = frame.mul(tile.part, pieceLength);
   Value end = frame.min(frame.add(begin, pieceLength), tile.terms);
   forEachChunk([&](Value chunk) {
     PieceMemory memory = memoryOf(tile.piece, chunk);

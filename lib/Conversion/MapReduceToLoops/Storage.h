@@ -26,8 +26,8 @@ struct LinearSize {
   }
 };
 
-/// The states of all pieces of a map_reduce. Few tiles are cut into pieces: into at most `split` all
-/// together, of at least `leastTerms` terms each.
+/// The states of all pieces of a map_reduce. Few tiles are cut into pieces: into at most `split`
+/// all together, of at least `leastTerms` terms each.
 struct PieceSize {
   Placement kept;
   int64_t tileRows, leastTerms, split;
@@ -74,6 +74,7 @@ struct Frame {
   mlir::Value itemsAtHand;      ///< index
   mlir::Value member;           ///< index: the member at hand among those of a team
   int64_t lanes = 1;            ///< of the tiles at hand
+  int64_t liveValues = 0;       ///< numbers that a lane keeps in the loop over them, as estimated
   mlir::Value scratch;          ///< memref<?xT>, null where no formula keeps a table
   int64_t scratchPerMember = 0; ///< elements
 

@@ -71,6 +71,7 @@ struct Tile {
   Item item;
   mlir::Value slot;           ///< index: its number among the tiles of the items at hand
   mlir::Value piece;          ///< index: its part of the reduced index, among those of all tiles
+  mlir::Value part;           ///< index: the same among those of the tile
   mlir::Value firstRow, rows; ///< index: of the item, and how many of the tile are rows
   mlir::Value firstInterval, lastInterval, terms; ///< index: what the rows are reduced over
   RowTable parameters;                            ///< region arguments placed on p

@@ -31,9 +31,18 @@
 // CHECK:         llvm.call %{{.*}}(%[[THREAD]], %[[ADDRESS]], %[[BYTES]], %[[READ]])
 // CHECK-NEXT:    vector.load
 
-// Neither atomic operations nor a thread's own memory.
+// A thread's own memory is nobody's business; an atomic operation is announced where it orders others.
 // CHECK-NOT:     llvm.getelementptr %[[THREAD]][48]
-// CHECK:         return
+// CHECK:         memref.alloca
+// CHECK-NEXT:    vector.store
+// CHECK:         llvm.getelementptr %[[THREAD]][48]
+// CHECK:         llvm.mlir.constant(2 : i32)
+// CHECK:         llvm.atomicrmw fadd %{{.*}} acq_rel
+// CHECK-NEXT:    llvm.atomicrmw fadd %{{.*}} monotonic
+// CHECK:         llvm.getelementptr %[[THREAD]][48]
+// CHECK:         llvm.mlir.constant(2 : i32)
+// CHECK:         llvm.store {{.*}} atomic release
+// CHECK-NEXT:    return
 
 // LLVM:          llvm.inttoptr
 module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Ainput i 1 f32 x\0Aoutput i f32 sum 1\0Aworkspace 64 0 0 0 0 0 0\0Acost 1\0Akernel f_0 128\0A"} {
@@ -49,6 +58,7 @@ module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Ainput i 1 f32 
       %own = memref.alloca() : memref<2xf32>
       vector.store %pair, %own[%zero] : memref<2xf32>, vector<2xf32>
       %count = llvm.atomicrmw fadd %out, %one acq_rel : !llvm.ptr, f32
+      %more = llvm.atomicrmw fadd %out, %one monotonic : !llvm.ptr, f32
       llvm.store %one, %out atomic release {alignment = 4 : i64} : f32, !llvm.ptr
       gpu.return
     }

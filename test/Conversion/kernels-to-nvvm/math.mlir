@@ -7,22 +7,28 @@ module attributes {keops.manifest = "symbol f"} {
     // CHECK:         llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz.f32"
     // CHECK:         llvm.call_intrinsic "llvm.nvvm.rsqrt.approx.ftz.f"
     // CHECK:         llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
+    // CHECK:         llvm.call_intrinsic "llvm.nvvm.sqrt.approx.ftz.f"
+    // CHECK:         llvm.call_intrinsic "llvm.nvvm.div.full.ftz"(%{{.*}}, %{{.*}}) : (f32, f32) -> f32
     func.func @approximate(%x: f32) -> f32 {
       %one = arith.constant 1.0 : f32
       %a = math.exp2 %x fastmath<afn> : f32
       %b = math.rsqrt %a fastmath<afn> : f32
       %c = arith.divf %one, %b fastmath<arcp,afn> : f32
-      return %c : f32
+      %d = math.sqrt %c fastmath<afn> : f32
+      %e = arith.divf %d, %x fastmath<arcp,afn> : f32
+      return %e : f32
     }
     // CHECK-LABEL: llvm.func internal @of_vectors(
     // CHECK-COUNT-2: llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz.f32"
     // CHECK-COUNT-2: llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"
+    // CHECK-COUNT-2: llvm.call_intrinsic "llvm.nvvm.div.full.ftz"
     // CHECK-NOT:     llvm.call_intrinsic
     func.func @of_vectors(%x: vector<2xf32>) -> vector<2xf32> {
       %one = arith.constant dense<1.0> : vector<2xf32>
       %a = math.exp2 %x fastmath<fast> : vector<2xf32>
       %b = arith.divf %one, %a fastmath<arcp,afn> : vector<2xf32>
-      return %b : vector<2xf32>
+      %c = arith.divf %b, %x fastmath<arcp,afn> : vector<2xf32>
+      return %c : vector<2xf32>
     }
     // CHECK-LABEL: llvm.func internal @exact(
     // CHECK-NOT:     llvm.call
@@ -41,7 +47,7 @@ module attributes {keops.manifest = "symbol f"} {
       %long_one = arith.constant 1.0 : f64
       %a = arith.divf %one, %x : f32
       %b = arith.divf %one, %a fastmath<arcp> : f32
-      %c = arith.divf %two, %b fastmath<arcp,afn> : f32
+      %c = arith.divf %two, %b : f32
       %d = arith.divf %long_one, %y fastmath<arcp,afn> : f64
       %e = math.fma %c, %x, %one : f32
       %f = math.absf %e : f32

@@ -13,7 +13,7 @@
 // CHECK:       gpu.module @keops_kernels
 
 // One thread counts the tiles, all clear the table of finished pieces.
-// CHECK:       gpu.func @gauss_0(%[[LAUNCH:.*]]: !llvm.ptr) kernel attributes {known_block_size = array<i32: 64, 1, 1>}
+// CHECK:       gpu.func @gauss_0(%[[LAUNCH:.*]]: !llvm.ptr) kernel attributes {{{.*}}keops.blocks_at_once = 4 : i32{{.*}}known_block_size = array<i32: 64, 1, 1>
 // CHECK:         %[[BLOCK:.*]] = gpu.block_id x
 // CHECK:         %[[THREAD:.*]] = gpu.thread_id x
 // CHECK:         %[[SUM:.*]] = arith.addi %[[BLOCK]], %[[THREAD]]

@@ -1,6 +1,7 @@
-"""Runs keopsc over a list of programs and says which of them it refuses."""
+"""Runs keopsc, with the arguments of this script, over a list of programs and says which of them it refuses."""
 
 import subprocess
+import sys
 
 ALIASES = ["x=Vi:3", "y=Vj:3", "b=Vj:1", "a=Vi:1", "g=Pm:1", "S=Pm:9"]
 PROGRAMS = """
@@ -46,7 +47,7 @@ Sum_Reduction(Grad(Grad(Exp(SqDist(x,y)),x,a),y,x),0)
 
 def compiles(program):
     arguments = [f"--alias={alias}" for alias in ALIASES]
-    return subprocess.run(["keopsc", program, *arguments, "-o", "/dev/null", "--symbol=f"]).returncode == 0
+    return subprocess.run(["keopsc", program, *arguments, *sys.argv[1:], "-o", "/dev/null", "--symbol=f"]).returncode == 0
 
 
 failed = [program for program in PROGRAMS.strip().splitlines() if not compiles(program)]

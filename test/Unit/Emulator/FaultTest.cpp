@@ -17,7 +17,7 @@ constexpr auto tile = "%tile: memref<128xf32, #gpu.address_space<workgroup>>";
 /// The fault of a kernel with every access watched; empty when it has none.
 std::string findFault(const std::string &body, const char *arrays = tile,
                       KernelProgram::Watch watch = KernelProgram::Races) {
-  Arguments arguments{std::vector<float>(128, 1), std::vector<float>(128), std::vector<float>(128)};
+  Arguments arguments{std::vector<float>(128, 1), std::vector<float>(128), std::vector<float>(384)};
   int32_t step = KernelProgram(body, watch, arrays).run(arguments);
   EXPECT_TRUE(step == KEOPS_STEP_OK || step == KEOPS_STEP_FAULT) << step;
   std::string fault = keops_emulator_get_fault();
@@ -93,7 +93,46 @@ TEST(Races, blocksHaveNoOrder) {
   EXPECT_EQ(findFault(replace(body, "$STORE", "")), "");
   EXPECT_EQ(findFaultAnywhere(replace(body, "$STORE", "llvm.store %old, %out : f32, !llvm.ptr")),
             "kernel 'f_0': data race at address SOMEWHERE: thread 0 of block 1 reads what thread 0 "
-            "of block 0 wrote, and blocks of one launch have no order");
+            "of block 0 wrote, and nothing orders the two blocks");
+}
+
+/// Blocks leave numbers and count themselves; the last one reads what the first has left.
+TEST(Races, atomicOperationsAndBarriersOrderBlocks) {
+  const std::string body = R"(
+    %at = arith.index_cast %first : index to i64
+    %mine = llvm.getelementptr %out[%at] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+    %one = arith.constant 1.0 : f32
+    llvm.store %one, %mine : f32, !llvm.ptr
+    $BEFORE
+    %is_first_thread = arith.cmpi eq, %thread, %c0 : index
+    scf.if %is_first_thread {
+      %count = arith.constant 1 : i32
+      %old = llvm.atomicrmw add %y, %count $ORDER : !llvm.ptr, i32
+      %place = arith.sitofp %old : i32 to f32
+      memref.store %place, %tile[%c0] : memref<128xf32, #gpu.address_space<workgroup>>
+    }
+    $AFTER
+    %place = memref.load %tile[%c0] : memref<128xf32, #gpu.address_space<workgroup>>
+    %two = arith.constant 2.0 : f32
+    %is_last = arith.cmpf oeq, %place, %two : f32
+    scf.if %is_last {
+      %end = arith.constant 127 : index
+      %other = arith.subi %end, %thread : index
+      %from = arith.index_cast %other : index to i64
+      %theirs = llvm.getelementptr %out[%from] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+      %sum = llvm.load %theirs : !llvm.ptr -> f32
+    })";
+  auto write = [&](const char *before, const char *order, const char *after) {
+    return replace(replace(replace(body, "$BEFORE", before), "$ORDER", order), "$AFTER", after);
+  };
+  EXPECT_EQ(findFault(write("gpu.barrier", "acq_rel", "gpu.barrier")), "");
+  // Thread 0 has released nothing but its own.
+  EXPECT_EQ(
+      findFaultAnywhere(write("", "acq_rel", "gpu.barrier")),
+      "kernel 'f_0': data race at address SOMEWHERE: thread 126 of block 2 reads what thread 1 "
+      "of block 0 wrote, and nothing orders the two blocks");
+  EXPECT_NE(findFault(write("gpu.barrier", "monotonic", "gpu.barrier")), "");
+  EXPECT_NE(findFault(write("gpu.barrier", "acq_rel", "")), "");
 }
 
 TEST(Races, memoryOfAThreadIsItsOwn) {

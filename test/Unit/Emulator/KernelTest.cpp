@@ -142,9 +142,8 @@ TEST(Kernel, isLaunchedForGroupsOfItems) {
 }
 
 /// Every block finds what it did not write, although the one before wrote there.
-TEST(Kernel, findsGarbageInFreshMemory) {
+TEST(Kernel, findsGarbageInTheMemoryOfABlock) {
   KernelProgram program(R"(
-    %old = llvm.load %workspace : !llvm.ptr -> f32
     %shared = memref.load %tile[%thread] : memref<128xf32, #gpu.address_space<workgroup>>
     memref.store %shared, %tile[%thread] : memref<128xf32, #gpu.address_space<workgroup>>
     %zero = arith.constant 0.0 : f32
@@ -152,14 +151,11 @@ TEST(Kernel, findsGarbageInFreshMemory) {
     memref.store %zero, %tile[%thread] : memref<128xf32, #gpu.address_space<workgroup>>
     %at = arith.index_cast %block : index to i64
     %to = llvm.getelementptr %out[%at] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-    llvm.store %shared, %to : f32, !llvm.ptr
-    %last = arith.constant 3 : i64
-    %end = llvm.getelementptr %out[%last] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-    llvm.store %old, %end : f32, !llvm.ptr)",
+    llvm.store %shared, %to : f32, !llvm.ptr)",
                         KernelProgram::Silent, dotArrays);
-  Arguments arguments{{}, {}, std::vector<float>(4)};
+  Arguments arguments{{}, {}, std::vector<float>(3)};
   ASSERT_EQ(program.run(arguments), KEOPS_STEP_OK);
-  uint32_t bits[4];
+  uint32_t bits[3];
   std::memcpy(bits, arguments.out.data(), sizeof(bits));
   for (uint32_t word : bits)
     EXPECT_EQ(word, 0xA5A5A5A5u);

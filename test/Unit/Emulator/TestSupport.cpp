@@ -16,7 +16,7 @@ using namespace keops;
 using namespace keops::test;
 
 static const char *const frame = R"(
-module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Ainput i 1 f32 x\0Ainput j 1 f32 y\0Aoutput i f32 out 1\0Aworkspace $WORKSPACE 0 0 0 0 0 0\0Akernel f_0 128\0A"} {
+module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Ainput i 1 f32 x\0Ainput j 1 f32 y\0Aoutput i f32 out 1\0Aworkspace 0 0 0 0 0 0 0\0Akernel f_0 128\0A"} {
   gpu.module @keops_kernels {
     func.func private @data(%launch: !llvm.ptr, %k: i64) -> !llvm.ptr {
       %0 = llvm.getelementptr %launch[$ARRAYS] : (!llvm.ptr) -> !llvm.ptr, i8
@@ -39,8 +39,6 @@ module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Ainput i 1 f32 
       %n_at = llvm.getelementptr %launch[$SIZE_J] : (!llvm.ptr) -> !llvm.ptr, i8
       %n_read = llvm.load %n_at : !llvm.ptr -> i64
       %n = arith.index_cast %n_read : i64 to index
-      %workspace_at = llvm.getelementptr %launch[$MEMORY] : (!llvm.ptr) -> !llvm.ptr, i8
-      %workspace = llvm.load %workspace_at : !llvm.ptr -> !llvm.ptr
       %thread = gpu.thread_id x
       %block = gpu.block_id x
       %threads = gpu.block_dim x
@@ -64,13 +62,11 @@ std::string test::replace(std::string text, const std::string &from, const std::
 static std::string writeModule(const std::string &body, const std::string &arrays) {
   std::string text = replace(frame, "$BODY", body);
   text = replace(text, "$SHARED", arrays.empty() ? "" : "workgroup(" + arrays + ")");
-  text = replace(text, "$WORKSPACE", std::to_string(KernelProgram::workspaceBytes));
   text = replace(text, "$ARRAYS", std::to_string(offsetof(keops_launch, arrays)));
   text = replace(text, "$ARRAY", std::to_string(sizeof(keops_array)));
   text = replace(text, "$ITEM", std::to_string(offsetof(keops_launch, first_item)));
   text = replace(text, "$SIZE_I", std::to_string(offsetof(keops_args, size_i)));
-  text = replace(text, "$SIZE_J", std::to_string(offsetof(keops_args, size_j)));
-  return replace(text, "$MEMORY", std::to_string(offsetof(keops_args, workspace)));
+  return replace(text, "$SIZE_J", std::to_string(offsetof(keops_args, size_j)));
 }
 
 static std::string compile(const std::string &text, StringRef target) {
@@ -96,13 +92,11 @@ KernelProgram::~KernelProgram() = default;
 
 int32_t KernelProgram::run(Arguments &a) const {
   keops_array inputs[] = {{a.x.data(), 1, 1}, {a.y.data(), 1, 1}}, output = {a.out.data(), 1, 1};
-  alignas(64) char workspace[workspaceBytes];
   keops_args args = {};
   args.size_i = int64_t(a.x.size());
   args.size_j = int64_t(a.y.size());
   args.inputs = inputs;
   args.outputs = &output;
-  args.workspace = workspace;
   args.cancel = a.cancel;
   args.poll = a.poll;
   args.poll_data = a.pollData;

@@ -29,13 +29,12 @@ struct Arguments {
 };
 
 /// One kernel of 128 threads that reads x (M rows) and y (N rows) and writes one output. `body` is
-/// what it does, with these names defined: %launch, %x, %y, %out, %workspace (pointers), %m, %n
+/// what it does, with these names defined: %launch, %x, %y, %out (pointers), %m, %n
 /// (sizes), %thread, %block, %threads, %blocks, %first, %step (where the thread begins to go
 /// through rows, and how far it steps), %c0, %c1.
 class KernelProgram {
 public:
   enum Watch { Silent, Races };
-  static constexpr int64_t workspaceBytes = 4096;
 
   /// `arrays` are the kernel's workgroup attributions.
   KernelProgram(const std::string &body, Watch watch, const std::string &arrays = "");

@@ -4,6 +4,7 @@
 #include "keops/Runtime/Threads.h"
 #include "keops/Runtime/Workspace.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <thread>
@@ -249,6 +250,17 @@ TEST_F(LauncherTest, kernelsRunOnAFewBlocksWhateverTheWork) {
   Program kernels{Manifest::parse(manifestText + std::string("kernel f_0 128\n")), addUp};
   for (double pairs : {0.0, 1.0, 1e12})
     EXPECT_EQ(Launcher(kernels, names).chooseThreads(pairs, 1), 3);
+}
+
+TEST_F(LauncherTest, kernelsDoNotFindTheirWorkspaceClean) {
+  ProgramEntry look = [](const keops_args *args) {
+    const auto *bytes = static_cast<const unsigned char *>(args->workspace);
+    EXPECT_EQ(std::count(bytes, bytes + 64 + 8 * args->size_i, 0xA5), 64 + 8 * args->size_i);
+    return int32_t(KEOPS_STEP_OK);
+  };
+  Program kernels{Manifest::parse(manifestText + std::string("kernel f_0 128\n")), look};
+  Launcher(kernels, names)
+      .run(std::vector{x.tensor, y.tensor, p.tensor}, std::vector{out.tensor}, {});
 }
 
 TEST_F(LauncherTest, smallWorkUsesOneThread) {
