@@ -105,6 +105,9 @@ const Knob knobs[] = {
      "kernels for GPUs on the processor (for tests of keops itself)"},
     {"KEOPS_CUDA_DRIVER", "libcuda.so.1", readText<&Settings::cudaDriver>,
      "path of NVIDIA's driver, opened when a GPU is first asked for"},
+    {"KEOPS_PROGRAMS", "unset", readText<&Settings::programsDir>,
+     "folder of programs for GPUs that need no compiler library: looked at first, and added to; "
+     "must belong to the user alone"},
     {"KEOPS_WORK_PER_THREAD", "200000", readNumber<&Settings::workPerThread, 1, int64_t(1) << 50>,
      "scalar operations below which another thread is not worth its start"},
     {"KEOPS_SANITIZE_GENERATED", "unset", readText<&Settings::sanitizeGenerated>,

@@ -1,4 +1,5 @@
 // Code that somebody else compiled, and code that comes from the cache on disk.
+#include "Probing.h"
 #include "TestSupport.h"
 #include "keops/Runtime/CompilerInterface.h"
 
@@ -90,9 +91,27 @@ TEST_F(Kernels, areTakenAsTextWhereTheBinaryDoesNotRun) {
   EXPECT_EQ(create("no text" + std::string(1, '\0') + "no binary"), KEOPS_DEVICE_FAILED);
 }
 
-TEST_F(Kernels, comeFromDisk) {
+static std::string makeFolder() {
   std::string folder = (std::filesystem::temp_directory_path() / "keops-cuda-test-XXXXXX").string();
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  return mkdtemp(folder.data()) ? folder : "";
+}
+
+/// What one process leaves in the folder, another one runs that has no compiler.
+TEST_F(Kernels, comeFromAFolderOfPrograms) {
+  std::string folder = makeFolder(), programs = "KEOPS_CACHE_SIZE_MB=0 KEOPS_PROGRAMS=" + folder;
+  std::string bare = " KEOPS_COMPILER_LIBRARY=/nonexistent";
+  auto isThere = [](const std::string &text) {
+    return text.find("5 x 6 = 30\n") != std::string::npos;
+  };
+  EXPECT_FALSE(isThere(probe(programs + bare, "run")));
+  EXPECT_TRUE(isThere(probe(programs, "run")));
+  std::string text = probe(programs + bare, "run");
+  EXPECT_TRUE(isThere(text)) << text;
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(Kernels, comeFromDisk) {
+  std::string folder = makeFolder();
   ASSERT_EQ(keopsCacheSetFolder(folder.c_str()), KEOPS_OK);
   const keopsSource sources[] = {KEOPS_COMPILED, KEOPS_FROM_DISK};
   for (keopsSource source : sources) {

@@ -1,8 +1,11 @@
 // Says what of devices there is, then what a program for the processor computes: the tests start it
-// with other drivers. Arguments: formulas that are compiled for four devices, and not run.
+// with other drivers. Arguments: `run` computes on a device too; formulas are compiled for four
+// devices, and not run.
+#include "EmulatedDriver.h"
 #include "keops/keops.hpp"
 
 #include <cstdio>
+#include <cstring>
 
 static void probeDevices() {
   int32_t count = 0;
@@ -15,6 +18,16 @@ static void probeProcessor() {
   float x = 3, y = 4, out = 0;
   program.run({{&x, {1, 1}}, {&y, {1, 1}}}, {{&out, {1, 1}}});
   std::printf("3 x 4 = %g\n", double(out));
+}
+
+static void probeDevice() {
+  keops::Options options;
+  options.deviceType = KEOPS_CUDA;
+  keops::Program program("Sum_Reduction(x*y,0)", {"x=Vi(1)", "y=Vj(1)"}, options);
+  auto *numbers = static_cast<float *>(keops::emulated::allocate(0, 3 * sizeof(float)));
+  numbers[0] = 5, numbers[1] = 6;
+  program.run({{numbers, {1, 1}}, {numbers + 1, {1, 1}}}, {{numbers + 2, {1, 1}}});
+  std::printf("5 x 6 = %g\n", double(numbers[2]));
 }
 
 /// For chips: says which one the PTX is for.
@@ -35,8 +48,15 @@ static void probeCompiler(const char *formula) {
 }
 
 int main(int argc, char **argv) {
-  probeDevices();
-  for (int k = 1; k < argc; ++k)
-    probeCompiler(argv[k]);
-  probeProcessor();
+  try {
+    probeDevices();
+    for (int k = 1; k < argc; ++k)
+      if (std::strcmp(argv[k], "run") == 0)
+        probeDevice();
+      else
+        probeCompiler(argv[k]);
+    probeProcessor();
+  } catch (const keops::Error &error) {
+    std::printf("%s\n", error.what());
+  }
 }
