@@ -46,7 +46,8 @@ typedef enum keopsStatus {
   KEOPS_INTERNAL = 2, /* a fault of keops, to be reported */
   KEOPS_CANCELLED =
       3, /* ended by a cancel flag or by the poll callback; outputs hold unfinished values */
-  KEOPS_NO_MEMORY = 4
+  KEOPS_NO_MEMORY = 4,
+  KEOPS_DEVICE_FAILED = 5 /* no such kind of device here, or the device or its driver failed */
 } keopsStatus;
 
 /* The message of the last failure in this thread; "" before the first. Valid until the next failure
@@ -60,6 +61,29 @@ KEOPS_EXPORT const char *keopsGetBuildId(void);
 
 /* Receives text or bytes; `data` lives only during the call. */
 typedef void (*keopsTextCallback)(const char *data, size_t size, void *user);
+
+/* ---- Devices ---- */
+
+/* Where programs run and arrays are, numbered as in DLPack. */
+typedef enum keopsDeviceType { KEOPS_CPU = 1, KEOPS_CUDA = 2 } keopsDeviceType;
+
+/* How many there are; one of KEOPS_CPU. Where there is none, fails with KEOPS_DEVICE_FAILED, and
+ * keopsGetLastError says why: no driver, no GPU. */
+KEOPS_EXPORT keopsStatus keopsDeviceGetCount(keopsDeviceType type, int32_t *count);
+
+/* Strings have static storage. */
+typedef struct keopsDeviceInfo {
+  size_t size; /* of this structure; set by the caller */
+  const char *name;
+  int32_t capability_major, capability_minor; /* of a GPU */
+  int32_t multiprocessors;                    /* of a GPU */
+  int64_t memory_bytes;                       /* of a GPU */
+  const char *driver_version; /* "13.0", the newest CUDA that the driver supports; "" of the CPU */
+} keopsDeviceInfo;
+#define KEOPS_DEVICE_INFO_INIT {sizeof(keopsDeviceInfo), NULL, 0, 0, 0, 0, NULL}
+
+KEOPS_EXPORT keopsStatus keopsDeviceGetInfo(keopsDeviceType type, int32_t id,
+                                            keopsDeviceInfo *info);
 
 /* ---- Programs ---- */
 
@@ -110,11 +134,13 @@ typedef struct keopsProgramOptions {
       *caller; /* what messages call the function that the user called; NULL: the C function */
   keopsSumScheme sum_scheme; /* for reductions that sum, as accumulator */
   keopsAccumulator accumulator;
+  keopsDeviceType device_type; /* where the program runs: of its arrays, too */
+  int32_t device_id;           /* which one, of those of that type */
 } keopsProgramOptions;
 #define KEOPS_PROGRAM_OPTIONS_INIT                                                                 \
-  {sizeof(keopsProgramOptions), NULL, NULL, 0,    KEOPS_F32,                                       \
-   KEOPS_PRECISION_DEFAULT,     0,    NULL, NULL, KEOPS_SUM_AUTO,                                  \
-   KEOPS_ACCUMULATOR_AUTO}
+  {sizeof(keopsProgramOptions), NULL,      NULL, 0,    KEOPS_F32,                                  \
+   KEOPS_PRECISION_DEFAULT,     0,         NULL, NULL, KEOPS_SUM_AUTO,                             \
+   KEOPS_ACCUMULATOR_AUTO,      KEOPS_CPU, 0}
 
 typedef struct keopsProgram_s *keopsProgram;
 
@@ -126,6 +152,11 @@ KEOPS_EXPORT keopsStatus keopsProgramCreate(const keopsProgramOptions *options,
 KEOPS_EXPORT keopsStatus keopsProgramCreateFromEntry(const char *manifest,
                                                      int32_t (*entry)(const keops_args *),
                                                      keopsProgram *program);
+/* A program for a GPU that was compiled ahead of time: its manifest text and its code, PTX or a
+ * CUDA binary. Needs no compiler library. */
+KEOPS_EXPORT keopsStatus keopsProgramCreateFromKernels(const char *manifest, const void *code,
+                                                       size_t code_size, int32_t device_id,
+                                                       keopsProgram *program);
 KEOPS_EXPORT void keopsProgramDestroy(keopsProgram program);
 
 typedef struct keopsInputInfo {
@@ -206,8 +237,15 @@ typedef struct keopsRunOptions {
    * in none has the result of an empty reduction. The last three arrays say the same for reductions
    * over i. All items of a batch have the same ranges. */
   const keopsTensor *ranges;
+  /* Of runs on a GPU: the stream (a CUstream, or a cudaStream_t) that they are put on, NULL for the
+   * default one; and, or NULL, who gives memory for the time until that stream has come so far,
+   * aligned to 64 bytes, or NULL where there is none. Without it the runtime keeps such memory. */
+  void *stream;
+  void *(*allocate)(int64_t bytes, void *data);
+  void *allocate_data;
 } keopsRunOptions;
-#define KEOPS_RUN_OPTIONS_INIT {sizeof(keopsRunOptions), 0, NULL, NULL, NULL, NULL, NULL}
+#define KEOPS_RUN_OPTIONS_INIT                                                                     \
+  {sizeof(keopsRunOptions), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
 
 /* Checks the inputs and tells M and N: rows of the first Vi and of the first Vj argument, 1 where
  * there is none. */
@@ -226,7 +264,10 @@ KEOPS_EXPORT keopsStatus keopsProgramInferBatch(keopsProgram program, const keop
 KEOPS_EXPORT keopsStatus keopsProgramGetOutputShape(keopsProgram program, int32_t index,
                                                     int64_t size_i, int64_t size_j, int64_t *shape,
                                                     int32_t capacity, int32_t *rank);
-/* Checks everything, then computes. `options` may be NULL. */
+/* Checks everything, then computes. `options` may be NULL. On a GPU, arrays are in its memory and
+ * such as kernels can read in place: strides of whole elements, outputs row-major. `ranges` are on
+ * the host. The run is put on the stream and not waited for; what it fails by then shows in a later
+ * call of whoever uses the device. */
 KEOPS_EXPORT keopsStatus keopsProgramRun(keopsProgram program, const keopsTensor *inputs,
                                          int32_t input_count, const keopsTensor *outputs,
                                          int32_t output_count, const keopsRunOptions *options);

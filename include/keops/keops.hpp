@@ -143,6 +143,8 @@ struct Options {
   std::string schedule;
   keopsSumScheme sumScheme = KEOPS_SUM_AUTO;
   keopsAccumulator accumulator = KEOPS_ACCUMULATOR_AUTO;
+  keopsDeviceType deviceType = KEOPS_CPU;
+  int32_t deviceId = 0;
 };
 
 /// A compiled reduction. Movable; may run in many threads at once.
@@ -255,6 +257,8 @@ private:
     result.schedule = options.schedule.c_str();
     result.sum_scheme = options.sumScheme;
     result.accumulator = options.accumulator;
+    result.device_type = options.deviceType;
+    result.device_id = options.deviceId;
     return result;
   }
 

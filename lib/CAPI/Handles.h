@@ -22,7 +22,9 @@ struct keopsProgram_s {
   std::vector<std::string> argumentNames;
   keopsCompileInfo compileInfo;
 
-  keops::Launcher getLauncher() const { return {*program, argumentNames}; }
+  keops::cuda::Device *device; ///< null: this processor
+
+  keops::Launcher getLauncher() const { return {*program, argumentNames, device}; }
   const keops::Manifest &getManifest() const { return program->getManifest(); }
 };
 
@@ -44,7 +46,7 @@ keopsStatus guard(const char *function, Body body) noexcept {
   } catch (const Error &error) {
     setLastError(function, error.what());
     static constexpr keopsStatus statuses[] = {KEOPS_INVALID, KEOPS_INTERNAL, KEOPS_CANCELLED,
-                                               KEOPS_NO_MEMORY};
+                                               KEOPS_NO_MEMORY, KEOPS_DEVICE_FAILED};
     return statuses[static_cast<size_t>(error.getKind())];
   } catch (const std::bad_alloc &) {
     setLastError(function, "not enough memory");
@@ -83,6 +85,14 @@ int32_t getCode(const Enumeration &value) {
   int32_t code;
   std::memcpy(&code, &value, sizeof(code));
   return code;
+}
+
+/// Whether a device is a GPU and not this processor.
+inline bool isCuda(const keopsDeviceType &type, const char *argument) {
+  int32_t code = getCode(type);
+  if (code != KEOPS_CPU && code != KEOPS_CUDA)
+    raiseUserError("argument '", argument, "': expected KEOPS_CPU or KEOPS_CUDA, got ", code);
+  return code == KEOPS_CUDA;
 }
 
 /// Which function a message names: the one that the application's user called, if the application

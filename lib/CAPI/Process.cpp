@@ -35,6 +35,41 @@ const char *keopsGetVersion(void) {
 
 const char *keopsGetBuildId(void) { return getRuntimeBuildId().c_str(); }
 
+keopsStatus keopsDeviceGetCount(keopsDeviceType type, int32_t *count) {
+  return guard(__func__, [&] {
+    *require(count, "count") = 0;
+    *count = isCuda(type, "type") ? cuda::getDeviceCount() : 1;
+  });
+}
+
+static keopsDeviceInfo describeCpu(int32_t id) {
+  if (id != 0)
+    raiseUserError("argument 'id': expected 0, the only processor, got ", id);
+  return {sizeof(keopsDeviceInfo), "CPU", 0, 0, 0, 0, ""};
+}
+
+static keopsDeviceInfo describeCuda(int32_t id) {
+  const cuda::DeviceInfo &info = cuda::getDeviceInfo(id);
+  return {sizeof(keopsDeviceInfo),
+          info.name.c_str(),
+          info.major,
+          info.minor,
+          info.multiprocessors,
+          info.memoryBytes,
+          info.driverVersion.c_str()};
+}
+
+keopsStatus keopsDeviceGetInfo(keopsDeviceType type, int32_t id, keopsDeviceInfo *info) {
+  return guard(__func__, [&] {
+    size_t size = require(info, "info")->size;
+    if (size < sizeof(size_t) || size > (size_t(1) << 16))
+      raiseUserError("argument 'info' was not initialised: its size is ", size);
+    keopsDeviceInfo known = isCuda(type, "type") ? describeCuda(id) : describeCpu(id);
+    known.size = size;
+    std::memcpy(info, &known, std::min(size, sizeof(known)));
+  });
+}
+
 keopsStatus keopsSetNumThreads(int32_t count) {
   return guard(__func__, [&] { setNumThreads(count); });
 }
@@ -61,8 +96,10 @@ keopsStatus keopsCacheClear(keopsCacheScope scope) {
     int32_t code = getCode(scope);
     if (code < KEOPS_CACHE_MEMORY || code > KEOPS_CACHE_ALL)
       raiseUserError("argument 'scope': expected KEOPS_CACHE_MEMORY, _DISK or _ALL, got ", code);
-    if (code & KEOPS_CACHE_MEMORY)
+    if (code & KEOPS_CACHE_MEMORY) {
       ProgramCache::get().clearMemory();
+      cuda::releaseMemory();
+    }
     if (code & KEOPS_CACHE_DISK)
       ProgramCache::get().getDisk().clear();
   });

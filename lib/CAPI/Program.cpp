@@ -44,9 +44,19 @@ static const char *getAccumulatorName(int32_t code) {
   return names[code];
 }
 
-static Request readRequest(const keopsProgramOptions *given) {
+static keopsProgramOptions readOptions(const keopsProgramOptions *given) {
   keopsProgramOptions standard = KEOPS_PROGRAM_OPTIONS_INIT;
-  keopsProgramOptions options = readOptions(require(given, "options"), standard);
+  return capi::readOptions(require(given, "options"), standard);
+}
+
+/// Null for this processor.
+static cuda::Device *findDevice(const keopsProgramOptions &options) {
+  if (isCuda(options.device_type, "options.device_type"))
+    return &cuda::getDevice(options.device_id);
+  return nullptr;
+}
+
+static Request readRequest(const keopsProgramOptions &options, const cuda::Device *device) {
   Request request;
   request.formula = require(options.formula, "options.formula");
   if (options.alias_count < 0 || options.alias_count > maxArguments)
@@ -58,7 +68,13 @@ static Request readRequest(const keopsProgramOptions *given) {
   request.dtype = getDTypeName(getCode(options.dtype));
   request.precision = getPrecisionName(getCode(options.precision));
   request.threads = options.single_threaded ? "none" : "openmp";
-  request.target = getSettings().target;
+  if (device) {
+    request.target = cuda::getTarget(*device);
+    request.isForDevice = true;
+    request.threads = "none"; // says nothing of kernels
+  } else {
+    request.target = getSettings().target;
+  }
   request.schedule = options.schedule ? options.schedule : "";
   request.sumScheme = getSumSchemeName(getCode(options.sum_scheme));
   request.accumulator = getAccumulatorName(getCode(options.accumulator));
@@ -86,13 +102,33 @@ static const T &at(const std::vector<T> &list, int32_t index, const char *what) 
   return list[size_t(index)];
 }
 
+/// Kernels are loaded at once, so that it is not a run that fails or takes its time.
+static keopsProgram create(std::shared_ptr<const Program> program, std::vector<std::string> names,
+                           keopsCompileInfo info, cuda::Device *device) {
+  if (device)
+    program->getImage()->load(*device, program->getManifest());
+  return new keopsProgram_s{std::move(program), std::move(names), info, device};
+}
+
+static std::vector<std::string> getNames(const Manifest &manifest) {
+  std::vector<std::string> names;
+  names.reserve(manifest.inputs.size());
+  for (const ManifestInput &input : manifest.inputs)
+    names.push_back(input.name);
+  return names;
+}
+
+static constexpr keopsCompileInfo aheadOfTime = {KEOPS_AHEAD_OF_TIME, 0.0, 0.0};
+
 keopsStatus keopsProgramCreate(const keopsProgramOptions *options, keopsProgram *program) {
   return guard(getCaller(options, __func__), [&] {
     *require(program, "program") = nullptr;
-    Request request = readRequest(options);
+    keopsProgramOptions known = readOptions(options);
+    cuda::Device *device = findDevice(known);
+    Request request = readRequest(known, device);
     CachedProgram found = ProgramCache::get().get(request);
     keopsCompileInfo info{toC(found.source), found.cpuMilliseconds, found.wallMilliseconds};
-    *program = new keopsProgram_s{std::move(found.program), request.getArgumentNames(), info};
+    *program = create(std::move(found.program), request.getArgumentNames(), info, device);
   });
 }
 
@@ -101,13 +137,24 @@ keopsStatus keopsProgramCreateFromEntry(const char *manifest, int32_t (*entry)(c
   return guard(__func__, [&] {
     *require(program, "program") = nullptr;
     Manifest parsed = Manifest::parse(require(manifest, "manifest"));
-    std::vector<std::string> names;
-    names.reserve(parsed.inputs.size());
-    for (const ManifestInput &input : parsed.inputs)
-      names.push_back(input.name);
+    std::vector<std::string> names = getNames(parsed);
     auto made = std::make_shared<const Program>(std::move(parsed), require(entry, "entry"));
-    *program =
-        new keopsProgram_s{std::move(made), std::move(names), {KEOPS_AHEAD_OF_TIME, 0.0, 0.0}};
+    *program = create(std::move(made), std::move(names), aheadOfTime, nullptr);
+  });
+}
+
+keopsStatus keopsProgramCreateFromKernels(const char *manifest, const void *code, size_t code_size,
+                                          int32_t device_id, keopsProgram *program) {
+  return guard(__func__, [&] {
+    *require(program, "program") = nullptr;
+    Manifest parsed = Manifest::parse(require(manifest, "manifest"));
+    if (parsed.kernels.empty())
+      raiseUserError("argument 'manifest': expected one of a program of kernels, got one of a "
+                     "program for a processor");
+    std::vector<std::string> names = getNames(parsed);
+    std::string text(static_cast<const char *>(require(code, "code")), code_size);
+    auto made = std::make_shared<const Program>(std::move(parsed), std::move(text));
+    *program = create(std::move(made), std::move(names), aheadOfTime, &cuda::getDevice(device_id));
   });
 }
 
@@ -154,7 +201,8 @@ keopsStatus keopsDumpIR(const keopsProgramOptions *options, const char *stage,
   return guard(getCaller(options, __func__), [&] {
     require(stage, "stage");
     require(text, "text");
-    std::string dump = dumpRequest(readRequest(options), stage);
+    keopsProgramOptions known = readOptions(options);
+    std::string dump = dumpRequest(readRequest(known, findDevice(known)), stage);
     text(dump.data(), dump.size(), user);
   });
 }

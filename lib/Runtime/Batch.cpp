@@ -12,6 +12,8 @@ std::string formatShape(const int64_t *shape, int32_t rank) {
   return text + (rank == 1 ? ",)" : ")");
 }
 
+bool Tensor::isEmpty() const { return std::find(shape, shape + rank, 0) != shape + rank; }
+
 int64_t Tensor::getDenseStride(int32_t axis) const {
   int64_t stride = getByteSize(dtype);
   for (int32_t k = axis + 1; k < rank; ++k)

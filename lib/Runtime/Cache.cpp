@@ -85,11 +85,38 @@ std::string getDiskKey(const std::string &form, const Compiler &compiler) {
   return concat(form, compiler.identity, "sanitize ", getSettings().sanitizeGenerated, '\n');
 }
 
+/// Programs that were compiled elsewhere, by any compiler of this version.
+DiskCache &getShelf() {
+  constexpr int64_t unbounded = INT64_MAX;
+  static auto *shelf = new DiskCache(getSettings().programsDir, unbounded);
+  return *shelf;
+}
+
+std::string getShelfKey(const std::string &form) { return concat(form, "shelf 1\n"); }
+
+/// Null where there is none; never asks the compiler library.
+std::shared_ptr<const Program> takeFromShelf(const Request &request, const std::string &form) {
+  if (!request.isForDevice)
+    return nullptr;
+  std::optional<DiskEntry> entry = getShelf().load(getShelfKey(form));
+  if (!entry)
+    return nullptr;
+  return std::make_shared<const Program>(Manifest::parse(entry->manifest), entry->object);
+}
+
+void putOnShelf(const Request &request, const std::string &form, const DiskEntry &entry) {
+  if (request.isForDevice)
+    getShelf().store(getShelfKey(form), entry);
+}
+
 std::string getSymbol(const std::string &keyText) {
   return "keops_" + toHex(getSha256(keyText)).substr(0, 16);
 }
 
-std::shared_ptr<const Program> linkEntry(const DiskEntry &entry, const Compiler &compiler) {
+std::shared_ptr<const Program> makeProgram(const Request &request, const DiskEntry &entry,
+                                           const Compiler &compiler) {
+  if (request.isForDevice)
+    return std::make_shared<const Program>(Manifest::parse(entry.manifest), entry.object);
   return Program::link(Manifest::parse(entry.manifest), entry.object, *compiler.table);
 }
 
@@ -188,15 +215,18 @@ std::shared_ptr<const Program> ProgramCache::build(const Request &request, const
   source = ProgramSource::Disk;
   if (auto entry = disk.load(key)) {
     try {
-      return linkEntry(*entry, compiler);
+      auto program = makeProgram(request, *entry, compiler);
+      putOnShelf(request, form, *entry);
+      return program;
     } catch (const Error &error) {
       log(LogLevel::Warning, "a cached program cannot be used and is made anew: ", error.what());
     }
   }
   source = ProgramSource::Compiled;
   DiskEntry entry = compileRequest(request, getSymbol(key), *compiler.table);
-  auto program = linkEntry(entry, compiler);
+  auto program = makeProgram(request, entry, compiler);
   disk.store(key, entry);
+  putOnShelf(request, form, entry);
   return program;
 }
 
@@ -245,11 +275,15 @@ CachedProgram ProgramCache::get(const Request &request) {
   CachedProgram result;
   if (isOwner) {
     try {
-      // Loading the compiler library is paid once by the process, so it is no part of this
-      // program's time.
-      getCompiler();
-      watch = {};
-      auto program = build(request, form, result.source);
+      result.source = ProgramSource::Disk;
+      auto program = takeFromShelf(request, form);
+      if (!program) {
+        // Loading the compiler library is paid once by the process, so it is no part of this
+        // program's time.
+        getCompiler();
+        watch = {};
+        program = build(request, form, result.source);
+      }
       finish(slot, std::move(program), result.source);
     } catch (...) {
       finish(slot, nullptr, result.source);

@@ -65,10 +65,6 @@ bool isOutputShape(const Tensor &tensor, const ManifestOutput &output, const Siz
   return true;
 }
 
-bool isEmpty(const Tensor &tensor) {
-  return std::find(tensor.shape, tensor.shape + tensor.rank, 0) != tensor.shape + tensor.rank;
-}
-
 /// The addresses that an array touches, as [low, high).
 struct Extent {
   uintptr_t low = 0;
@@ -78,7 +74,7 @@ struct Extent {
 };
 
 Extent getExtent(const Tensor &tensor) {
-  if (isEmpty(tensor))
+  if (tensor.isEmpty())
     return {};
   auto base = reinterpret_cast<uintptr_t>(tensor.data);
   Extent extent{base, base + uintptr_t(getByteSize(tensor.dtype))};
@@ -131,7 +127,7 @@ void checkDescription(const Tensor &tensor, Describe describe) {
   // An array of stride 0 may be longer than memory, so the bound is generous.
   if (isHuge || bytes > (int64_t(1) << 56))
     raiseUserError(describe(), ": shape ", formatShape(tensor), " is too large");
-  if (!tensor.data && !isEmpty(tensor))
+  if (!tensor.data && !tensor.isEmpty())
     raiseUserError(describe(), ": the data pointer is null");
 }
 
@@ -242,7 +238,7 @@ void Launcher::checkOutput(size_t index, const Tensor &tensor, const Sizes &size
                    formatShape(tensor));
   }
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
-    if (!isEmpty(tensor) && sharesMemory(tensor, axis))
+    if (!tensor.isEmpty() && sharesMemory(tensor, axis))
       raiseUserError(describeOutput(index), ": axis ", axis, " has stride ", tensor.getStride(axis),
                      ", so its elements share memory");
 }
@@ -284,20 +280,35 @@ void Launcher::writeOffsets(const Packing &packing, const Batch &batch,
     packing.writeOutputOffsets(outputs[k], batch, offsets, step);
 }
 
-/// Items whose workspace is in use at the same time: so few that it stays small, unless one item
-/// needs more, and so many that threads seldom wait for each other.
-static int64_t chooseItemsAtOnce(const ManifestWorkspace &workspace, const ProgramExtent &extent,
-                                 int64_t items) {
-  constexpr int64_t budget = int64_t(32) << 20;
+/// So few that their workspace stays small, unless one item needs more, and so many that threads
+/// seldom wait for each other.
+int64_t Launcher::chooseItemsAtOnce(const CheckedRun &run, int64_t budget) const {
+  int64_t items = run.sizes.batch.items;
   if (items <= 1)
     return 1;
-  int64_t item = std::max<int64_t>(workspace.getItemBytes(extent), 1);
+  int64_t item = std::max<int64_t>(manifest.workspace.getItemBytes(run.extent), 1);
   return std::clamp<int64_t>(budget / item, 1, items);
 }
 
 /// A GPU hands out memory as others left it, so kernels must not find it clean here either.
 static void fillWithGarbage(char *memory, int64_t bytes) {
   std::memset(memory, 0xA5, size_t(bytes));
+}
+
+/// Beyond this numbers of pairs overflow, and no machine would come to the end.
+void Launcher::checkAmount(const CheckedRun &run) const {
+  constexpr double most = double(int64_t(1) << 62);
+  if (run.work.getPairCount() * double(run.sizes.batch.items) > most)
+    raiseUserError("expected at most 2^62 pairs, got M = ", run.sizes.i, " and N = ", run.sizes.j,
+                   run.sizes.batch.rank > 0 ? concat(" in ", run.sizes.batch.items, " items") : "");
+}
+
+void Launcher::addArrays(const CheckedRun &run, Packing &packing, keops_array *inputs,
+                         keops_array *outputs) const {
+  for (size_t k = 0; k < run.inputs.size(); ++k)
+    inputs[k] = packing.addInput(run.inputs[k], manifest.inputs[k].category == Category::P);
+  for (size_t k = 0; k < run.outputs.size(); ++k)
+    outputs[k] = packing.addOutput(run.outputs[k], manifest.outputs[k].getRowElements());
 }
 
 void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outputs,
@@ -308,58 +319,73 @@ void Launcher::run(std::span<const Tensor> inputs, std::span<const Tensor> outpu
   for (size_t k = 0; k < outputs.size(); ++k)
     checkOutput(k, outputs[k], sizes);
   checkOverlap(inputs, outputs);
+  if (device)
+    checkRangePlaces(options.ranges);
   Work work(sizes.i, sizes.j, options.ranges);
-
-  int32_t threads = chooseThreads(work.getPairCount() * double(sizes.batch.items), options.threads);
   ProgramExtent extent{{sizes.i, sizes.j},
                        {work.getTable(0).block_count, work.getTable(1).block_count},
                        {work.getTable(0).most_terms, work.getTable(1).most_terms}};
-  int64_t itemsAtOnce = chooseItemsAtOnce(manifest.workspace, extent, sizes.batch.items);
-  int64_t programBytes = manifest.workspace.getBytes(extent, itemsAtOnce, threads);
+  CheckedRun run{inputs, outputs, options, sizes, work, extent};
+  checkAmount(run);
+  if (device)
+    runOnDevice(run);
+  else
+    runHere(run);
+}
+
+void Launcher::runHere(const CheckedRun &run) const {
+  constexpr int64_t itemBudget = int64_t(32) << 20;
+  const Batch &batch = run.sizes.batch;
+  int32_t threads =
+      chooseThreads(run.work.getPairCount() * double(batch.items), run.options.threads);
+  int64_t itemsAtOnce = chooseItemsAtOnce(run, itemBudget);
+  int64_t programBytes = manifest.workspace.getBytes(run.extent, itemsAtOnce, threads);
   Packing packing(programBytes);
   std::array<keops_array, maxArguments> inputArrays;
   std::array<keops_array, maxArguments> outputArrays;
-  for (size_t k = 0; k < inputs.size(); ++k)
-    inputArrays[k] = packing.addInput(inputs[k], manifest.inputs[k].category == Category::P);
-  for (size_t k = 0; k < outputs.size(); ++k)
-    outputArrays[k] = packing.addOutput(outputs[k], manifest.outputs[k].getRowElements());
+  addArrays(run, packing, inputArrays.data(), outputArrays.data());
   // One item begins where the arrays do.
   static const int64_t noOffsets[2 * maxArguments] = {};
   int64_t offsetsAt = -1;
-  if (sizes.batch.rank > 0)
-    offsetsAt = packing.reserveNumbers(sizes.batch.items, int64_t(inputs.size() + outputs.size()));
+  if (batch.rank > 0)
+    offsetsAt =
+        packing.reserveNumbers(batch.items, int64_t(run.inputs.size() + run.outputs.size()));
 
   Workspace workspace(packing.getBytes());
   if (!manifest.kernels.empty())
     fillWithGarbage(workspace.getData(), programBytes);
-  packing.copyInputs(workspace.getData(), inputs, inputArrays.data(), outputArrays.data());
+  packing.copyInputs(workspace.getData(), run.inputs, inputArrays.data(), outputArrays.data());
   auto *offsets =
       reinterpret_cast<int64_t *>(workspace.getData() + std::max<int64_t>(offsetsAt, 0));
   if (offsetsAt >= 0)
-    writeOffsets(packing, sizes.batch, inputs, outputs, offsets);
-  keops_args args{sizes.i,
-                  sizes.j,
+    writeOffsets(packing, batch, run.inputs, run.outputs, offsets);
+  keops_args args{run.sizes.i,
+                  run.sizes.j,
                   inputArrays.data(),
                   outputArrays.data(),
                   workspace.getData(),
-                  options.cancel,
-                  options.poll,
-                  options.pollData,
-                  {work.getTable(0), work.getTable(1)},
-                  sizes.batch.items,
+                  run.options.cancel,
+                  run.options.poll,
+                  run.options.pollData,
+                  {run.work.getTable(0), run.work.getTable(1)},
+                  batch.items,
                   itemsAtOnce,
                   offsetsAt >= 0 ? offsets : noOffsets,
                   threads};
-  int32_t status = program.getEntry()(&args);
-  if (status == KEOPS_STEP_CANCELLED)
+  raiseStep(program.getEntry()(&args));
+  packing.copyOutputs(workspace.getData(), run.outputs);
+}
+
+/// What a program returned, where it is a failure.
+void Launcher::raiseStep(int32_t step) const {
+  if (step == KEOPS_STEP_CANCELLED)
     throw Error(ErrorKind::Cancelled, "the run was cancelled");
-  if (status == KEOPS_STEP_NO_MEMORY)
+  if (step == KEOPS_STEP_NO_MEMORY)
     throw Error(ErrorKind::Memory, "not enough memory for this formula and these sizes");
-  if (status == KEOPS_STEP_FAULT)
+  if (step == KEOPS_STEP_FAULT)
     raiseInternalError("program ", manifest.symbol, ": ", program.getFault());
-  if (status != KEOPS_STEP_OK)
-    raiseInternalError("program ", manifest.symbol, " returned status ", status);
-  packing.copyOutputs(workspace.getData(), outputs);
+  if (step != KEOPS_STEP_OK)
+    raiseInternalError("program ", manifest.symbol, " returned status ", step);
 }
 
 } // namespace keops

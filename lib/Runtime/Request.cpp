@@ -151,6 +151,8 @@ std::string Request::getNormalForm() const {
   appendField(form, "precision", precision);
   appendField(form, "threads", threads);
   appendField(form, "target", target);
+  if (isForDevice)
+    appendField(form, "machine", "device");
   appendField(form, "schedule", schedule);
   appendField(form, "sum_scheme", sumScheme);
   appendField(form, "dtype_acc", accumulator);

@@ -103,6 +103,11 @@ const Knob knobs[] = {
     {"KEOPS_TARGET", "native", readText<&Settings::target>,
      "what programs are compiled for: native, or gpu-emulator or gpu-emulator-races, which run the "
      "kernels for GPUs on the processor (for tests of keops itself)"},
+    {"KEOPS_CUDA_DRIVER", "libcuda.so.1", readText<&Settings::cudaDriver>,
+     "path of NVIDIA's driver, opened when a GPU is first asked for"},
+    {"KEOPS_PROGRAMS", "unset", readText<&Settings::programsDir>,
+     "folder of programs for GPUs that need no compiler library: looked at first, and added to; "
+     "must belong to the user alone"},
     {"KEOPS_WORK_PER_THREAD", "200000", readNumber<&Settings::workPerThread, 1, int64_t(1) << 50>,
      "scalar operations below which another thread is not worth its start"},
     {"KEOPS_SANITIZE_GENERATED", "unset", readText<&Settings::sanitizeGenerated>,

@@ -41,11 +41,11 @@ public:
   Status parse();
   Status lower(StringRef stage);
   Status translate();
-  FailureOr<std::string> code(CodeKind kind) { return emitCode(*translated, options, kind); }
+  FailureOr<std::string> code();
+  FailureOr<std::string> print(StringRef stage);
   Status fail(Status status);
 
   std::string printModule();
-  std::string printTranslated();
   /// As one line of a log has it: the level is said by the log, the end of the line too.
   StringRef warnings() {
     StringRef text = diagnostics.getWarnings();
@@ -58,6 +58,9 @@ public:
   std::string message;
 
 private:
+  Status chooseTarget();
+  FailureOr<std::string> kernelCode();
+
   const KeopsCompileRequest &request;
   CompileOptions options;
   MLIRContext &context;
@@ -83,15 +86,27 @@ Status Compilation::fail(Status status) {
   return status;
 }
 
-Status Compilation::parse() {
+Status Compilation::chooseTarget() {
+  if (NvptxTarget::isName(request.target)) {
+    FailureOr<NvptxTarget> target = NvptxTarget::get(request.target, message);
+    if (succeeded(target))
+      options.nvptx = *target;
+    return succeeded(target) ? Done : UserError;
+  }
   FailureOr<CpuTarget> target = CpuTarget::get(request.target, message);
+  if (succeeded(target))
+    options.target = *target;
+  return succeeded(target) ? Done : UserError;
+}
+
+Status Compilation::parse() {
+  Status status = chooseTarget();
   std::optional<Precision> precision = symbolizePrecision(request.precision);
-  if (succeeded(target) && !precision)
+  if (!status && !precision)
     message = "unknown precision '" + std::string(request.precision) +
               "'; expected fast, default or high";
   if (!message.empty())
     return UserError;
-  options.target = *target;
   options.precision = *precision;
   options.threads = StringRef(request.threads) != "none";
   options.schedule = request.schedule;
@@ -124,7 +139,10 @@ Status Compilation::lower(StringRef stage) {
   return failed(runStages(*module, last, stage, options)) ? fail(InternalError) : Done;
 }
 
+/// Of kernels nothing is kept: their code is made of the module at once.
 Status Compilation::translate() {
+  if (options.nvptx)
+    return Done;
   FailureOr<std::unique_ptr<llvm::Module>> result = translateModule(*module, llvmContext, options);
   if (failed(result))
     return fail(InternalError);
@@ -139,7 +157,29 @@ std::string Compilation::printModule() {
   return text + "\n";
 }
 
-std::string Compilation::printTranslated() {
+/// PTX, and a NUL and a binary behind it where this machine has an assembler: a driver that cannot
+/// take the binary takes the PTX.
+FailureOr<std::string> Compilation::kernelCode() {
+  FailureOr<std::string> ptx = emitKernels(*module, *options.nvptx, KernelCode::PTX);
+  std::string error;
+  if (FailureOr<std::string> binary = failure();
+      succeeded(ptx) && succeeded(binary = assemblePTX(*ptx, *options.nvptx, error)))
+    return *ptx + '\0' + *binary;
+  return ptx;
+}
+
+FailureOr<std::string> Compilation::code() {
+  return options.nvptx ? kernelCode() : emitCode(*translated, options, CodeKind::Object);
+}
+
+FailureOr<std::string> Compilation::print(StringRef stage) {
+  if (stage != "llvm" && stage != "asm")
+    return printModule();
+  bool isAssembly = stage == "asm";
+  if (options.nvptx)
+    return emitKernels(*module, *options.nvptx, isAssembly ? KernelCode::PTX : KernelCode::LLVM);
+  if (isAssembly)
+    return emitCode(*translated, options, CodeKind::Assembly);
   std::string text;
   llvm::raw_string_ostream os(text);
   translated->print(os, nullptr);
@@ -164,7 +204,7 @@ static int32_t compile(const KeopsCompileRequest *request, KeopsBytesCallback ob
     status = compilation.translate();
   if (status)
     return report(compilation, status, error, user);
-  FailureOr<std::string> code = compilation.code(CodeKind::Object);
+  FailureOr<std::string> code = compilation.code();
   if (failed(code))
     return report(compilation, compilation.fail(InternalError), error, user);
   StringRef warnings = compilation.warnings();
@@ -195,10 +235,10 @@ static int32_t dump(const KeopsCompileRequest *request, const char *stage, Keops
     status = compilation.translate();
   if (status)
     return report(compilation, status, error, user);
-  std::string result = name == "llvm"  ? compilation.printTranslated()
-                       : name == "asm" ? compilation.code(CodeKind::Assembly).value_or("")
-                                       : compilation.printModule();
-  text(result.data(), result.size(), user);
+  FailureOr<std::string> result = compilation.print(name);
+  if (failed(result))
+    return report(compilation, compilation.fail(InternalError), error, user);
+  text(result->data(), result->size(), user);
   return Done;
 }
 

@@ -303,6 +303,42 @@ TEST(Interface, aPollEndsARun) {
   EXPECT_EQ(calls, 3);
 }
 
+/// What a caller's version did not have keeps its default, whatever stands in its place.
+TEST(Interface, olderCallersGoOnWorking) {
+  const char *pointers[] = {"x=Vi(1)", "y=Vj(1)", "b=Vj(1)"};
+  keopsProgramOptions options = makeOptions(pointers);
+  options.size = offsetof(keopsProgramOptions, device_type);
+  options.device_type = keopsDeviceType(77);
+  options.device_id = 77;
+  keopsProgram program = nullptr;
+  ASSERT_EQ(keopsProgramCreate(&options, &program), KEOPS_OK) << keopsGetLastError();
+  float one = 1, result = 0;
+  keopsTensor inputs[3], output = keops::Tensor(&result, {1, 1}).get();
+  int64_t shape[] = {1, 1};
+  for (keopsTensor &input : inputs)
+    input = {&one, KEOPS_F32, 2, shape, nullptr};
+  output.shape = shape;
+  keopsRunOptions run = KEOPS_RUN_OPTIONS_INIT;
+  run.size = offsetof(keopsRunOptions, stream);
+  run.allocate = [](int64_t, void *) -> void * { abort(); };
+  EXPECT_EQ(keopsProgramRun(program, inputs, 3, &output, 1, &run), KEOPS_OK);
+  EXPECT_EQ(result, 1);
+  keopsProgramDestroy(program);
+}
+
+TEST(Interface, theProcessorIsADevice) {
+  int32_t count = 0;
+  ASSERT_EQ(keopsDeviceGetCount(KEOPS_CPU, &count), KEOPS_OK);
+  EXPECT_EQ(count, 1);
+  keopsDeviceInfo info = KEOPS_DEVICE_INFO_INIT;
+  ASSERT_EQ(keopsDeviceGetInfo(KEOPS_CPU, 0, &info), KEOPS_OK);
+  EXPECT_STREQ(info.name, "CPU");
+  EXPECT_EQ(keopsDeviceGetInfo(KEOPS_CPU, 1, &info), KEOPS_INVALID);
+  EXPECT_EQ(keopsDeviceGetCount(keopsDeviceType(3), &count), KEOPS_INVALID);
+  EXPECT_STREQ(keopsGetLastError(), "keopsDeviceGetCount: argument 'type': expected KEOPS_CPU or "
+                                    "KEOPS_CUDA, got 3");
+}
+
 TEST(Interface, dumpsStages) {
   EXPECT_EQ(keops::Program::dump(formula, aliases, "keops"),
             std::string("keops.map_reduce @keops_program ") + formula + "\n");

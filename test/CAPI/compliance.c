@@ -26,8 +26,12 @@ int main(void) {
   int64_t shape[2] = {3, 1};
   keopsTensor input, output;
   keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
+  keopsDeviceInfo device = KEOPS_DEVICE_INFO_INIT;
+  keopsProgramOptions compile = KEOPS_PROGRAM_OPTIONS_INIT;
   keopsProgram program = NULL;
 
+  if (compile.device_type != KEOPS_CPU || keopsDeviceGetInfo(KEOPS_CPU, 0, &device) != KEOPS_OK)
+    return fail("device");
   memset(&input, 0, sizeof(input));
   input.data = x;
   input.dtype = KEOPS_F32;

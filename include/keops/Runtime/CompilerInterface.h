@@ -28,7 +28,8 @@ struct KeopsCompileRequest {
 /// Receives one piece of text or bytes; `data` lives only during the call.
 typedef void (*KeopsBytesCallback)(const char *data, size_t size, void *user);
 
-/// Compiles to one relocatable object. On success (0) calls `object` and `manifest` once each. On
+/// Compiles to one relocatable object; for "nvptx-..." to PTX, behind which a NUL and a CUDA binary
+/// may stand. On success (0) calls `object` and `manifest` once each. On
 /// failure calls `error` once with the whole message (formula errors with a caret line) and returns
 /// 1 for the user's mistake, 2 for an internal fault (the message then holds the IR).
 /// On success `error` may be called once too, with warnings for the log.

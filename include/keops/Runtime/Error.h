@@ -12,8 +12,8 @@
 namespace keops {
 
 /// Whose fault it is: the caller's (recoverable, worded for the caller), ours (a bug to report), or
-/// nobody's.
-enum class ErrorKind : uint8_t { User, Internal, Cancelled, Memory };
+/// nobody's; the last is that of a GPU or its driver.
+enum class ErrorKind : uint8_t { User, Internal, Cancelled, Memory, Device };
 
 class Error : public std::runtime_error {
 public:

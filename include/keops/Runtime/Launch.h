@@ -5,6 +5,7 @@
 
 #include "keops/Runtime/Batch.h"
 #include "keops/Runtime/Program.h"
+#include "keops/Runtime/Work.h"
 
 #include <cstdint>
 #include <span>
@@ -26,16 +27,34 @@ struct RunOptions {
   int32_t (*poll)(void *) = nullptr;
   void *pollData = nullptr;
   std::span<const Tensor> ranges; ///< none for all pairs, or six; see Work.h
+  // Of runs on a device:
+  void *stream = nullptr;
+  void *(*allocate)(int64_t bytes, void *data) = nullptr; ///< temporary memory of the device
+  void *allocateData = nullptr;
+};
+
+/// A run after all checks that do not depend on the machine.
+struct CheckedRun {
+  std::span<const Tensor> inputs, outputs;
+  const RunOptions &options;
+  const Sizes &sizes;
+  const Work &work;
+  const ProgramExtent &extent;
 };
 
 class Packing;
+namespace cuda {
+struct TableLayout;
+} // namespace cuda
 
 class Launcher {
 public:
   /// `argumentNames` are the caller's names, used in messages; both references must outlive the
-  /// launcher.
-  Launcher(const Program &program, const std::vector<std::string> &argumentNames)
-      : program(program), manifest(program.getManifest()), argumentNames(argumentNames) {}
+  /// launcher. A program of kernels needs a device.
+  Launcher(const Program &program, const std::vector<std::string> &argumentNames,
+           cuda::Device *device = nullptr)
+      : program(program), manifest(program.getManifest()), argumentNames(argumentNames),
+        device(device) {}
 
   /// Checks all inputs. M is read from the first i-argument, N from the first j-argument; 1 where
   /// there is none.
@@ -62,11 +81,29 @@ private:
   void checkOutput(size_t index, const Tensor &tensor, const Sizes &sizes) const;
   void writeOffsets(const Packing &packing, const Batch &batch, std::span<const Tensor> inputs,
                     std::span<const Tensor> outputs, int64_t *offsets) const;
+  void checkAmount(const CheckedRun &run) const;
+  /// All arrays as programs see them; a copy is planned for those that need one.
+  void addArrays(const CheckedRun &run, Packing &packing, keops_array *inputs,
+                 keops_array *outputs) const;
+  /// Items whose workspace is in use at the same time, of so many bytes together.
+  int64_t chooseItemsAtOnce(const CheckedRun &run, int64_t budget) const;
+  void runHere(const CheckedRun &run) const;
+  void raiseStep(int32_t step) const;
+  /// These are in Cuda/Launch.cpp.
+  void runOnDevice(const CheckedRun &run) const;
+  void checkRangePlaces(std::span<const Tensor> ranges) const;
+  void checkPlaces(const CheckedRun &run) const;
+  void addInPlace(const CheckedRun &run, Packing &packing, keops_array *arrays) const;
+  /// A text that tells apart runs with different tables.
+  std::string describeTables(const CheckedRun &run) const;
+  unsigned long long findTables(const CheckedRun &run, const Packing &packing,
+                                const cuda::TableLayout &layout, bool isCaptured) const;
   void checkOverlap(std::span<const Tensor> inputs, std::span<const Tensor> outputs) const;
 
   const Program &program;
   const Manifest &manifest;
   const std::vector<std::string> &argumentNames;
+  cuda::Device *device;
 };
 
 } // namespace keops

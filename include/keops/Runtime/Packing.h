@@ -9,6 +9,7 @@
 #include "keops/Runtime/Launch.h"
 
 #include <array>
+#include <optional>
 
 namespace keops {
 
@@ -30,6 +31,9 @@ public:
   void writeOutputOffsets(const Tensor &tensor, const Batch &batch, int64_t *offsets,
                           int64_t step) const;
   int64_t getBytes() const { return bytes; }
+  /// The first array that needs a copy.
+  std::optional<size_t> getCopiedInput() const { return getFirst(inputCopies, inputCopyCount); }
+  std::optional<size_t> getCopiedOutput() const { return getFirst(outputCopies, outputCopyCount); }
 
   /// Copies inputs into the buffer and sets the pointers of all arrays that were given a place in
   /// it.
@@ -43,12 +47,16 @@ private:
     int32_t index;
     int64_t offset;
   };
+  using Copies = std::array<Copy, maxArguments>;
+  static std::optional<size_t> getFirst(const Copies &copies, int32_t count) {
+    return count > 0 ? std::optional<size_t>(copies[0].index) : std::nullopt;
+  }
   int64_t reserve(const Tensor &tensor);
   int64_t reserve(int64_t count, int64_t each);
 
   int64_t bytes;
-  std::array<Copy, maxArguments> inputCopies;
-  std::array<Copy, maxArguments> outputCopies;
+  Copies inputCopies;
+  Copies outputCopies;
   int32_t inputCount = 0;
   int32_t outputCount = 0;
   int32_t inputCopyCount = 0;

@@ -15,6 +15,7 @@ struct Request {
   std::string precision = "default";
   std::string threads = "openmp";
   std::string target = "native";
+  bool isForDevice = false; ///< kernels that a driver loads, not an object that is linked
   std::string schedule;
   std::string sumScheme = "auto";
   std::string accumulator = "auto";

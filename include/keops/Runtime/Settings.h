@@ -21,6 +21,8 @@ struct Settings {
   int32_t logLevel = 2;
   std::string compilerLibrary;
   std::string target = "native";
+  std::string cudaDriver = "libcuda.so.1";
+  std::string programsDir;
   int64_t workPerThread = 200000;
   std::string sanitizeGenerated;
 };

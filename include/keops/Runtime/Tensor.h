@@ -23,6 +23,7 @@ struct Tensor {
   const int64_t *strides;
 
   int64_t getStride(int32_t axis) const { return strides ? strides[axis] : getDenseStride(axis); }
+  bool isEmpty() const;
 
 private:
   int64_t getDenseStride(int32_t axis) const;

@@ -22,6 +22,9 @@ public:
 
   /// Of the reductions that keep i (0) or j (1).
   const keops_work &getTable(size_t kept) const { return tables[kept]; }
+  int64_t getIntervalCount(size_t kept) const {
+    return tables[kept].intervals == &allTerms[kept] ? 1 : int64_t(intervals[kept].size());
+  }
   /// An upper bound of the pairs that one reduction visits, for an estimate of work.
   double getPairCount() const;
 

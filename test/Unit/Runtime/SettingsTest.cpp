@@ -36,6 +36,8 @@ TEST(Settings, haveDefaults) {
   EXPECT_EQ(reading.settings.cacheDir, "");
   EXPECT_EQ(reading.settings.target, "native");
   EXPECT_EQ(Reading({{"KEOPS_TARGET", "gpu-emulator"}}).settings.target, "gpu-emulator");
+  EXPECT_EQ(Reading({{"KEOPS_CUDA_DRIVER", "/d.so"}}).settings.cudaDriver, "/d.so");
+  EXPECT_EQ(Reading({{"KEOPS_PROGRAMS", "/p"}}).settings.programsDir, "/p");
 }
 
 TEST(Settings, cacheFolderIsTheFirstThatIsSet) {

@@ -1,0 +1,194 @@
+// The device's side of a run: arrays are looked at, tables and temporary memory found, and kernels
+// put on the caller's stream. Nothing here waits for the device.
+#include "Arguments.h"
+#include "Driver.h"
+
+#include "keops/Runtime/Error.h"
+#include "keops/Runtime/Packing.h"
+
+#include <algorithm>
+
+namespace keops {
+
+using namespace cuda;
+
+namespace {
+
+/// Bytes of temporary memory that are in use at the same time, unless one item needs more.
+constexpr int64_t itemBudget = int64_t(256) << 20;
+
+/// The number of the device that has an address; -1 for the host.
+int32_t findDevice(const void *address, int32_t expected) {
+  unsigned type = 0, isManaged = 0;
+  int number = -1;
+  CUpointer_attribute attributes[] = {CU_POINTER_ATTRIBUTE_MEMORY_TYPE,
+                                      CU_POINTER_ATTRIBUTE_IS_MANAGED,
+                                      CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL};
+  void *values[] = {&type, &isManaged, &number};
+  KEOPS_CUDA_CALL(cuPointerGetAttributes, 3, attributes, values,
+                  reinterpret_cast<CUdeviceptr>(address));
+  if (isManaged) // moves to where it is used
+    return expected;
+  return type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED ? number : -1;
+}
+
+template <typename Describe>
+void checkPlace(const Tensor &tensor, const Device &device, Describe describe) {
+  if (tensor.isEmpty())
+    return;
+  int32_t number = findDevice(tensor.data, device.number);
+  if (number != device.number)
+    raiseUserError(describe(), ": expected memory of device ", device.number, ", got memory of ",
+                   number < 0 ? "the host" : concat("device ", number));
+}
+
+[[noreturn]] void refuseCopy(const std::string &what, const Tensor &tensor, const char *expected) {
+  std::vector<int64_t> strides;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis)
+    strides.push_back(tensor.getStride(axis));
+  raiseUserError(what, ": expected ", expected, " on a device, got strides ",
+                 formatShape(strides.data(), tensor.rank), " in bytes; pass a contiguous array");
+}
+
+void checkCancelled(const RunOptions &options) {
+  if ((options.cancel && __atomic_load_n(options.cancel, __ATOMIC_RELAXED)) ||
+      (options.poll && options.poll(options.pollData)))
+    throw Error(ErrorKind::Cancelled, "the run was cancelled");
+}
+
+/// Blocks that have something to do in the kernel that has most to do.
+int64_t countUsefulBlocks(const Manifest &manifest, const ProgramExtent &extent,
+                          int64_t itemsAtOnce) {
+  constexpr int64_t rowsOfBlock = 128, many = int64_t(1) << 31;
+  int64_t useful = std::max(extent.rows[0], extent.rows[1]) / rowsOfBlock + 1;
+  for (const ManifestPieces &pieces : manifest.workspace.pieces)
+    useful = std::max(useful, pieces.count(extent));
+  return std::min(useful, many) * std::min(itemsAtOnce, many);
+}
+
+int64_t countBlocks(const Kernels &kernels, int64_t useful) {
+  int64_t most = 1;
+  for (const Kernels::Kernel &kernel : kernels.getKernels())
+    most = std::max(most, std::min(useful, kernel.residentBlocks));
+  return most;
+}
+
+/// Memory of the caller's, or none where the caller did not offer to give any.
+CUdeviceptr askForMemory(const RunOptions &options, int64_t bytes) {
+  constexpr uintptr_t alignment = 64;
+  if (!options.allocate)
+    return 0;
+  auto memory = reinterpret_cast<uintptr_t>(options.allocate(bytes, options.allocateData));
+  if (!memory)
+    throw Error(ErrorKind::Memory,
+                concat("not enough memory on the device: this call needs ", bytes,
+                       " bytes of temporary memory, which options.allocate did not give"));
+  if (memory % alignment != 0)
+    raiseUserError("argument 'options.allocate': expected memory aligned to ", alignment, " bytes");
+  return memory;
+}
+
+} // namespace
+
+/// Work tables are made of them on the host.
+void Launcher::checkRangePlaces(std::span<const Tensor> ranges) const {
+  if (ranges.empty())
+    return;
+  CurrentContext context(*device);
+  constexpr int32_t host = -1;
+  for (size_t k = 0; k < ranges.size(); ++k)
+    if (int32_t number = findDevice(ranges[k].data, host); number != host)
+      raiseUserError("ranges[", k, "]: expected memory of the host, got memory of device ", number);
+}
+
+void Launcher::checkPlaces(const CheckedRun &run) const {
+  for (size_t k = 0; k < run.inputs.size(); ++k)
+    checkPlace(run.inputs[k], *device, [&] { return describeInput(k); });
+  for (size_t k = 0; k < run.outputs.size(); ++k)
+    checkPlace(run.outputs[k], *device, [&] { return describeOutput(k); });
+}
+
+void Launcher::addInPlace(const CheckedRun &run, Packing &packing, keops_array *arrays) const {
+  addArrays(run, packing, arrays, arrays + run.inputs.size());
+  if (auto input = packing.getCopiedInput())
+    refuseCopy(describeInput(*input), run.inputs[*input], "address and strides of whole elements");
+  if (auto output = packing.getCopiedOutput())
+    refuseCopy(describeOutput(*output), run.outputs[*output],
+               "a row-major array of whole elements");
+}
+
+/// Where the items of a batch begin depends on its shape, on the strides of the inputs, and on the
+/// shapes of the outputs.
+std::string Launcher::describeTables(const CheckedRun &run) const {
+  std::string key;
+  appendWork(key, run.work);
+  const Batch &batch = run.sizes.batch;
+  append(key, int64_t(run.inputs.size() + run.outputs.size()));
+  append(key, batch.rank);
+  if (batch.rank == 0)
+    return key;
+  append(key, batch.shape.data(), size_t(batch.rank) * sizeof(int64_t));
+  for (size_t k = 0; k < run.inputs.size(); ++k) {
+    int32_t axes = countBatchAxes(k, run.inputs[k]);
+    append(key, axes);
+    append(key, getByteSize(getPart(run.inputs[k].dtype)));
+    for (int32_t axis = 0; axis < axes; ++axis) {
+      append(key, run.inputs[k].shape[axis]);
+      append(key, run.inputs[k].getStride(axis));
+    }
+  }
+  for (const Tensor &output : run.outputs) {
+    append(key, getPartCount(output.dtype));
+    append(key, output.rank);
+    append(key, output.shape, size_t(output.rank) * sizeof(int64_t));
+  }
+  return key;
+}
+
+/// The tables of a run, on the device.
+CUdeviceptr Launcher::findTables(const CheckedRun &run, const Packing &packing,
+                                 const TableLayout &layout, bool isCaptured) const {
+  const Batch &batch = run.sizes.batch;
+  return device->tables.get(describeTables(run), layout.bytes, isCaptured, [&](char *tables) {
+    copyWork(run.work, layout, tables);
+    auto *offsets = reinterpret_cast<int64_t *>(tables + layout.offsets);
+    // One item begins where the arrays do.
+    if (batch.rank == 0)
+      std::fill_n(offsets, run.inputs.size() + run.outputs.size(), 0);
+    else
+      writeOffsets(packing, batch, run.inputs, run.outputs, offsets);
+  });
+}
+
+void Launcher::runOnDevice(const CheckedRun &run) const {
+  size_t arrays = run.inputs.size() + run.outputs.size();
+  CurrentContext context(*device);
+  Stream stream(run.options.stream, *device);
+  const Kernels &kernels = program.getImage()->load(*device, manifest);
+  checkCancelled(run.options);
+
+  const Batch &batch = run.sizes.batch;
+  int64_t itemsAtOnce = chooseItemsAtOnce(run, itemBudget);
+  int64_t useful = countUsefulBlocks(manifest, run.extent, itemsAtOnce);
+  int64_t blocks = countBlocks(kernels, useful);
+  Arguments arguments(run, itemsAtOnce, blocks);
+  Packing packing(0);
+  addInPlace(run, packing, arguments.getArrays());
+  checkPlaces(run);
+
+  int64_t bytes = manifest.workspace.getBytes(run.extent, itemsAtOnce, int32_t(blocks));
+  TableLayout layout(run.work, (batch.rank == 0 ? 1 : batch.items) * int64_t(arrays));
+  bool isCaptured = stream.isCapturing();
+  // Before the lock, because it is somebody else's code.
+  CUdeviceptr workspace = askForMemory(run.options, bytes);
+  std::lock_guard lock(device->mutex);
+  if (!workspace)
+    workspace = device->workspaces.get(stream.getId(), bytes, isCaptured);
+  arguments.setWorkspace(workspace);
+  arguments.setTables(findTables(run, packing, layout, isCaptured), layout);
+  if (isCaptured)
+    kernels.keep();
+  arguments.launch(kernels, useful, stream);
+}
+
+} // namespace keops
