@@ -196,7 +196,10 @@ bool Buffer::acquireShared(nb::handle object, bool isWritten) {
 }
 
 bool Buffer::setTensor(const nb::dlpack::dltensor &lent) {
-  if (lent.device.device_type != nb::device::cpu::value)
+  device = {lent.device.device_type, lent.device.device_id};
+  if (device.type == Device::pinned)
+    device = {Device::cpu, 0};
+  if (!device.isCpu() && device.type != Device::cuda)
     return false;
   int64_t *strides = shortStrides.data();
   if (size_t(lent.ndim) > shortStrides.size()) {
@@ -233,15 +236,24 @@ nb::object toArray(nb::handle object, keopsDType dtype) {
                              : getNumpy().asarray(object, getNumpyDType(dtype));
 }
 
-ManagedTensorPtr allocateTensor(const Exchange &exchange, int64_t *shape, int32_t rank,
-                                keopsDType dtype) {
-  const ElementType &type = elementTypes[dtype];
+static ManagedTensorPtr allocate(const Exchange &exchange, int64_t *shape, int32_t rank,
+                                 nb::dlpack::dtype dtype, Device device) {
   nb::dlpack::dltensor prototype;
-  prototype.device = {nb::device::cpu::value, 0};
+  prototype.device = {device.type, device.id};
   prototype.ndim = rank;
-  prototype.dtype = {uint8_t(type.code), uint8_t(8 * type.bytes), 1};
+  prototype.dtype = dtype;
   prototype.shape = shape;
   return allocateTensor(exchange, prototype);
+}
+
+ManagedTensorPtr allocateTensor(const Exchange &exchange, int64_t *shape, int32_t rank,
+                                keopsDType dtype, Device device) {
+  const ElementType &type = elementTypes[dtype];
+  return allocate(exchange, shape, rank, {uint8_t(type.code), uint8_t(8 * type.bytes), 1}, device);
+}
+
+ManagedTensorPtr allocateBytes(const Exchange &exchange, int64_t bytes, Device device) {
+  return allocate(exchange, &bytes, 1, {uint8_t(nb::dlpack::dtype_code::UInt), 8, 1}, device);
 }
 
 nb::object toTuple(const int64_t *lengths, int32_t count) {

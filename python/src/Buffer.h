@@ -25,13 +25,14 @@ public:
       PyBuffer_Release(&view);
   }
 
-  /// Returns false, without a Python error, when the object has no memory of the CPU to lend.
+  /// Returns false, without a Python error, when the object has no memory of the CPU or of a GPU to
+  /// lend.
   bool acquire(PyObject *object, bool isWritten = false);
   /// The same for an object that offers DLPack's C exchange, whatever PyTorch records or does when
   /// it reads it.
   bool borrow(const Exchange &exchange, nb::handle object, bool isWritten = false);
 
-  /// Describes memory that somebody else holds. Returns false if it is not the CPU's.
+  /// Describes memory that somebody else holds. Returns false if it is of another device.
   bool setTensor(const nb::dlpack::dltensor &lent);
 
   /// Whether PyTorch negates or conjugates the numbers of a borrowed object when it reads them.
@@ -42,6 +43,8 @@ public:
     dtype = tensor.dtype;
     return isKnown;
   }
+
+  Device getDevice() const { return device; }
 
   /// Whether autocast may want another type for the elements.
   bool isShort() const { return tensor.dtype == KEOPS_F16 || tensor.dtype == KEOPS_BF16; }
@@ -57,6 +60,7 @@ private:
   bool acquireBorrowed(nb::handle object, bool isWritten);
   bool acquireShared(nb::handle object, bool isWritten);
   keopsTensor tensor{};
+  Device device{Device::cpu, 0};
   bool isKnown = false;
   Py_buffer view{};
   bool isHeld = false;
@@ -96,9 +100,11 @@ std::string getDTypeName(nb::handle object);
 
 /// numpy.asarray(object, dtype); the bits of the numbers for bfloat16, which NumPy does not know.
 nb::object toArray(nb::handle object, keopsDType dtype);
-/// A tensor of this type in the memory of the CPU, made by the library of the exchange.
+/// A tensor of this type in the memory of a device, made by the library of the exchange.
 ManagedTensorPtr allocateTensor(const Exchange &exchange, int64_t *shape, int32_t rank,
-                                keopsDType dtype);
+                                keopsDType dtype, Device device);
+/// So many bytes there.
+ManagedTensorPtr allocateBytes(const Exchange &exchange, int64_t bytes, Device device);
 /// The lengths of an array as Python's tuple.
 nb::object toTuple(const int64_t *lengths, int32_t count);
 /// numpy.empty(shape, dtype), where bfloat16 comes from the package ml_dtypes.

@@ -16,7 +16,8 @@ struct Exchange {
                   SetError setError);
   int (*borrow)(void *object, ManagedTensor **tensor);
   int (*toObject)(ManagedTensor *tensor, void **object);
-  // Two more functions follow, which nobody here calls.
+  int (*describe)(void *object, nb::dlpack::dltensor *tensor);
+  int (*getStream)(int32_t deviceType, int32_t deviceId, void **stream);
 };
 
 static constexpr uint32_t knownVersion = 1;
@@ -62,6 +63,13 @@ ManagedTensorPtr allocateTensor(const Exchange &exchange, nb::dlpack::dltensor p
   if (exchange.allocate(&prototype, &tensor, nullptr, setError) != 0)
     throw nb::python_error();
   return ManagedTensorPtr(tensor);
+}
+
+void *getStream(const Exchange &exchange, Device device) {
+  void *stream = nullptr;
+  if (exchange.getStream(device.type, device.id, &stream) != 0)
+    throw nb::python_error();
+  return stream;
 }
 
 nb::object toObject(const Exchange &exchange, ManagedTensorPtr tensor) {

@@ -8,6 +8,7 @@
 #include <nanobind/ndarray.h>
 
 #include <memory>
+#include <string>
 
 namespace keops::python {
 
@@ -36,6 +37,17 @@ struct ManagedTensorDeleter {
 };
 using ManagedTensorPtr = std::unique_ptr<ManagedTensor, ManagedTensorDeleter>;
 
+/// Where memory is: numbers of DLPack.
+struct Device {
+  int32_t type, id;
+
+  static constexpr int32_t cpu = 1, cuda = 2, pinned = 3; ///< pinned memory is the CPU's
+  bool isCpu() const { return type == cpu; }
+  bool operator==(const Device &) const = default;
+  /// "cpu", "cuda:0".
+  std::string getName() const { return isCpu() ? "cpu" : "cuda:" + std::to_string(id); }
+};
+
 /// The functions of one library.
 struct Exchange;
 /// What a type of tensors offers; null, without a Python error, where it offers nothing.
@@ -45,6 +57,8 @@ const Exchange *findExchange(nb::handle type);
 ManagedTensorPtr borrowTensor(const Exchange &exchange, nb::handle object);
 /// A new tensor with the shape, element type and device of `prototype`.
 ManagedTensorPtr allocateTensor(const Exchange &exchange, nb::dlpack::dltensor prototype);
+/// The stream that the library puts its work on now.
+void *getStream(const Exchange &exchange, Device device);
 /// The library's object for a tensor.
 nb::object toObject(const Exchange &exchange, ManagedTensorPtr tensor);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace keops::python {
 
@@ -89,11 +90,18 @@ keopsProgramOptions Reduction::getOptions(keopsDType dtype) const {
   return options;
 }
 
-keopsProgram Reduction::getProgram(keopsDType dtype) {
+ProgramPtr &Reduction::findProgram(keopsDType dtype, Device device) {
+  return device.isCpu() ? programs[dtype] : onGpus[{dtype, device.id}];
+}
+
+keopsProgram Reduction::getProgram(keopsDType dtype, Device device) {
   latest = dtype;
-  if (programs[dtype])
-    return programs[dtype].get();
+  ProgramPtr &known = findProgram(dtype, device);
+  if (known)
+    return known.get();
   keopsProgramOptions options = getOptions(dtype);
+  options.device_type = keopsDeviceType(device.type);
+  options.device_id = device.id;
   keopsProgram made = nullptr;
   keopsStatus status;
   {
@@ -102,11 +110,11 @@ keopsProgram Reduction::getProgram(keopsDType dtype) {
   }
   check(status);
   // Another thread may have been faster while the GIL was released.
-  if (programs[dtype])
+  if (known)
     keopsProgramDestroy(made);
   else
-    programs[dtype].reset(made);
-  return programs[dtype].get();
+    known.reset(made);
+  return known.get();
 }
 
 /// The state of one call: what was borrowed or converted, until the run is over.
@@ -121,6 +129,8 @@ struct Reduction::Call {
   std::vector<nb::object> owned;
   std::vector<nb::object> results;
   std::vector<ManagedTensorPtr> made; ///< results that become objects when they are computed
+  std::vector<ManagedTensorPtr> temporary;
+  Device device{Device::cpu, 0}; ///< of all arrays
   keopsDType dtype = KEOPS_F64;
   keopsProgram program = nullptr;
   keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
@@ -143,10 +153,15 @@ private:
   bool isOwnTensor(nb::handle object) const;
   bool isForeignTensor(nb::handle object) const;
   bool borrowInput(size_t index, nb::handle object);
+  bool canBeRead(const nb::tuple &arguments) const;
+  void checkDevice(const std::string &what, const Buffer &buffer) const;
   void readInput(size_t index, nb::handle object);
   void readNumber(size_t index, nb::handle object);
   void readConverted(size_t index, nb::handle object);
   void inferSizes();
+  keopsStatus run(const std::vector<keopsTensor> &outputs);
+  keopsStatus runOnGpu(const std::vector<keopsTensor> &outputs);
+  void *allocateTemporary(int64_t bytes);
   keopsTensor makeOutput(int32_t index);
   keopsTensor makeResult(int32_t index, int64_t *shape, int32_t rank, keopsDType type);
   nb::object makeArray(nb::handle shape, keopsDType type) const;
@@ -210,20 +225,48 @@ bool Reduction::Call::borrowInput(size_t index, nb::handle object) {
 /// complex one by its parts, and the runtime refuses the others that differ.
 bool Reduction::Call::borrowInputs(const nb::tuple &arguments) {
   inputCount = std::min(arguments.size(), maxArguments);
-  bool isFound = false;
+  bool isFound = false, hasDevice = false;
   for (size_t k = 0; k < inputCount; ++k) {
     lent[k] = nullptr;
     if (isNumber(arguments[k]))
       continue;
     if (!borrowInput(k, arguments[k]))
       return false;
+    if (lent[k] && !std::exchange(hasDevice, true))
+      device = lent[k]->getDevice();
+    // Names are made for messages only: this is the path of every call.
+    if (lent[k] && !(device.isCpu() && lent[k]->getDevice() == device))
+      checkDevice("argument " + std::to_string(k + 1), *lent[k]);
     keopsDType found;
     if (!isFound && lent[k] && lent[k]->getDType(found) && found != KEOPS_I64) {
       dtype = getPart(found);
       isFound = true;
     }
   }
+  return canBeRead(arguments);
+}
+
+/// A GPU reads no numbers and lists: Python makes tensors of them.
+bool Reduction::Call::canBeRead(const nb::tuple &arguments) const {
+  for (size_t k = 0; !device.isCpu() && k < inputCount; ++k) {
+    if (!lent[k] && isDetached)
+      raise("argument " + std::to_string(k + 1) + ": expected a tensor on " + device.getName() +
+            ", got " + getDTypeName(arguments[k]));
+    if (!lent[k])
+      return false;
+  }
   return true;
+}
+
+void Reduction::Call::checkDevice(const std::string &what, const Buffer &buffer) const {
+  if (buffer.getDevice() != device)
+    raise(what + ": expected memory of " + device.getName() + " like that of argument 1, got " +
+          buffer.getDevice().getName());
+  if (!device.isCpu() && !reduction.exchange)
+    raise(what + ": expected memory of cpu, got " + device.getName() +
+          (nb::len(reduction.tensorTypes) > 0
+               ? "; this needs tensors that offer DLPack's C exchange (PyTorch 2.10 or newer)"
+               : ""));
 }
 
 void Reduction::Call::readConverted(size_t index, nb::handle object) {
@@ -270,7 +313,7 @@ void Reduction::Call::readInput(size_t index, nb::handle object) {
 }
 
 void Reduction::Call::readInputs(const nb::tuple &arguments) {
-  program = reduction.getProgram(dtype);
+  program = reduction.getProgram(dtype, device);
   auto expected = size_t(keopsProgramGetInputCount(program));
   if (arguments.size() != expected)
     raise("expected " + std::to_string(expected) + " arguments, got " +
@@ -291,6 +334,10 @@ void Reduction::Call::readRanges(nb::handle given) {
     if (!buffer.acquire(object.ptr()) || !buffer.getDType(found))
       raise("ranges[" + std::to_string(k) + "]: expected an array of int64, got " +
             getDTypeName(object));
+    if (!buffer.getDevice().isCpu())
+      raise("ranges[" + std::to_string(k) +
+            "]: expected an array in the memory of cpu, got one on " +
+            buffer.getDevice().getName());
     ranges[k] = buffer.getTensor(found);
   }
   options.ranges = ranges.data();
@@ -306,6 +353,7 @@ keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object) {
   check(keopsProgramGetOutput(program, index, &info));
   if (!buffer.getDType(found))
     raise(what + ": expected dtype " + getName(info.dtype) + ", got " + getDTypeName(object));
+  checkDevice(what, buffer);
   return buffer.getTensor(found);
 }
 
@@ -331,7 +379,7 @@ keopsTensor Reduction::Call::makeOutput(int32_t index) {
 keopsTensor Reduction::Call::makeResult(int32_t index, int64_t *shape, int32_t rank,
                                         keopsDType type) {
   if (reduction.exchange) {
-    made[size_t(index)] = allocateTensor(*reduction.exchange, shape, rank, type);
+    made[size_t(index)] = allocateTensor(*reduction.exchange, shape, rank, type, device);
     Buffer &buffer = buffers.emplace();
     buffer.setTensor(made[size_t(index)]->tensor);
     return buffer.getTensor(type);
@@ -363,6 +411,35 @@ void Reduction::Call::makeComplex(int32_t index, keopsDType &type, int64_t &last
   lastLength /= 2;
 }
 
+keopsStatus Reduction::Call::run(const std::vector<keopsTensor> &outputs) {
+  InterruptibleRun interruptible;
+  options.poll = interruptible.getPoll();
+  options.poll_data = &interruptible;
+  return keopsProgramRun(program, inputs.data(), int32_t(inputCount), outputs.data(),
+                         int32_t(outputs.size()), &options);
+}
+
+/// On the stream of the library, with its memory, which it may give to others who use this stream
+/// as soon as the run is on it. It is there in a moment, so that the GIL is kept.
+keopsStatus Reduction::Call::runOnGpu(const std::vector<keopsTensor> &outputs) {
+  options.stream = getStream(*reduction.exchange, device);
+  options.allocate = [](int64_t bytes, void *call) {
+    return static_cast<Call *>(call)->allocateTemporary(bytes);
+  };
+  options.allocate_data = this;
+  return keopsProgramRun(program, inputs.data(), int32_t(inputCount), outputs.data(),
+                         int32_t(outputs.size()), &options);
+}
+
+void *Reduction::Call::allocateTemporary(int64_t bytes) {
+  try {
+    temporary.push_back(allocateBytes(*reduction.exchange, bytes, device));
+    return temporary.back()->tensor.data;
+  } catch (nb::python_error &) {
+    return nullptr;
+  }
+}
+
 nb::object Reduction::Call::compute(nb::handle out) {
   inferSizes();
   int32_t count = keopsProgramGetOutputCount(program);
@@ -380,15 +457,7 @@ nb::object Reduction::Call::compute(nb::handle out) {
     results[size_t(k)] = nb::borrow(isTuple ? PyTuple_GET_ITEM(out.ptr(), k) : out.ptr());
     outputs[size_t(k)] = readOutput(k, results[size_t(k)]);
   }
-  keopsStatus status;
-  {
-    InterruptibleRun interruptible;
-    options.poll = interruptible.getPoll();
-    options.poll_data = &interruptible;
-    status = keopsProgramRun(program, inputs.data(), int32_t(inputCount), outputs.data(), count,
-                             &options);
-  }
-  check(status);
+  check(device.isCpu() ? run(outputs) : runOnGpu(outputs));
   for (int32_t k = 0; k < count; ++k)
     if (made[size_t(k)])
       results[size_t(k)] = toObject(*reduction.exchange, std::move(made[size_t(k)]));

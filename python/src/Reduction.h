@@ -5,8 +5,10 @@
 
 #include "Buffer.h"
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace keops::python {
@@ -52,7 +54,8 @@ public:
 private:
   struct Call;
   keopsProgramOptions getOptions(keopsDType dtype) const;
-  keopsProgram getProgram(keopsDType dtype);
+  keopsProgram getProgram(keopsDType dtype, Device device = {Device::cpu, 0});
+  ProgramPtr &findProgram(keopsDType dtype, Device device);
 
   std::string formula;
   std::vector<std::string> aliases;
@@ -67,6 +70,7 @@ private:
   const Exchange *exchange; ///< of the first type, where it has one
   nb::object makeTensor;    ///< else a function of shape and name of a dtype makes the results
   ProgramPtr programs[KEOPS_BF16 + 1];
+  std::map<std::pair<keopsDType, int32_t>, ProgramPtr> onGpus; ///< by type and device
   int latest = -1;
 };
 

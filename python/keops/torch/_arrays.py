@@ -116,7 +116,7 @@ def to_numpy(x):
     # Transforms take all tensors for theirs, also one that they know nothing of.
     with torch._C._DisableFuncTorch():
         x = x.detach().float() if x.dtype == torch.bfloat16 else x.detach()
-        return x.resolve_neg().resolve_conj().numpy()
+        return x.resolve_neg().resolve_conj().cpu().numpy()
 
 
 def from_numpy(x):

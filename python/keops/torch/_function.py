@@ -59,7 +59,7 @@ def read_ranges(tensors):
 # ---- The operator ----------------------------------------------------------------------------------------------------
 
 
-@torch.library.custom_op("keops::reduce", mutates_args=(), device_types="cpu")
+@torch.library.custom_op("keops::reduce", mutates_args=(), device_types=("cpu", "cuda"))
 def _reduce(inputs: list[torch.Tensor], program: str, ranges: list[torch.Tensor]) -> list[torch.Tensor]:
     return list(find_program(program).compute_detached(inputs, read_ranges(ranges)))
 

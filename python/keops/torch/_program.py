@@ -83,9 +83,9 @@ class TensorProgram:
             return self._run_watched(args, out, ranges)
         results = self._native.compute(args, out, ranges)
         if results is NotImplemented:
-            if any(map(_is_recorded, args)) or torch.is_autocast_enabled("cpu"):
+            if any(map(_is_recorded, args)) or _is_cast(args):
                 return self._run_watched(args, out, ranges)
-            results = self._native.compute(tuple(map(_resolve, args)), out, ranges, True)
+            results = self._native.compute(tuple(map(_resolve, _follow(args))), out, ranges, True)
         return _as_complex(results) if self.is_complex and out is None else results
 
     def _run_watched(self, args, out, ranges):
@@ -165,9 +165,24 @@ def _resolve(x):
     return x.detach().as_subclass(_Tensor).resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x
 
 
+def _find_device(args):
+    return next((x.device for x in args if isinstance(x, _Tensor)), None)
+
+
+def _follow(args):
+    """On a GPU, numbers and lists as tensors there."""
+    device = _find_device(args)
+    return args if device is None or device.type == "cpu" else read_tensors(args)
+
+
+def _is_cast(args):
+    device = _find_device(args)
+    return torch.is_autocast_enabled(device.type if device else "cpu")
+
+
 def read_tensors(args):
-    """All arguments as real tensors of one element type; numbers and lists follow the tensors."""
-    is_cast = torch.is_autocast_enabled("cpu")
+    """All arguments as real tensors of one element type; numbers and lists follow the tensors, to their device too."""
+    is_cast = _is_cast(args)
     if not is_cast and _are_real(args):
         return args
     found = (x.dtype for x in args if isinstance(x, _Tensor))
@@ -175,7 +190,7 @@ def read_tensors(args):
     dtype = _PARTS.get(like, like) or torch.float64
     if is_cast and dtype in SHORT_DTYPES:
         dtype = torch.float32
-    return [_read_tensor(x, dtype, is_cast) for x in args]
+    return [_read_tensor(x, dtype, is_cast, _find_device(args)) for x in args]
 
 
 def _are_real(args):
@@ -185,9 +200,10 @@ def _are_real(args):
     return True
 
 
-def _read_tensor(x, dtype, is_cast):
+def _read_tensor(x, dtype, is_cast, device):
     if not isinstance(x, _Tensor):
-        x = torch.tensor(x, dtype=torch.promote_types(dtype, torch.complex32) if isinstance(x, complex) else dtype)
+        kind = torch.promote_types(dtype, torch.complex32) if isinstance(x, complex) else dtype
+        x = torch.tensor(x, dtype=kind, device=device)
     if x.is_complex():
         x = torch.view_as_real(x.resolve_conj()).flatten(-2)
     if is_cast and x.dtype in SHORT_DTYPES:

@@ -168,7 +168,7 @@ class _TracedSystem(_System):
         return torch.ops.keops.reduce(tensors, program.key, self.ranges)
 
 
-@torch.library.custom_op("keops::solve", mutates_args=(), device_types="cpu")
+@torch.library.custom_op("keops::solve", mutates_args=(), device_types=("cpu", "cuda"))
 def _solve(
     inputs: list[torch.Tensor], program: str, place: int, caller: str, options: list[float], ranges: list[torch.Tensor]
 ) -> torch.Tensor:

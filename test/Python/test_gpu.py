@@ -1,0 +1,38 @@
+"""Arrays on a GPU, in a process of its own whose driver is an emulated one: only there do they exist everywhere."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keops import _keops
+from keops.numpy import Genred
+
+DRIVER = Path(_keops.__file__).resolve().parents[2] / "lib" / "libcuda-emulated.so"
+
+
+@pytest.mark.skipif(not DRIVER.exists(), reason="the emulated driver is built in the build tree only")
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="fibers do not tell the sanitizer of their stacks")
+def test_tensors_on_a_gpu():
+    environment = {**os.environ, "KEOPS_CUDA_DRIVER": str(DRIVER), "KEOPS_TARGET": "native"}
+    program = Path(__file__).with_name("emulated_gpu.py")
+    done = subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout == "done\n", done.stderr
+
+
+class OnGpu:
+    """An array that only says where it is."""
+
+    def __dlpack__(self, **_):
+        raise BufferError("it is on a GPU")
+
+    def __dlpack_device__(self):
+        return 2, 0
+
+
+def test_numpy_arrays_are_not_on_a_gpu():
+    with pytest.raises((TypeError, ValueError), match="argument 1"):
+        Genred("x+y", ["x=Vi(1)", "y=Vj(1)"], axis=1)(OnGpu(), np.ones((1, 1)))
