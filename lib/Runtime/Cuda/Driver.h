@@ -39,11 +39,13 @@ namespace keops::cuda {
   FUNCTION(cuThreadExchangeStreamCaptureMode)
 
 struct Driver {
+  // NOLINTBEGIN(readability-identifier-naming)
 #define KEOPS_CUDA_MEMBER(name) decltype(&::name) name = nullptr;
   KEOPS_CUDA_FUNCTIONS(KEOPS_CUDA_MEMBER)
   /// Null in drivers older than CUDA 12.0.
   KEOPS_CUDA_MEMBER(cuStreamGetId)
 #undef KEOPS_CUDA_MEMBER
+  // NOLINTEND(readability-identifier-naming)
   /// "13.0", the newest CUDA that the driver supports.
   std::string version;
   /// What programs are compiled for, where the driver says so itself: one that runs kernels on a

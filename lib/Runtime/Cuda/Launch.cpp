@@ -7,6 +7,7 @@
 #include "keops/Runtime/Packing.h"
 
 #include <algorithm>
+#include <array>
 
 namespace keops {
 
@@ -43,9 +44,9 @@ void checkPlace(const Tensor &tensor, const Device &device, Describe describe) {
 }
 
 [[noreturn]] void refuseCopy(const std::string &what, const Tensor &tensor, const char *expected) {
-  std::vector<int64_t> strides;
+  std::array<int64_t, maxRank> strides;
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
-    strides.push_back(tensor.getStride(axis));
+    strides[size_t(axis)] = tensor.getStride(axis);
   raiseUserError(what, ": expected ", expected, " on a device, got strides ",
                  formatShape(strides.data(), tensor.rank), " in bytes; pass a contiguous array");
 }

@@ -21,7 +21,7 @@ constexpr int64_t mostTableBytes = int64_t(256) << 20;
 constexpr size_t mostWorkspaces = 32;
 /// Smaller ones would be grown soon.
 constexpr int64_t leastWorkspace = int64_t(1) << 20;
-constexpr const char *purpose = "temporary memory";
+constexpr const char *workspacePurpose = "temporary memory";
 
 [[noreturn]] void raiseNoMemory(int64_t bytes, const char *purpose) {
   size_t freeBytes = 0, totalBytes = 0;
@@ -111,7 +111,7 @@ void Tables::trim(size_t mostTables, int64_t mostBytes) {
 
 CUdeviceptr Workspaces::get(uint64_t stream, int64_t bytes, bool isCaptured) {
   if (isCaptured)
-    return kept.emplace_back(std::max<int64_t>(bytes, 1), purpose).getAddress();
+    return kept.emplace_back(std::max<int64_t>(bytes, 1), workspacePurpose).getAddress();
   auto found = std::find_if(spaces.begin(), spaces.end(),
                             [&](const Space &space) { return space.stream == stream; });
   if (found != spaces.end() && found->memory.getBytes() >= bytes) {
@@ -130,13 +130,13 @@ CUdeviceptr Workspaces::get(uint64_t stream, int64_t bytes, bool isCaptured) {
 /// What other streams keep is worth less than that this run can be done.
 Memory Workspaces::allocate(int64_t bytes) {
   try {
-    return {bytes, purpose};
+    return {bytes, workspacePurpose};
   } catch (const Error &error) {
     if (error.getKind() != ErrorKind::Memory || spaces.empty())
       throw;
   }
   spaces.clear();
-  return {bytes, purpose};
+  return {bytes, workspacePurpose};
 }
 
 } // namespace keops::cuda

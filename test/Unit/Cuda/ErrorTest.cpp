@@ -36,6 +36,7 @@ TEST(Errors, rangesAreOnTheHost) {
   Ranges all = Ranges::overJ({{0, 5}}, {1}, {{0, 7}});
   std::vector<Tensor> tensors = all.get();
   std::vector<keopsTensor> ranges;
+  ranges.reserve(tensors.size());
   for (const Tensor &tensor : tensors)
     ranges.push_back(tensor.get());
   DeviceArray<int64_t> slices({1}, std::vector<int64_t>{1});
