@@ -19,6 +19,7 @@ __all__ = [
     "cache_info",
     "compiler_info",
     "get_num_threads",
+    "gpus",
     "reduce",
     "set_num_threads",
     "settings",
@@ -60,6 +61,12 @@ def cache_clear(memory=True, disk=True) -> None:
 def compiler_info() -> dict[str, Any]:
     """Where the compiler library is, its LLVM version, and the processor it compiles for."""
     return _keops.compiler_info()
+
+
+def gpus() -> list[dict[str, Any]]:
+    """The GPUs that programs run on: their names, compute capabilities, multiprocessors, bytes of memory, and the newest
+    version of CUDA that the driver supports. RuntimeError, which says why, where there are none."""
+    return _keops.gpus()
 
 
 def settings() -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """``python -m keops``: what is installed, what it computes on, whether it works; ``python -m keops cache clear``."""
 
 import argparse
-import ctypes
 import importlib.metadata
 import os
 import platform
@@ -56,18 +55,16 @@ def _list_machine():
 
 
 def _describe_gpu():
-    """The CUDA driver and its devices; keops computes on the processor all the same."""
+    """The devices that tensors may be on, or why there are none."""
     try:
-        driver = ctypes.CDLL("libcuda.so.1")
-        version, count = ctypes.c_int(), ctypes.c_int()
-        works = driver.cuInit(0) == 0 and driver.cuDriverGetVersion(ctypes.byref(version)) == 0
-        works = works and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
-    except (OSError, AttributeError):
-        return "none (no CUDA driver)"
-    if not works or count.value == 0:
-        return "none (a CUDA driver without devices)"
-    major, minor = version.value // 1000, version.value % 1000 // 10
-    return f"{count.value} with a driver for CUDA {major}.{minor}; keops computes on the processor"
+        devices = keops.gpus()
+    except RuntimeError as error:
+        return f"none: {error}"
+    names = (
+        f"{device['name']} (sm_{''.join(map(str, device['capability']))}, {device['memory_bytes'] / 2**30:.0f} GiB)"
+        for device in devices
+    )
+    return f"{', '.join(names)}; driver for CUDA {devices[0]['driver_version']}"
 
 
 def _list_cache():

@@ -39,6 +39,24 @@ static nb::dict getCompilerInfo() {
   return result;
 }
 
+static nb::list getGpus() {
+  int32_t count = 0;
+  check(keopsDeviceGetCount(KEOPS_CUDA, &count));
+  nb::list result;
+  for (int32_t id = 0; id < count; ++id) {
+    keopsDeviceInfo info = KEOPS_DEVICE_INFO_INIT;
+    check(keopsDeviceGetInfo(KEOPS_CUDA, id, &info));
+    nb::dict device;
+    device["name"] = info.name;
+    device["capability"] = nb::make_tuple(info.capability_major, info.capability_minor);
+    device["multiprocessors"] = info.multiprocessors;
+    device["memory_bytes"] = info.memory_bytes;
+    device["driver_version"] = info.driver_version;
+    result.append(device);
+  }
+  return result;
+}
+
 static nb::dict getSettings() {
   nb::dict result;
   auto visit = [](const char *name, const char *standard, const char *text, void *user) {
@@ -96,6 +114,7 @@ NB_MODULE(_keops, m) {
   m.def("cache_info", getCacheInfo);
   m.def("cache_clear", clearCache, nb::arg("memory") = true, nb::arg("disk") = true);
   m.def("compiler_info", getCompilerInfo);
+  m.def("gpus", getGpus);
   m.def("settings", getSettings);
   m.def("version", &keopsGetVersion);
   m.def("build_id", &keopsGetBuildId);

@@ -1,6 +1,7 @@
 """Arrays on a GPU, in a process of its own whose driver is an emulated one: only there do they exist everywhere."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +15,29 @@ from keops.numpy import Genred
 DRIVER = Path(_keops.__file__).resolve().parents[2] / "lib" / "libcuda-emulated.so"
 
 
-@pytest.mark.skipif(not DRIVER.exists(), reason="the emulated driver is built in the build tree only")
-@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="fibers do not tell the sanitizer of their stacks")
+needs_driver = pytest.mark.skipif(not DRIVER.exists(), reason="the emulated driver is built in the build tree only")
+unwatched = pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="fibers do not tell the sanitizer of their stacks")
+
+
+@needs_driver
+@unwatched
 def test_tensors_on_a_gpu():
     environment = {**os.environ, "KEOPS_CUDA_DRIVER": str(DRIVER), "KEOPS_TARGET": "native"}
     program = Path(__file__).with_name("emulated_gpu.py")
     done = subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout == "done\n", done.stderr
+
+
+def health(environment):
+    command = [sys.executable, "-m", "keops"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+@needs_driver
+def test_health_names_the_gpus():
+    environment = {**os.environ, "KEOPS_CUDA_DRIVER": str(DRIVER)}
+    assert re.search(r"^GPU: +\S.*\(sm_\d+, \d+ GiB\); driver for CUDA \d+\.\d$", health(environment), re.M)
+    assert re.search("^GPU: +none: .*/nowhere.so", health(environment | {"KEOPS_CUDA_DRIVER": "/nowhere.so"}), re.M)
 
 
 class OnGpu:

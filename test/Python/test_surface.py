@@ -16,6 +16,7 @@ def test_names():
         "cache_info",
         "compiler_info",
         "get_num_threads",
+        "gpus",
         "reduce",
         "set_num_threads",
         "settings",
