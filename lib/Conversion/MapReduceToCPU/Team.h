@@ -36,6 +36,7 @@ public:
   }
 
   void once(Frame &, Body body) override { body(); }
+  void onceBesideRows(Frame &, Body body) override { body(); }
   void forAll(Frame &frame, mlir::Value count, Each body) override {
     sequentialFor(frame, frame.index(0), count, body);
   }

@@ -106,10 +106,9 @@ static void repeatInside(gpu::GPUFuncOp kernel, func::FuncOp host) {
   });
 }
 
-void Grid::emitKernel(Frame &frame, Body body) {
+void Grid::openKernel(Frame &frame) {
   OpBuilder &b = frame.b;
   OpBuilder::InsertionGuard guard(b);
-  llvm::SaveAndRestore outside(frame.member), alsoOutside(thread);
   b.setInsertionPointToEnd(module.getBody());
   std::string name = symbol + "_" + std::to_string(launches.size());
   launches.push_back({name, frame.lanes});
@@ -119,11 +118,28 @@ void Grid::emitKernel(Frame &frame, Body body) {
   if (frame.liveValues <= mostValuesOfShare)
     kernel->setAttr("keops.blocks_at_once", b.getI32IntegerAttr(blocksAtOnce));
   b.setInsertionPointToStart(&kernel.getBody().front());
-  frame.member = gpu::BlockIdOp::create(b, frame.loc, gpu::Dimension::x);
-  thread = gpu::ThreadIdOp::create(b, frame.loc, gpu::Dimension::x);
-  body();
   gpu::ReturnOp::create(b, frame.loc);
+}
+
+void Grid::emitInKernel(Frame &frame, Body body) {
+  OpBuilder::InsertionGuard guard(frame.b);
+  llvm::SaveAndRestore outside(frame.member), alsoOutside(thread);
+  frame.b.setInsertionPoint(kernel.getBody().front().getTerminator());
+  frame.member = gpu::BlockIdOp::create(frame.b, frame.loc, gpu::Dimension::x);
+  thread = gpu::ThreadIdOp::create(frame.b, frame.loc, gpu::Dimension::x);
+  body();
   repeatInside(kernel, host);
+}
+
+void Grid::emitKernel(Frame &frame, Body body) {
+  mayGoOn = false;
+  openKernel(frame);
+  emitInKernel(frame, body);
+}
+
+void Grid::onceBesideRows(Frame &frame, Body body) {
+  emitKernel(frame, body);
+  mayGoOn = true;
 }
 
 Value Grid::gridSize(Frame &frame) {
@@ -169,7 +185,9 @@ void Grid::forAll(Frame &frame, Value count, Each body) {
 /// A thread takes one row at a time, so that neighbours read what stands side by side.
 void Grid::forEachRowTask(Frame &frame, Value size, int64_t, Value, int64_t,
                           function_ref<void(const Item &, Value, Value)> body) {
-  emitKernel(frame, [&] {
+  if (!std::exchange(mayGoOn, false))
+    openKernel(frame);
+  emitInKernel(frame, [&] {
     forAll(frame, frame.mul(frame.itemsAtHand, size), [&](Value number) {
       Value row = frame.rem(number, size);
       body(frame.item(frame.div(number, size)), row, frame.add(row, frame.index(1)));

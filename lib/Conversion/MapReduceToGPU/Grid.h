@@ -37,6 +37,7 @@ public:
                                              mlir::Value by) override;
 
   void once(Frame &frame, Body body) override { emitKernel(frame, body); }
+  void onceBesideRows(Frame &frame, Body body) override;
   void forAll(Frame &frame, mlir::Value count, Each body) override;
   void inSequence(Frame &frame, Body body) override;
 
@@ -65,6 +66,8 @@ public:
 private:
   /// A kernel of `body`, with what this uses of the host function repeated inside.
   void emitKernel(Frame &frame, Body body);
+  void openKernel(Frame &frame);
+  void emitInKernel(Frame &frame, Body body);
   void strideLoop(Frame &frame, mlir::Value first, mlir::Value count, mlir::Value stride,
                   Each body);
   mlir::Value gridSize(Frame &frame);
@@ -78,7 +81,8 @@ private:
   std::string symbol;
   llvm::SmallVector<std::pair<std::string, int64_t>> launches; ///< kernels and their threads
   mlir::gpu::GPUFuncOp kernel;                                 ///< at hand
-  mlir::Value thread;                                          ///< index: of the block
+  bool mayGoOn = false; ///< whether the next loop over rows may stand in the same kernel
+  mlir::Value thread;   ///< index: of the block
 };
 
 } // namespace keops::loops

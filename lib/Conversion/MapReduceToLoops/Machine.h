@@ -60,6 +60,8 @@ public:
   //-------------------------------------------------------------===//
 
   virtual void once(Frame &frame, llvm::function_ref<void()> body) = 0;
+  /// The same, in any order with the loop over rows that follows, if one does.
+  virtual void onceBesideRows(Frame &frame, llvm::function_ref<void()> body) = 0;
   /// Inside once: body(k) for k in [0, count), in any order.
   virtual void forAll(Frame &frame, mlir::Value count,
                       llvm::function_ref<void(mlir::Value)> body) = 0;

@@ -148,7 +148,8 @@ void MapReduceLowering::planTiles() {
   // Each block has at most one tile that is not full.
   Value fullTiles = frame.div(frame.size(op.getKept()), frame.index(traversal.tileRows()));
   Value mostTiles = frame.add(fullTiles, traversal.work().blockCount);
-  frame.machine.once(frame, [&] {
+  // Packing needs nothing of this.
+  frame.machine.onceBesideRows(frame, [&] {
     frame.machine.inSequence(frame, [&] { countTiles(); });
     frame.machine.forAll(frame, frame.mul(frame.itemsAtHand, mostTiles),
                          [&](Value slot) { frame.storeIndex(frame.index(0), piecesDone, slot); });
