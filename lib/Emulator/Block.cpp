@@ -14,8 +14,9 @@ static constexpr size_t sharedAlignment = 64;
 static constexpr int garbage = 0xA5;
 
 KernelRun::KernelRun(const keops_emulated_kernel &kernel, const keops_launch &launch,
-                     FiberPool &fibers)
-    : kernel(kernel), launch(launch), fibers(fibers), threads(size_t(kernel.threads)) {
+                     int64_t blocks, FiberPool &fibers)
+    : kernel(kernel), launch(launch), blocks(blocks), fibers(fibers),
+      threads(size_t(kernel.threads)) {
   fibers.reserve(threads.size());
   shared = static_cast<char *>(
       ::operator new(size_t(kernel.shared_bytes), std::align_val_t(sharedAlignment)));
@@ -95,8 +96,8 @@ void KernelRun::fail(const std::string &what) {
 void KernelRun::beginThreads(int64_t block) {
   for (size_t k = 0; k < threads.size(); ++k) {
     Thread &thread = threads[k];
-    static_cast<keops_thread &>(thread) = {
-        int64_t(k), block, launch.args.threads, kernel.threads, shared, waitAtBarrier, noteAccess};
+    static_cast<keops_thread &>(thread) = {int64_t(k), block,         blocks,    kernel.threads,
+                                           shared,     waitAtBarrier, noteAccess};
     thread.run = this;
     thread.fiber = &fibers[k];
     thread.fiber->begin(startThread, &thread);

@@ -18,10 +18,12 @@ struct Outcome {
   std::string fault;
 };
 
-/// One kernel on one launch; its blocks may be run in any order, each once.
+/// One kernel on one launch, by so many blocks, which may be run in any order, each once. Other
+/// kernels of the launch may have had more or fewer.
 class KernelRun {
 public:
-  KernelRun(const keops_emulated_kernel &kernel, const keops_launch &launch, FiberPool &fibers);
+  KernelRun(const keops_emulated_kernel &kernel, const keops_launch &launch, int64_t blocks,
+            FiberPool &fibers);
   ~KernelRun();
 
   /// Runs a block to its end, or to a fault. The fibers of a block that was not finished must not
@@ -53,6 +55,7 @@ private:
 
   const keops_emulated_kernel &kernel;
   const keops_launch &launch;
+  int64_t blocks;
   FiberPool &fibers;
   std::vector<Thread> threads;
   char *shared;

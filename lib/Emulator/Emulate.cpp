@@ -41,7 +41,7 @@ private:
 
 static Outcome runKernel(const keops_emulated_kernel &kernel, const keops_launch &launch,
                          FiberPool &fibers) {
-  KernelRun run(kernel, launch, fibers);
+  KernelRun run(kernel, launch, launch.args.threads, fibers);
   for (int64_t block = 0; block < launch.args.threads; ++block)
     if (run.getOutcome().step == KEOPS_STEP_OK)
       run.runBlock(block);

@@ -129,13 +129,11 @@ CUresult emulated::runKernel(const KernelLaunch &launch) {
   const keops_emulated_kernel &kernel = launch.function->module->kernels[launch.function->number];
   if (!kernel.run || launch.threads != kernel.threads)
     return CUDA_ERROR_INVALID_VALUE;
-  std::vector<int64_t> arguments = launch.arguments;
-  auto &given = *reinterpret_cast<keops_launch *>(arguments.data());
-  // There is room for this grid, and the emulator takes its size from here.
+  const auto &given = *reinterpret_cast<const keops_launch *>(launch.arguments.data());
+  // There is no room for more.
   if (launch.grid > given.args.threads)
     return CUDA_ERROR_INVALID_VALUE;
-  given.args.threads = launch.grid;
-  keops::emulator::KernelRun run(kernel, given, *fibers);
+  keops::emulator::KernelRun run(kernel, given, launch.grid, *fibers);
   for (int64_t block = 0; block < launch.grid && run.getOutcome().step == KEOPS_STEP_OK; ++block)
     run.runBlock(block);
   if (run.getOutcome().step == KEOPS_STEP_OK)
