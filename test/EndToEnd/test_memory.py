@@ -167,11 +167,21 @@ manifest = library.keopsProgramGetManifest(create(formula, *aliases)).decode()
 lines = [line.split() for line in manifest.splitlines()]
 (costs,) = [list(map(int, line[1:])) for line in lines if line[0] == "workspace"]
 constant, per_thread, per_item, per_i, per_j, per_i_block, per_j_block = costs
+pieces = [(line[1], *map(int, line[2:])) for line in lines if line[0] == "pieces"]
 held = []
+
+def count_pieces(kept, terms, tile_rows, least_terms, split):
+    # Tiles of all rows in one block, each cut where there are few.
+    tiles = kept // tile_rows + 1
+    return max(tiles, min(split, tiles * max(-(-terms // least_terms), 1)))
+
 dtypes = {"f32": "f4", "i64": "i8"}
 for m, n in ((1, 1), (1, 5000), (5000, 1), (0, 3), (3, 0), (17, 17), (48, 129), (65, 63), (200, 2100)):
     rows = {"i": m, "j": n, "p": 1}
     size = constant + per_thread + per_item + per_i * m + per_j * n + per_i_block + per_j_block
+    for kept_index, tile_rows, least_terms, split, each in pieces:
+        sizes = (m, n) if kept_index == "i" else (n, m)
+        size += each * count_pieces(*sizes, tile_rows, least_terms, split)
     size = -(-size // 64) * 64  # the workspace starts at a multiple of 64, also when it ends at the page
     for at_end in (False, True):
         inputs, outputs = [], []
