@@ -2,6 +2,7 @@
 // part of a CUDA toolkit.
 #include "keops/Target/Nvptx.h"
 
+#include "Analyses.h"
 #include "NvptxPasses.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -67,15 +68,7 @@ static void setFunctionAttributes(llvm::Module &module) {
 /// generator itself reduces addresses to increments.
 static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PassBuilder builder(&machine);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager callGraph;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(callGraph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  Analyses analyses(builder);
   llvm::FunctionPassManager manager;
   manager.addPass(OrderAtomics());
   StringRef before = "sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
@@ -93,7 +86,7 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
   }
   for (llvm::Function &function : module)
     if (!function.isDeclaration())
-      manager.run(function, functions);
+      manager.run(function, analyses.functions);
   return success();
 }
 

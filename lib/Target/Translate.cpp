@@ -1,13 +1,14 @@
 // From the LLVM dialect to LLVM IR, a short optimisation pipeline, and machine code.
 #include "keops/Target/Target.h"
 
+#include "Analyses.h"
+
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
 
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -71,15 +72,7 @@ static void setFunctionAttributes(llvm::Module &module, const CompileOptions &op
 
 static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine, bool sanitize) {
   llvm::PassBuilder builder(&machine);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager callGraph;
-  llvm::ModuleAnalysisManager modules;
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(callGraph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  Analyses analyses(builder);
   llvm::ModulePassManager manager;
   // Our loops are vector code already: this is as fast as O2 and takes a fifth of its time.
   StringRef text = "function(early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,loop-"
@@ -90,7 +83,7 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
   }
   if (sanitize)
     manager.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
-  manager.run(module, modules);
+  manager.run(module, analyses.modules);
   return success();
 }
 

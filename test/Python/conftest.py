@@ -68,7 +68,16 @@ def run_python(code, *arguments, **environment):
 
 def fake_compiler():
     """The pretending compiler library of test/Unit/Runtime, whose programs can wait for ever."""
-    library = Path(keops._keops.__file__).parents[2] / "lib" / "libkeops-fake-compiler.so"
+    return _find_built("libkeops-fake-compiler.so")
+
+
+def emulated_driver():
+    """The driver of test/Unit/Cuda, whose devices are this processor."""
+    return _find_built("libcuda-emulated.so")
+
+
+def _find_built(name):
+    library = Path(keops._keops.__file__).resolve().parents[2] / "lib" / name
     if not library.exists():
-        pytest.skip("the fake compiler library is not built")
+        pytest.skip(f"{name} is built in the build tree only")
     return str(library)

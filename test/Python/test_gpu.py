@@ -8,21 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import emulated_driver
 
-from keops import _keops
 from keops.numpy import Genred
 
-DRIVER = Path(_keops.__file__).resolve().parents[2] / "lib" / "libcuda-emulated.so"
-
-
-needs_driver = pytest.mark.skipif(not DRIVER.exists(), reason="the emulated driver is built in the build tree only")
 unwatched = pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="fibers do not tell the sanitizer of their stacks")
 
 
-@needs_driver
 @unwatched
 def test_tensors_on_a_gpu():
-    environment = {**os.environ, "KEOPS_CUDA_DRIVER": str(DRIVER), "KEOPS_TARGET": "native"}
+    environment = {**os.environ, "KEOPS_CUDA_DRIVER": emulated_driver(), "KEOPS_TARGET": "native"}
     program = Path(__file__).with_name("emulated_gpu.py")
     done = subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout == "done\n", done.stderr
@@ -33,9 +28,8 @@ def health(environment):
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
-@needs_driver
 def test_health_names_the_gpus():
-    environment = {**os.environ, "KEOPS_CUDA_DRIVER": str(DRIVER)}
+    environment = {**os.environ, "KEOPS_CUDA_DRIVER": emulated_driver()}
     assert re.search(r"^GPU: +\S.*\(sm_\d+, \d+ GiB\); driver for CUDA \d+\.\d$", health(environment), re.M)
     assert re.search("^GPU: +none: .*/nowhere.so", health(environment | {"KEOPS_CUDA_DRIVER": "/nowhere.so"}), re.M)
 

@@ -12,6 +12,7 @@ import malformed
 import numpy as np
 import pytest
 import surface
+from conftest import emulated_driver
 
 EXAMPLES = 100 if os.environ.get("KEOPS_SLOW") else 4
 
@@ -40,7 +41,8 @@ def test_everything_public_refuses_cleanly_or_computes(library, group, tmp_path)
     assert not failures, failures
 
 
-def test_what_concerns_the_process(tmp_path):
+def test_what_concerns_the_process(tmp_path, monkeypatch):
+    monkeypatch.setenv("KEOPS_CUDA_DRIVER", emulated_driver())
     failures = try_calls("numpy", "process", tmp_path)
     assert not failures, failures
 

@@ -22,6 +22,11 @@ public:
   void write(mlir::Value value, mlir::Value base, int64_t offset) {
     mlir::LLVM::StoreOp::create(b, loc, value, address(base, offset));
   }
+  /// Room for a structure on the stack.
+  mlir::Value allocate(int64_t bytes) {
+    return mlir::LLVM::AllocaOp::create(b, loc, pointer, b.getI8Type(), i64(bytes),
+                                        /*alignment=*/8);
+  }
   mlir::Value i64(int64_t k) { return mlir::LLVM::ConstantOp::create(b, loc, b.getI64Type(), k); }
 
 private:

@@ -27,9 +27,6 @@ public:
 
 private:
   Value i64(int64_t k) { return structs.i64(k); }
-  Value bytes(int64_t count) {
-    return LLVM::AllocaOp::create(b, loc, pointer, b.getI8Type(), i64(count), /*alignment=*/8);
-  }
   Value arrays(unsigned firstArgument, ArrayRef<int64_t> components);
   Value noOffsets(size_t arrays);
   void writeWork(Value args, unsigned kept, Value keptSize, Value reducedSize);
@@ -59,7 +56,7 @@ LLVM::LLVMFuncOp PlainFunctionWriter::declare(StringRef name, Type result,
 
 /// An array of keops_array on the stack for the pointer arguments from `firstArgument` on.
 Value PlainFunctionWriter::arrays(unsigned firstArgument, ArrayRef<int64_t> components) {
-  Value base = bytes(std::max<size_t>(components.size(), 1) * sizeof(keops_array));
+  Value base = structs.allocate(std::max<size_t>(components.size(), 1) * sizeof(keops_array));
   for (auto [k, count] : llvm::enumerate(components)) {
     int64_t at = k * sizeof(keops_array);
     structs.write(function.getArgument(firstArgument + k), base, at + offsetof(keops_array, data));
@@ -71,7 +68,7 @@ Value PlainFunctionWriter::arrays(unsigned firstArgument, ArrayRef<int64_t> comp
 
 /// One item, which begins where the arrays do.
 Value PlainFunctionWriter::noOffsets(size_t arrays) {
-  Value offsets = bytes(arrays * sizeof(int64_t));
+  Value offsets = structs.allocate(arrays * sizeof(int64_t));
   for (size_t k = 0; k < arrays; ++k)
     structs.write(i64(0), offsets, k * sizeof(int64_t));
   return offsets;
@@ -79,7 +76,8 @@ Value PlainFunctionWriter::noOffsets(size_t arrays) {
 
 /// One block of all rows, reduced over one interval of all others.
 void PlainFunctionWriter::writeWork(Value args, unsigned kept, Value keptSize, Value reducedSize) {
-  Value block = bytes(sizeof(keops_block)), interval = bytes(sizeof(keops_interval));
+  Value block = structs.allocate(sizeof(keops_block)),
+        interval = structs.allocate(sizeof(keops_interval));
   structs.write(i64(0), block, offsetof(keops_block, begin));
   structs.write(keptSize, block, offsetof(keops_block, end));
   structs.write(i64(0), block, offsetof(keops_block, first_interval));
@@ -155,7 +153,7 @@ void PlainFunctionWriter::write() {
   b.setInsertionPointToStart(entry);
   Value sizeI = function.getArgument(0), sizeJ = function.getArgument(1),
         null = LLVM::ZeroOp::create(b, loc, pointer);
-  Value args = bytes(sizeof(keops_args)), inputArrays = arrays(2, inputs),
+  Value args = structs.allocate(sizeof(keops_args)), inputArrays = arrays(2, inputs),
         outputArrays = arrays(2 + inputs.size(), outputs);
   Value memory = workspace(sizeI, sizeJ);
   structs.write(sizeI, args, offsetof(keops_args, size_i));

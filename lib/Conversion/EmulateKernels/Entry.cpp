@@ -24,10 +24,6 @@ public:
   void write(ArrayRef<Kernel> kernels);
 
 private:
-  Value bytes(size_t count) {
-    return LLVM::AllocaOp::create(b, loc, pointer, b.getI8Type(), structs.i64(int64_t(count)),
-                                  /*alignment=*/8);
-  }
   Value address(func::FuncOp function);
   Value text(StringRef name);
   Value writeKernels(ArrayRef<Kernel> kernels);
@@ -55,7 +51,7 @@ Value EntryWriter::text(StringRef name) {
 
 Value EntryWriter::writeKernels(ArrayRef<Kernel> kernels) {
   using Row = keops_emulated_kernel;
-  Value rows = bytes(std::max<size_t>(kernels.size(), 1) * sizeof(Row));
+  Value rows = structs.allocate(int64_t(std::max<size_t>(kernels.size(), 1) * sizeof(Row)));
   for (auto [k, kernel] : llvm::enumerate(kernels)) {
     auto row = static_cast<int64_t>(k * sizeof(Row));
     func::FuncOp function = kernel.function;
@@ -69,7 +65,7 @@ Value EntryWriter::writeKernels(ArrayRef<Kernel> kernels) {
 
 Value EntryWriter::writeProgram(Value kernels, size_t count) {
   using Program = keops_emulated_program;
-  Value program = bytes(sizeof(Program));
+  Value program = structs.allocate(sizeof(Program));
   auto number = [&](int64_t value, int64_t offset) {
     structs.write(structs.i64(value), program, offset);
   };

@@ -87,7 +87,7 @@ Value Team::gather(Frame &frame, Type type, Value memref, Value offsets) {
 
 /// The value passes through memory, whose elements can be taken by number.
 void Team::scatter(Frame &frame, Value value, Value count, Value memref, Value offset,
-                   function_ref<void(Value, Value)> body) {
+                   EachElement body) {
   store(frame, value, memref, offset);
   sequentialFor(frame, frame.index(0), count, [&](Value row) {
     body(row, memref::LoadOp::create(frame.b, frame.loc, memref, frame.add(offset, row)));

@@ -147,7 +147,7 @@ void Team::forEachTask(Frame &frame, Value count, Value counters, int64_t counte
 }
 
 void Team::forEachRowTask(Frame &frame, Value size, int64_t most, Value counters, int64_t counter,
-                          function_ref<void(const Item &, Value, Value)> body) {
+                          EachPart body) {
   Value parts = frame.ceilDiv(size, most), rows = frame.index(most);
   forEachTask(frame, frame.mul(frame.itemsAtHand, parts), counters, counter, [&](Value task) {
     unlessStopped(frame, [&] {

@@ -10,9 +10,6 @@ namespace keops::loops {
 /// A function `@f` becomes `@f_body(keops_args, workspace)`.
 class Team final : public Machine {
 public:
-  using Body = llvm::function_ref<void()>;
-  using Each = llvm::function_ref<void(mlir::Value)>;
-
   explicit Team(bool parallel) : parallel(parallel) {}
 
   void open(Frame &frame, mlir::func::FuncOp source) override;
@@ -23,10 +20,8 @@ public:
   void region(Frame &frame, mlir::Value counters, int64_t count, Body body) override;
   void forEachTask(Frame &frame, mlir::Value count, mlir::Value counters, int64_t counter,
                    Each body) override;
-  void
-  forEachRowTask(Frame &frame, mlir::Value size, int64_t most, mlir::Value counters,
-                 int64_t counter,
-                 llvm::function_ref<void(const Item &, mlir::Value, mlir::Value)> body) override;
+  void forEachRowTask(Frame &frame, mlir::Value size, int64_t most, mlir::Value counters,
+                      int64_t counter, EachPart body) override;
   mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
                         mlir::Value others) override;
 
@@ -56,8 +51,7 @@ public:
     sequentialFor(frame, frame.index(0), frame.index(count), body);
   }
   void scatter(Frame &frame, mlir::Value value, mlir::Value count, mlir::Value memref,
-               mlir::Value offset,
-               llvm::function_ref<void(mlir::Value, mlir::Value)> body) override;
+               mlir::Value offset, EachElement body) override;
 
   // Caches are as quick as any memory of one's own.
   int64_t padRow(mlir::Type, int64_t components) override { return components; }

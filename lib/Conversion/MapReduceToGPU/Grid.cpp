@@ -183,8 +183,7 @@ void Grid::forAll(Frame &frame, Value count, Each body) {
 }
 
 /// A thread takes one row at a time, so that neighbours read what stands side by side.
-void Grid::forEachRowTask(Frame &frame, Value size, int64_t, Value, int64_t,
-                          function_ref<void(const Item &, Value, Value)> body) {
+void Grid::forEachRowTask(Frame &frame, Value size, int64_t, Value, int64_t, EachPart body) {
   if (!std::exchange(mayGoOn, false))
     openKernel(frame);
   emitInKernel(frame, [&] {

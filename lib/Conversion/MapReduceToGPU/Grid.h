@@ -13,9 +13,6 @@ namespace keops::loops {
 /// keops_launch and are right on grids of any size.
 class Grid final : public Machine {
 public:
-  using Body = llvm::function_ref<void()>;
-  using Each = llvm::function_ref<void(mlir::Value)>;
-
   explicit Grid(mlir::gpu::GPUModuleOp module) : module(module) {}
 
   void open(Frame &frame, mlir::func::FuncOp source) override;
@@ -26,10 +23,8 @@ public:
   void region(Frame &, mlir::Value, int64_t, Body body) override { body(); }
   void forEachTask(Frame &frame, mlir::Value count, mlir::Value counters, int64_t counter,
                    Each body) override;
-  void
-  forEachRowTask(Frame &frame, mlir::Value size, int64_t most, mlir::Value counters,
-                 int64_t counter,
-                 llvm::function_ref<void(const Item &, mlir::Value, mlir::Value)> body) override;
+  void forEachRowTask(Frame &frame, mlir::Value size, int64_t most, mlir::Value counters,
+                      int64_t counter, EachPart body) override;
   mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
                         mlir::Value others) override;
 
@@ -54,8 +49,7 @@ public:
   mlir::Value numberRows(Frame &frame, mlir::Type type) override;
   void forEachRow(Frame &frame, int64_t count, Each body) override;
   void scatter(Frame &frame, mlir::Value value, mlir::Value count, mlir::Value memref,
-               mlir::Value offset,
-               llvm::function_ref<void(mlir::Value, mlir::Value)> body) override;
+               mlir::Value offset, EachElement body) override;
 
   int64_t padRow(mlir::Type element, int64_t components) override;
   mlir::Value allocateStage(Frame &frame, mlir::Type element, int64_t count) override;

@@ -73,8 +73,7 @@ void Grid::forEachRow(Frame &frame, int64_t count, Each body) {
   strideLoop(frame, thread, frame.index(count), frame.index(frame.lanes), body);
 }
 
-void Grid::scatter(Frame &frame, Value value, Value count, Value, Value,
-                   function_ref<void(Value, Value)> body) {
+void Grid::scatter(Frame &frame, Value value, Value count, Value, Value, EachElement body) {
   for (int64_t r = 0; r < countElements(value.getType()); ++r) {
     Value row = rowOf(frame, r);
     Value exists = arith::CmpIOp::create(frame.b, frame.loc, arith::CmpIPredicate::slt, row, count);

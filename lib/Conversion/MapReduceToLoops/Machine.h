@@ -18,6 +18,11 @@ class Workspace;
 /// computed side by side.
 class Machine {
 public:
+  using Body = llvm::function_ref<void()>;
+  using Each = llvm::function_ref<void(mlir::Value)>;
+  using EachPart = llvm::function_ref<void(const Item &, mlir::Value begin, mlir::Value end)>;
+  using EachElement = llvm::function_ref<void(mlir::Value row, mlir::Value element)>;
+
   virtual ~Machine() = default;
 
   //===-- The program
@@ -30,23 +35,21 @@ public:
   /// Lines of the manifest about the machine.
   virtual void describe(llvm::raw_ostream &os) = 0;
   /// body() for as many items at a time as the workspace has room for.
-  virtual void forItemsAtHand(Frame &frame, llvm::function_ref<void()> body) = 0;
+  virtual void forItemsAtHand(Frame &frame, Body body) = 0;
 
   //===-- Teams
   //---------------------------------------------------------------------------------===//
 
   /// Emits `body` to be run by all members of a team at once. It numbers its tasks by `count`
   /// counters and waits for all of one loop before the next.
-  virtual void region(Frame &frame, mlir::Value counters, int64_t count,
-                      llvm::function_ref<void()> body) = 0;
+  virtual void region(Frame &frame, mlir::Value counters, int64_t count, Body body) = 0;
   /// Inside a region: body(k) for k in [0, count), each by one member; all are done at its end.
   virtual void forEachTask(Frame &frame, mlir::Value count, mlir::Value counters, int64_t counter,
-                           llvm::function_ref<void(mlir::Value)> body) = 0;
+                           Each body) = 0;
   /// Inside a region: body(item, begin, end) for parts of at most `most` of `size` rows of each
   /// item at hand.
-  virtual void forEachRowTask(
-      Frame &frame, mlir::Value size, int64_t most, mlir::Value counters, int64_t counter,
-      llvm::function_ref<void(const Item &, mlir::Value begin, mlir::Value end)> body) = 0;
+  virtual void forEachRowTask(Frame &frame, mlir::Value size, int64_t most, mlir::Value counters,
+                              int64_t counter, EachPart body) = 0;
   /// Inside a task: i1, whether this member is the last of `others` + 1 to come here with `slot`.
   /// It then sees what the others wrote before. `table` (memref<?xi64>) is zero before.
   virtual mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
@@ -59,14 +62,13 @@ public:
   //===-- Work too short for a team
   //-------------------------------------------------------------===//
 
-  virtual void once(Frame &frame, llvm::function_ref<void()> body) = 0;
+  virtual void once(Frame &frame, Body body) = 0;
   /// The same, in any order with the loop over rows that follows, if one does.
-  virtual void onceBesideRows(Frame &frame, llvm::function_ref<void()> body) = 0;
+  virtual void onceBesideRows(Frame &frame, Body body) = 0;
   /// Inside once: body(k) for k in [0, count), in any order.
-  virtual void forAll(Frame &frame, mlir::Value count,
-                      llvm::function_ref<void(mlir::Value)> body) = 0;
+  virtual void forAll(Frame &frame, mlir::Value count, Each body) = 0;
   /// Inside once: work that goes one step after the other.
-  virtual void inSequence(Frame &frame, llvm::function_ref<void()> body) = 0;
+  virtual void inSequence(Frame &frame, Body body) = 0;
 
   //===-- Ends before the end
   //-------------------------------------------------------------------===//
@@ -94,12 +96,10 @@ public:
   /// The numbers of the rows in the tile, as 64-bit integers.
   virtual mlir::Value numberRows(Frame &frame, mlir::Type type) = 0;
   /// body(row) for all `count` rows of a tile, which this member alone reads back.
-  virtual void forEachRow(Frame &frame, int64_t count,
-                          llvm::function_ref<void(mlir::Value row)> body) = 0;
+  virtual void forEachRow(Frame &frame, int64_t count, Each body) = 0;
   /// body(row, element) for the first `count` rows. `memref` has room for `value` at `offset`.
   virtual void scatter(Frame &frame, mlir::Value value, mlir::Value count, mlir::Value memref,
-                       mlir::Value offset,
-                       llvm::function_ref<void(mlir::Value row, mlir::Value element)> body) = 0;
+                       mlir::Value offset, EachElement body) = 0;
 
   //===-- Memory close to a member
   //--------------------------------------------------------------===//

@@ -176,13 +176,17 @@ def _follow(args):
 
 
 def _is_cast(args):
-    device = _find_device(args)
+    return _is_cast_on(_find_device(args))
+
+
+def _is_cast_on(device):
     return torch.is_autocast_enabled(device.type if device else "cpu")
 
 
 def read_tensors(args):
     """All arguments as real tensors of one element type; numbers and lists follow the tensors, to their device too."""
-    is_cast = _is_cast(args)
+    device = _find_device(args)
+    is_cast = _is_cast_on(device)
     if not is_cast and _are_real(args):
         return args
     found = (x.dtype for x in args if isinstance(x, _Tensor))
@@ -190,7 +194,7 @@ def read_tensors(args):
     dtype = _PARTS.get(like, like) or torch.float64
     if is_cast and dtype in SHORT_DTYPES:
         dtype = torch.float32
-    return [_read_tensor(x, dtype, is_cast, _find_device(args)) for x in args]
+    return [_read_tensor(x, dtype, is_cast, device) for x in args]
 
 
 def _are_real(args):
