@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <limits>
 #include <utility>
 
 namespace keops::python {
@@ -130,7 +132,8 @@ struct Reduction::Call {
   std::vector<nb::object> results;
   std::vector<ManagedTensorPtr> made; ///< results that become objects when they are computed
   std::vector<ManagedTensorPtr> temporary;
-  Device device{Device::cpu, 0}; ///< of all arrays
+  Device device{Device::cpu, 0};  ///< of all arrays
+  Device machine{Device::cpu, 0}; ///< of the program
   keopsDType dtype = KEOPS_F64;
   keopsProgram program = nullptr;
   keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
@@ -145,6 +148,7 @@ struct Reduction::Call {
 
   /// False where PyTorch must be asked for the numbers of a tensor.
   bool borrowInputs(const nb::tuple &arguments);
+  void chooseMachine(nb::handle wanted);
   void readInputs(const nb::tuple &arguments);
   void readRanges(nb::handle given);
   nb::object compute(nb::handle out);
@@ -312,8 +316,30 @@ void Reduction::Call::readInput(size_t index, nb::handle object) {
   inputs[index] = lent[index]->getTensor(found);
 }
 
+/// The wishes that Python allows: "cpu", "cuda", "cuda:1".
+void Reduction::Call::chooseMachine(nb::handle wanted) {
+  machine = device;
+  if (wanted.is_none())
+    return;
+  std::string text = nb::str(wanted).c_str();
+  size_t colon = text.find(':');
+  bool isNumbered = colon != std::string::npos;
+  long most = std::numeric_limits<int32_t>::max();
+  auto number = device.id;
+  if (isNumbered)
+    number = int32_t(std::min(std::strtol(&text[colon + 1], nullptr, 10), most));
+  if (text == "cpu" && !device.isCpu())
+    raise("backend: expected 'auto' or 'GPU' for arrays on " + device.getName() + ", got 'CPU'");
+  if (!device.isCpu() && number != device.id)
+    raise("device_id: expected " + std::to_string(device.id) + ", where the arrays are, got " +
+          std::to_string(number));
+  if (text != "cpu")
+    machine = {Device::cuda, number};
+  options.arrays_on_host = device.isCpu() && !machine.isCpu();
+}
+
 void Reduction::Call::readInputs(const nb::tuple &arguments) {
-  program = reduction.getProgram(dtype, device);
+  program = reduction.getProgram(dtype, machine);
   auto expected = size_t(keopsProgramGetInputCount(program));
   if (arguments.size() != expected)
     raise("expected " + std::to_string(expected) + " arguments, got " +
@@ -470,10 +496,11 @@ nb::object Reduction::Call::compute(nb::handle out) {
 }
 
 nb::object Reduction::compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
-                              bool isDetached) {
+                              bool isDetached, nb::handle wantedDevice) {
   Call call(*this, isDetached);
   if (!call.borrowInputs(arguments))
     return nb::borrow(Py_NotImplemented);
+  call.chooseMachine(wantedDevice);
   call.readInputs(arguments);
   call.readRanges(ranges);
   return call.compute(out);

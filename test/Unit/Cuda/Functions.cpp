@@ -199,6 +199,15 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr target, const void *source, size_t byt
   return CUDA_SUCCESS;
 }
 
+CUresult cuMemcpyDtoHAsync_v2(void *target, CUdeviceptr source, size_t bytes, CUstream) {
+  KEOPS_ENTER(enterUnsafe);
+  std::lock_guard lock(machine.mutex);
+  if (!machine.devices[getCurrentDevice()].memory.holds(source, bytes))
+    return CUDA_ERROR_INVALID_VALUE;
+  std::memcpy(target, reinterpret_cast<void *>(source), bytes);
+  return CUDA_SUCCESS;
+}
+
 /// Of memory that no device has it tells zeros, not a failure.
 CUresult cuPointerGetAttributes(unsigned count, CUpointer_attribute *attributes, void **values,
                                 CUdeviceptr address) {
