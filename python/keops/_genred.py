@@ -119,6 +119,9 @@ class Genred:
         given, and results back. ``device_id`` alone asks for that GPU. ValueError where arrays are on another one,
         RuntimeError, which says why, where there is none.
 
+        ``keops.numpy`` also takes arrays on a GPU that export DLPack, and gives results of their library: CuPy's, on its
+        current stream, and others that follow the array API standard, such as JAX's, whose results are waited for.
+
         ``ranges`` restricts the pairs to blocks: six integer arrays ``(ranges_i, slices_i, redranges_j, ranges_j,
         slices_j, redranges_i)``, as :mod:`keops.numpy.cluster` and :mod:`keops.masks` make them. With ``axis=1``, rows
         ``ranges_i[k, 0]`` to ``ranges_i[k, 1]`` (exclusive) are reduced over the j in the intervals

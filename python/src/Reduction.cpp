@@ -2,6 +2,7 @@
 // arrays, so it makes no Python-level calls except numpy.empty.
 #include "Reduction.h"
 #include "Interrupt.h"
+#include "Neighbour.h"
 #include "Pool.h"
 
 #include <algorithm>
@@ -134,6 +135,7 @@ struct Reduction::Call {
   std::vector<ManagedTensorPtr> temporary;
   Device device{Device::cpu, 0};  ///< of all arrays
   Device machine{Device::cpu, 0}; ///< of the program
+  Neighbour neighbour;            ///< an array on a GPU, unless tensors come by the exchange
   keopsDType dtype = KEOPS_F64;
   keopsProgram program = nullptr;
   keopsRunOptions options = KEOPS_RUN_OPTIONS_INIT;
@@ -162,6 +164,8 @@ private:
   void readInput(size_t index, nb::handle object);
   void readNumber(size_t index, nb::handle object);
   void readConverted(size_t index, nb::handle object);
+  void readOnGpu(size_t index, nb::handle object);
+  bool shareInput(size_t index, Buffer &buffer, nb::handle object);
   void inferSizes();
   keopsStatus run(const std::vector<keopsTensor> &outputs);
   keopsStatus runOnGpu(const std::vector<keopsTensor> &outputs);
@@ -170,7 +174,7 @@ private:
   keopsTensor makeResult(int32_t index, int64_t *shape, int32_t rank, keopsDType type);
   nb::object makeArray(nb::handle shape, keopsDType type) const;
   void makeComplex(int32_t index, keopsDType &type, int64_t &lastLength) const;
-  keopsTensor readOutput(int32_t index, nb::handle object);
+  keopsTensor readOutput(int32_t index, nb::handle object, bool isMade = false);
   [[noreturn]] void raise(const std::string &message) const;
   [[noreturn]] void raiseArgument(size_t index, const std::string &problem) const;
 };
@@ -218,11 +222,25 @@ bool Reduction::Call::borrowInput(size_t index, nb::handle object) {
   bool canBorrow = isOwn && reduction.exchange;
   bool isLent =
       canBorrow ? buffer.borrow(*reduction.exchange, object) : buffer.acquire(object.ptr());
+  if (!reduction.exchange && !buffer.getDevice().isCpu())
+    isLent = shareInput(index, buffer, object);
   lent[index] = isLent ? &buffer : nullptr;
   if (!isOwn)
     return true;
   bool mayBeCast = !isDetached && isLent && buffer.isShort();
   return !mayBeCast && (canBorrow ? !buffer.isChangedWhenRead(object) : isLent || isPlain(object));
+}
+
+/// Arrays on a GPU are read on the stream of the first one's library.
+bool Reduction::Call::shareInput(size_t index, Buffer &buffer, nb::handle object) {
+  if (!neighbour)
+    neighbour = Neighbour(object);
+  try {
+    return buffer.share(object, neighbour.getStream());
+  } catch (nb::python_error &error) {
+    raiseArgument(index, std::string("cannot be read where it is, on a GPU: ") +
+                             nb::str(error.value()).c_str());
+  }
 }
 
 /// Numbers and lists follow the arrays; among arrays the first one of floating point decides, a
@@ -250,9 +268,9 @@ bool Reduction::Call::borrowInputs(const nb::tuple &arguments) {
   return canBeRead(arguments);
 }
 
-/// A GPU reads no numbers and lists: Python makes tensors of them.
+/// A GPU reads no numbers and lists: PyTorch makes tensors of them.
 bool Reduction::Call::canBeRead(const nb::tuple &arguments) const {
-  for (size_t k = 0; !device.isCpu() && k < inputCount; ++k) {
+  for (size_t k = 0; !device.isCpu() && reduction.exchange && k < inputCount; ++k) {
     if (!lent[k] && isDetached)
       raise("argument " + std::to_string(k + 1) + ": expected a tensor on " + device.getName() +
             ", got " + getDTypeName(arguments[k]));
@@ -266,11 +284,9 @@ void Reduction::Call::checkDevice(const std::string &what, const Buffer &buffer)
   if (buffer.getDevice() != device)
     raise(what + ": expected memory of " + device.getName() + " like that of argument 1, got " +
           buffer.getDevice().getName());
-  if (!device.isCpu() && !reduction.exchange)
+  if (!device.isCpu() && !reduction.exchange && nb::len(reduction.tensorTypes) > 0)
     raise(what + ": expected memory of cpu, got " + device.getName() +
-          (nb::len(reduction.tensorTypes) > 0
-               ? "; this needs tensors that offer DLPack's C exchange (PyTorch 2.10 or newer)"
-               : ""));
+          "; this needs tensors that offer DLPack's C exchange (PyTorch 2.10 or newer)");
 }
 
 void Reduction::Call::readConverted(size_t index, nb::handle object) {
@@ -303,7 +319,27 @@ void Reduction::Call::readNumber(size_t index, nb::handle object) {
   inputs[index] = numbers.emplace(value).getTensor(isReal ? dtype : getComplex(dtype));
 }
 
+/// A number or a list as an array beside the others.
+void Reduction::Call::readOnGpu(size_t index, nb::handle object) {
+  Buffer &buffer = buffers.emplace();
+  keopsDType found;
+  try {
+    owned.push_back(neighbour.makeArray(object, getName(dtype)));
+    buffer.share(owned.back(), neighbour.getStream());
+  } catch (nb::python_error &error) {
+    raiseArgument(index, std::string("cannot be read as an array on ") + device.getName() + ": " +
+                             nb::str(error.value()).c_str());
+  }
+  checkDevice("argument " + std::to_string(index + 1), buffer);
+  if (!buffer.getDType(found))
+    raiseArgument(index, std::string("expected dtype ") + getName(dtype) + ", got " +
+                             getDTypeName(object));
+  inputs[index] = buffer.getTensor(found);
+}
+
 void Reduction::Call::readInput(size_t index, nb::handle object) {
+  if (!lent[index] && !device.isCpu())
+    return readOnGpu(index, object);
   if (isNumber(object))
     return readNumber(index, object);
   if (!lent[index] && !PyObject_CheckBuffer(object.ptr()))
@@ -369,10 +405,16 @@ void Reduction::Call::readRanges(nb::handle given) {
   options.ranges = ranges.data();
 }
 
-keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object) {
+/// One that was made here may be written, whatever its library thinks of others doing that.
+keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object, bool isMade) {
   std::string what = "output " + std::to_string(index + 1);
   Buffer &buffer = buffers.emplace();
-  if (!buffer.acquire(object.ptr(), /*isWritten=*/true))
+  bool isLent = buffer.acquire(object.ptr(), /*isWritten=*/true);
+  if (!isLent && !buffer.getDevice().isCpu() && neighbour)
+    isLent = buffer.share(object, neighbour.getStream(), /*isWritten=*/!isMade);
+  if (!isLent && device.isCpu() && !buffer.getDevice().isCpu())
+    raise(what + ": expected memory of cpu, got memory of a GPU");
+  if (!isLent)
     raise(what + ": expected a writable array, got " + getDTypeName(object));
   keopsDType found;
   keopsOutputInfo info;
@@ -411,10 +453,12 @@ keopsTensor Reduction::Call::makeResult(int32_t index, int64_t *shape, int32_t r
     return buffer.getTensor(type);
   }
   results[size_t(index)] = makeArray(toTuple(shape, rank), type);
-  return readOutput(index, results[size_t(index)]);
+  return readOutput(index, results[size_t(index)], /*isMade=*/true);
 }
 
 nb::object Reduction::Call::makeArray(nb::handle shape, keopsDType type) const {
+  if (!device.isCpu())
+    return neighbour.makeEmpty(shape, getName(type));
   if (!reduction.makeTensor.is_none())
     return reduction.makeTensor(shape, getName(type));
   try {
@@ -441,6 +485,10 @@ keopsStatus Reduction::Call::run(const std::vector<keopsTensor> &outputs) {
   InterruptibleRun interruptible;
   options.poll = interruptible.getPoll();
   options.poll_data = &interruptible;
+  if (neighbour) {
+    options.stream = neighbour.getHandle();
+    options.wait = !neighbour.isStreamKnown();
+  }
   return keopsProgramRun(program, inputs.data(), int32_t(inputCount), outputs.data(),
                          int32_t(outputs.size()), &options);
 }
@@ -483,7 +531,7 @@ nb::object Reduction::Call::compute(nb::handle out) {
     results[size_t(k)] = nb::borrow(isTuple ? PyTuple_GET_ITEM(out.ptr(), k) : out.ptr());
     outputs[size_t(k)] = readOutput(k, results[size_t(k)]);
   }
-  check(device.isCpu() ? run(outputs) : runOnGpu(outputs));
+  check(device.isCpu() || !reduction.exchange ? run(outputs) : runOnGpu(outputs));
   for (int32_t k = 0; k < count; ++k)
     if (made[size_t(k)])
       results[size_t(k)] = toObject(*reduction.exchange, std::move(made[size_t(k)]));

@@ -3,7 +3,6 @@
 Fake tensors are on a GPU that is not there, and say what is moved to where; that moved tensors are computed with, and
 differentiated, is tried with the processor in the place of the GPU."""
 
-
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -52,7 +51,7 @@ def test_solvers_move_once(gpus):
     (b,) = wanting(torch.rand(6, 1, dtype=torch.float64))
     solver = KernelSolve("Exp(-SqDist(x,y))*b", ALIASES, "b", axis=1)
     found = solver(x, x, b, alpha=0.5, eps=1e-12, device_id=2)
-    matrix = torch.exp(-torch.cdist(x, x) ** 2) + 0.5 * torch.eye(6, dtype=torch.float64)
+    matrix = torch.exp(-(torch.cdist(x, x) ** 2)) + 0.5 * torch.eye(6, dtype=torch.float64)
     expected = torch.linalg.solve(matrix, b)
     assert_close(found, expected)
     assert_close(*(torch.autograd.grad(result.sum(), b)[0] for result in (found, expected)))

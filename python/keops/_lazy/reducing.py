@@ -54,13 +54,11 @@ class Reducing:
     Axes may count from the end of (M, N, D): -3 is i, -2 is j. A tuple of axes has i, j or both, and any of the batch:
     ``K.sum(axis=(0, 2))`` of shape (B, M, N, D) gives (M, D). Reductions that give indices take one axis.
 
-    Keyword arguments of all: ``keepdim=True`` leaves an
-    axis of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to
-    call later; ``out`` is an array for the result; ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision``
-    are those of ``Genred``; ``backend`` and ``device_id`` too; ``enable_chunks`` and ``use_fast_math``
-    are accepted and have no effect. Where variables are symbolic, the result is always an object to call. TypeError for
-    other keywords, ValueError for wrong
-    values."""
+    Keyword arguments of all: ``keepdim=True`` leaves an axis of length 1 in the place of the one that was reduced,
+    (M, 1, D) or (1, N, D); ``call=False`` gives an object to call later; ``out`` is an array for the result;
+    ``sum_scheme``, ``dtype_acc``, ``use_double_acc``, ``precision``, ``backend`` and ``device_id`` are those of
+    ``Genred``; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where variables are symbolic,
+    the result is always an object to call. TypeError for other keywords, ValueError for wrong values."""
 
     __slots__ = ()
 
