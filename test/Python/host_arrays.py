@@ -97,9 +97,18 @@ def check_mistakes():
         raise AssertionError("backends")
 
 
+def check_lost():
+    """At the end, as it is in a process whose device failed."""
+    driver["_ZN5keops8emulated9setStickyEi"](700)
+    refuses(RuntimeError, "failed, maybe somebody else's: cuStreamIsCapturing: CUDA_ERROR_ILLEGAL_ADDRESS", backend="GPU")
+    refuses(RuntimeError, "start a new process", backend="GPU")
+    assert np.allclose(GAUSS(X, Y, B), WHOLE @ B)
+
+
 check_genred()
 check_strides_and_batches()
 check_lazy()
 check_solve()
 check_mistakes()
+check_lost()
 print("done")

@@ -44,11 +44,24 @@ print(product(x, x).tolist())
 """
 
 
-def test_without_a_gpu_the_reason_is_said_and_the_processor_computes():
-    *refused, computed = run_python(NO_GPU, KEOPS_CUDA_DRIVER="/nowhere.so").splitlines()
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"DRIVER": "/nowhere.so"}, "no CUDA device: NVIDIA's driver cannot be loaded: /nowhere.so"),
+        ({"DEVICES": "0"}, "no CUDA device: cuInit: CUDA_ERROR_NO_DEVICE"),
+        ({"CAPABILITIES": "7.0"}, "device 0 .* has compute capability 7.0, expected at least 7.5"),
+        ({"VERSION": "11040"}, "device 0 .*: the driver, for CUDA 11.4, is too old for PTX 7.8 of this program"),
+    ],
+)
+def test_without_a_gpu_the_reason_is_said_and_the_processor_computes(environment, reason):
+    settings = {f"KEOPS_EMULATED_{name}": value for name, value in environment.items()}
+    driver = environment.get("DRIVER") or emulated_driver()
+    settings |= {"KEOPS_EMULATED_TARGET": "", "KEOPS_CUDA_DRIVER": driver}
+    *refused, computed = run_python(NO_GPU, **settings).splitlines()
+    refused = [line for line in refused if not line.startswith(" ")]
     assert len(refused) == 4 and computed == "[[3.0], [3.0], [3.0]]"
     for line in refused:
-        assert re.match("(Genred|LazyTensor): no CUDA device: NVIDIA's driver cannot be loaded: /nowhere.so", line), line
+        assert re.match("(Genred|LazyTensor): (" + reason + ")", line), line
 
 
 def health(environment):

@@ -45,6 +45,7 @@ static const std::pair<CUresult, const char *> errors[] = {
     {CUDA_ERROR_STUB_LIBRARY, "CUDA_ERROR_STUB_LIBRARY"},
     {CUDA_ERROR_NO_DEVICE, "CUDA_ERROR_NO_DEVICE"},
     {CUDA_ERROR_INVALID_CONTEXT, "CUDA_ERROR_INVALID_CONTEXT"},
+    {CUDA_ERROR_INVALID_IMAGE, "CUDA_ERROR_INVALID_IMAGE"},
     {CUDA_ERROR_NO_BINARY_FOR_GPU, "CUDA_ERROR_NO_BINARY_FOR_GPU"},
     {CUDA_ERROR_INVALID_PTX, "CUDA_ERROR_INVALID_PTX"},
     {CUDA_ERROR_UNSUPPORTED_PTX_VERSION, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"},
@@ -143,7 +144,7 @@ CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction fun
                                                      size_t) {
   KEOPS_ENTER(enterContext);
   // Kernels of one program differ, as registers make them.
-  *blocks = 1 + int(function->number % 2);
+  *blocks = machine.hasRoom ? 1 + int(function->number % 2) : 0;
   return CUDA_SUCCESS;
 }
 
