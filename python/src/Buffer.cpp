@@ -178,9 +178,14 @@ bool Buffer::borrow(const Exchange &exchange, nb::handle object, bool isWritten)
          setTensor(borrowed->tensor);
 }
 
+/// What does not say where it is may still be read.
 static bool isOnGpu(nb::handle object) {
-  return nb::hasattr(object, "__dlpack_device__") &&
-         nb::cast<int32_t>(object.attr("__dlpack_device__")()[0]) == Device::cuda;
+  try {
+    return nb::hasattr(object, "__dlpack_device__") &&
+           nb::cast<int32_t>(object.attr("__dlpack_device__")()[0]) == Device::cuda;
+  } catch (const std::exception &) {
+    return false;
+  }
 }
 
 bool Buffer::acquireShared(nb::handle object, bool isWritten) {

@@ -131,6 +131,11 @@ class Broken(Frozen):
         raise BufferError("this array is a promise")
 
 
+class Lost(Frozen):
+    def __dlpack_device__(self):
+        raise ValueError("this array is nowhere")
+
+
 def check_mistakes():
     x, y, b, g = map(Frozen.put, (X, Y, B, [2.0]))
     refuses(ValueError, (x, Frozen.put(Y, device=1), b, g), "argument 2", "cuda:0", "cuda:1")
@@ -138,6 +143,7 @@ def check_mistakes():
     refuses(ValueError, (X, Y, B, g), "argument 4", "expected memory of cpu", "cuda:0")
     refuses(ValueError, (x, y, b, "2"), "argument 4", "expected numbers, got str")
     refuses(ValueError, (Broken.put(X), y, b, g), "argument 1", "this array is a promise")
+    refuses(ValueError, (Lost.put(X), Y, B, 2.0), "argument 1")
     refuses(ValueError, (x, y, b, g), "backend: expected 'auto' or 'GPU'", "cuda:0", "'CPU'", backend="CPU")
     refuses(ValueError, (x, y, b, g), "device_id: expected 0, where the arrays are, got 1", device_id=1)
     out = np.zeros((300, 2), np.float32)
