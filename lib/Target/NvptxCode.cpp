@@ -12,7 +12,6 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/IR/OptBisect.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
@@ -91,18 +90,6 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
   return success();
 }
 
-namespace {
-/// Leaves out two passes that take a tenth of a compilation: outside of loops addresses may be
-/// computed anew, and inside the code generator reduces them to increments without their help.
-class AddressGate : public llvm::OptPassGate {
-public:
-  bool isEnabled() const override { return true; }
-  bool shouldRunPass(StringRef pass, StringRef) const override {
-    return pass != "slsr" && pass != "nary-reassociate";
-  }
-};
-} // namespace
-
 /// A GPU has no library that could hold a missing function.
 static LogicalResult checkCalls(ModuleOp module, const llvm::Module &translated) {
   for (const llvm::Function &function : translated)
@@ -162,8 +149,6 @@ FailureOr<std::string> keops::emitKernels(ModuleOp module, const NvptxTarget &ta
   if (!machine)
     return module.emitError("no code generator for ") << target.chip << ": " << error;
   llvm::LLVMContext context;
-  AddressGate gate;
-  context.setOptPassGate(gate);
   FailureOr<std::unique_ptr<llvm::Module>> translated = translateKernels(module, context, *machine);
   if (failed(translated))
     return failure();
