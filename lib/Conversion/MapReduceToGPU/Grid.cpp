@@ -17,9 +17,12 @@ using namespace mlir;
 using namespace keops;
 using namespace keops::loops;
 
-/// So many blocks shall have room on a multiprocessor at once, unless a thread has more to keep
-/// than its share of the registers.
-static constexpr int64_t blocksAtOnce = 4, mostValuesOfShare = 64;
+/// How many blocks shall have room on a multiprocessor at once: an estimate is half of what the
+/// assembler needs of the registers, of which 512 are there for each thread of a block.
+static int32_t countBlocksAtOnce(int64_t estimate) {
+  constexpr int64_t registersOfAll = 512, most = 4;
+  return std::clamp<int64_t>(registersOfAll / std::max<int64_t>(2 * estimate, 1), 1, most);
+}
 
 /// Of kernels without tiles.
 static constexpr int64_t threadsOfBlock = 128;
@@ -116,8 +119,7 @@ void Grid::openKernel(Frame &frame) {
   kernel = gpu::GPUFuncOp::create(b, frame.loc, name, b.getFunctionType(frame.args.getType(), {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   kernel.setKnownBlockSizeAttr(b.getDenseI32ArrayAttr({static_cast<int32_t>(frame.lanes), 1, 1}));
-  if (frame.liveValues <= mostValuesOfShare)
-    kernel->setAttr("keops.blocks_at_once", b.getI32IntegerAttr(blocksAtOnce));
+  kernel->setAttr("keops.blocks_at_once", b.getI32IntegerAttr(countBlocksAtOnce(frame.liveValues)));
   b.setInsertionPointToStart(&kernel.getBody().front());
   gpu::ReturnOp::create(b, frame.loc);
 }

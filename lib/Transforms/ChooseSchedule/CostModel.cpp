@@ -166,7 +166,9 @@ int64_t keops::estimateThreadRegisters(MapReduceOp op) {
   int64_t ofRow = schedule.getPanel() == 1
                       ? estimateLiveVectors(op, schedule.getChunk())
                       : schedule.getPanel() + slotsOfState * states + temporaries;
-  return ofRow * schedule.getRows() * (isDouble(op) ? 2 : 1);
+  // Doubles that are on their way take registers, too.
+  return isDouble(op) ? 2 * (ofRow + schedule.getPanel()) * schedule.getRows()
+                      : ofRow * schedule.getRows();
 }
 
 //===-- The choice --------------------------------------------------------------------------===//
