@@ -1,4 +1,6 @@
-"""Reads PTX and prints what its innermost loop with the most exponentials consists of."""
+"""inner_loop.py [INSTRUCTION]: reads PTX and prints what its innermost loop with the most of these instructions consists of.
+
+Without one it looks for exponentials, of which a pair has one."""
 
 import collections
 import re
@@ -14,9 +16,10 @@ for k, line in enumerate(lines):
     if begin < k and not any(name + ":" in inside[1:] for name in places):
         body[begin] = [text for text in inside if text.endswith(";")]
 
-loop = max(body.values(), key=lambda body: sum("ex2." in text for text in body))
+wanted = sys.argv[1] if len(sys.argv) > 1 else "ex2.approx.ftz.f32"
+loop = max(body.values(), key=lambda body: sum(wanted in text for text in body))
 names = collections.Counter(re.sub(r"^@!?%p\d+ ", "", text.replace("\t", " ")).split(" ")[0] for text in loop)
-pairs = names["ex2.approx.ftz.f32"]
+pairs = names[wanted]
 print(f"{pairs} pairs, {len(loop)} instructions, {len(loop) / pairs:.2f} per pair")
 for name in sorted(names):
     print(name, names[name])
