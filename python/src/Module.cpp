@@ -105,7 +105,7 @@ NB_MODULE(_keops, m) {
            nb::arg("ranges").none() = nb::none(), nb::arg("detached") = false)
       .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
            nb::arg("ranges").none() = nb::none())
-      .def("describe", &Reduction::describe, nb::arg("dtype"))
+      .def("describe", &Reduction::describe, nb::arg("dtype"), nb::arg("gpu") = -1)
       .def("dump", &Reduction::dump, nb::arg("stage"), nb::arg("dtype"))
       .def_prop_ro("compile_info", &Reduction::getCompileInfo);
 
