@@ -17,26 +17,31 @@ PACKAGE = BUILD / "gpu-package"
 ARCHIVE = BUILD / "gpu-package.tar.gz"
 MOST_BYTES = 60 << 20
 FOLDERS = ("python/src", "include/keops-c", "test/Gpu", "test/Numerics", "test/EndToEnd", "bench/gpu")
+RECORDS = "include/keops/IR/KeopsRecords.json"
 CHIP = "9.0"
 
 
-def run(*command, **variables):
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables})
+def run(*command, is_quiet=False, **variables):
+    output = subprocess.DEVNULL if is_quiet else None
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, stdout=output)
     if done.returncode:
         raise SystemExit(f"gpu-package: failed: {' '.join(map(str, command[:8]))}")
 
 
-def copy_files():
+def copy_files(package=PACKAGE):
     """The component "python" of the build, without what is for this machine alone, and folders of the tree."""
-    shutil.rmtree(PACKAGE, ignore_errors=True)
-    run("cmake", "--install", BUILD, "--component", "python", "--prefix", PACKAGE / "python", "-DCMAKE_INSTALL_MESSAGE=NEVER")
+    shutil.rmtree(package, ignore_errors=True)
+    run("cmake", "--install", BUILD, "--component", "python", "--prefix", package / "python", is_quiet=True)
     for library in ("libkeops-compiler.so", "_keops.*.so"):
-        for path in (PACKAGE / "python/keops").glob(library):
+        for path in (package / "python/keops").glob(library):
             path.unlink()
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, PACKAGE / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, package / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    # The records of operations, which the table of tests is made from.
+    (package / RECORDS).parent.mkdir(parents=True)
+    shutil.copy2(BUILD / RECORDS, package / RECORDS)
     for name in ("dev", "LICENSE"):
-        shutil.copy2(ROOT / name, PACKAGE / name)
+        shutil.copy2(ROOT / name, package / name)
 
 
 def record_programs():
@@ -52,7 +57,7 @@ def record_programs():
     }
     python, workers = sys.executable, str(os.cpu_count())
     run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "on_gpu", "--assert=plain", "-n", workers, *list_tests(), **variables)
-    run(python, "bench/gpu/run.py", "--record", **variables)
+    run(python, "bench/gpu/run.py", **variables)
 
 
 def pack():

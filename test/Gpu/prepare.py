@@ -50,5 +50,5 @@ def find_gpu(environment):
     code = "import keops; print(keops.gpus()[0]['name'])"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(done.stderr.strip().rpartition("\n")[2])
+        raise SystemExit(done.stderr.strip().rpartition("\n")[2].removeprefix("RuntimeError: "))
     return done.stdout.strip()
