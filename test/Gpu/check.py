@@ -28,7 +28,6 @@ TABLES = {
     "EndToEnd/test_complex.py": ["test_complex_and_real_arrays_give_the_same_bits"],
     "EndToEnd/test_schedules.py": [],
     "EndToEnd/test_operators.py": ["test_operator"],
-    "EndToEnd/test_warping.py": ["test_values_and_gradients"],
 }
 
 

@@ -68,6 +68,9 @@ def test_a_run_waits_for_its_stream_and_for_no_other(gauss):
     need_cuda()
     x, y, b = draw(2000, 3000)
     late, side = torch.zeros_like(x), torch.cuda.Stream()
+    for stream in (side, torch.cuda.current_stream()):  # memory is there when it counts
+        with torch.cuda.stream(stream):
+            gauss(x, y, b)
     torch.cuda.synchronize()
     with torch.cuda.stream(side):
         torch.cuda._sleep(200_000_000)  # clock cycles, a tenth of a second

@@ -29,7 +29,9 @@ def find_sanitizer():
 @pytest.mark.skipif(not find_sanitizer(), reason="compute-sanitizer is not installed")
 @pytest.mark.parametrize("tool", ("memcheck", "racecheck"))
 def test_with_compute_sanitizer(tool):
-    text = run_forms(find_sanitizer(), "--tool", tool, "--error-exitcode", "9", "--kernel-regex", "kns=keops", **UNPOOLED)
+    # What PyTorch asks the driver in vain is its own affair.
+    options = ("--report-api-errors", "no") if tool == "memcheck" else ()
+    text = run_forms(find_sanitizer(), "--tool", tool, "--error-exitcode", "9", *options, **UNPOOLED)
     assert "ERROR SUMMARY: 0 errors" in text or "RACECHECK SUMMARY: 0 hazards" in text, text
 
 
