@@ -60,7 +60,12 @@ def _read_arrays(arguments):
     """Numbers and lists follow the arrays, as they do on the CPU."""
     arrays = [x for x in arguments if isinstance(x, np.ndarray) and x.dtype.kind in "fcV"]
     like = arrays[0].real.dtype if arrays and arrays[0].dtype.kind == "c" else arrays[0].dtype if arrays else np.float64
-    return [x if isinstance(x, np.ndarray) and x.ndim else np.asarray(x, like).reshape(-1) for x in arguments]
+    return [x if isinstance(x, np.ndarray) and x.ndim else _follow(x, like) for x in arguments]
+
+
+def _follow(number, like):
+    kind = np.result_type(like, np.complex64) if np.iscomplexobj(number) else like
+    return np.asarray(number, kind).reshape(-1)
 
 
 class Reduction:
