@@ -1,7 +1,7 @@
 """`./dev gpu-bench [ROW ...]`: pairs a second on a GPU, ours beside those of PyTorch and CuPy, and how near the bound.
 
-Medians of runs that take turns, by CUDA events. One table for docs/performance.md. On an emulated GPU the same runs with
-few rows; its times mean nothing. The rows are in ``works.py``."""
+Medians of runs that take turns, by CUDA events. One table for docs/performance.md. On an emulated GPU the same runs
+with few rows; its times mean nothing. The rows are in ``works.py``."""
 
 import argparse
 import os
@@ -91,7 +91,8 @@ COLUMNS = ("work", "keops, pairs/s", "bound", "of bound", "expected", "beside (o
 def write_row(work, seconds):
     own = seconds.pop("keops")
     rate = work.pairs / own
-    beside = [f"{name} {work.others[name][1] / took:.3g} ({rate * took / work.others[name][1]:.3g} x)" for name, took in seconds.items()]
+    rates = {name: work.others[name][1] / took for name, took in seconds.items()}
+    beside = [f"{name} {other:.3g} ({rate / other:.3g} x)" for name, other in rates.items()]
     figure = f"{rate:.3g}"
     if work.is_launch:
         figure, beside = f"{1e6 * own:.2f} us", [f"{name} {1e6 * took:.2f} us" for name, took in seconds.items()]

@@ -1,8 +1,8 @@
 """The rows of `./dev gpu-bench`: what is computed, by us and by others, how many pairs that is, and what bounds it.
 
 Others compute a part of the rows where all of them would take minutes: rates are compared, not times. Theirs are the
-forms that a user would write: differences and a sum in PyTorch, compiled or not, and the expanded squares, whose products
-cuBLAS computes, in CuPy."""
+forms that a user would write: differences and a sum in PyTorch, compiled or not, and in CuPy the expanded squares,
+whose products cuBLAS computes."""
 
 from dataclasses import dataclass, field
 
@@ -13,8 +13,9 @@ from keops.torch import Genred
 
 # Of an H200: lanes that issue an instruction in a clock cycle, of all multiprocessors, times cycles of a second.
 ISSUES = 132 * 128 * 1.98e9
-# A Gaussian in three dimensions takes 8 instructions a pair (3 differences, a product, 2 fused products, the exponential,
-# a fused product) and 0.34 of loads and of the loop, with eight rows a thread; the unit of exponentials takes 8 too.
+# A Gaussian in three dimensions takes 8 instructions a pair (3 differences, a product, 2 fused products, the
+# exponential, a fused product) and 0.34 of loads and of the loop, with eight rows a thread; the unit of exponentials
+# takes 8 too.
 GAUSS_3 = ISSUES / 8.34
 
 
@@ -116,7 +117,8 @@ def neighbours():
         in_chunks(lambda rows: torch.cdist(rows, y).topk(best, largest=False), 1000)(x)
 
     others = {"eager": (eager, m * n)}
-    return Work("arg-K-min, K=10, D=64, M=1e4, N=1e6", m * n, lambda: reduction(x, y), others, bound_of_squares(dim), "3 x eager")
+    name, bound = "arg-K-min, K=10, D=64, M=1e4, N=1e6", bound_of_squares(dim)
+    return Work(name, m * n, lambda: reduction(x, y), others, bound, "3 x eager")
 
 
 def batches():
@@ -134,7 +136,8 @@ def batches():
     if cupy:
         theirs = [cupy.from_dlpack(t) for t in (x, y, b)]
         others["CuPy"] = (lambda: gauss_of_products(cupy, *theirs), pairs)
-    return Work("10,000 batches of 100 x 100", pairs, lambda: reduction(x, y, b), others, GAUSS_3, "3 x eager (bmm), 20 x loop")
+    name, expected = "10,000 batches of 100 x 100", "3 x eager (bmm), 20 x loop"
+    return Work(name, pairs, lambda: reduction(x, y, b), others, GAUSS_3, expected)
 
 
 def gradients(name, wanted, expected):
@@ -159,16 +162,18 @@ def launch():
     x, y, b = draw((100, 3), (100, 3), (100, 1))
     reduction = make_gauss(3)
     others = {"eager": (lambda: gauss_of_differences(x, y, b), 100 * 100)}
-    return Work("one call, M=N=100: microseconds of the host", 100 * 100, lambda: reduction(x, y, b), others, None, "8 us", True)
+    name = "one call, M=N=100: microseconds of the host"
+    return Work(name, 100 * 100, lambda: reduction(x, y, b), others, expected="8 us", is_launch=True)
 
 
+NEAR = "90 % of the bound"
 # By the names that the command takes; made one after another, because each takes gigabytes.
 ROWS = {
     "gauss": lambda: gauss("Gauss, D=3, M=N=1e6", 1_000_000, 1_000_000, 3, GAUSS_3, "3.6e12", 250),
     # The factor of the exponential is folded into the points.
     "fast": lambda: gauss("the same, fast", 1_000_000, 1_000_000, 3, GAUSS_3, "", 250, "fast"),
-    "gauss64": lambda: gauss("Gauss, D=64, M=N=2e5", 200_000, 200_000, 64, bound_of_squares(64), "90 % of the bound", 100),
-    "gauss128": lambda: gauss("Gauss, D=128, M=N=2e5", 200_000, 200_000, 128, bound_of_squares(128), "90 % of the bound", 50),
+    "gauss64": lambda: gauss("Gauss, D=64, M=N=2e5", 200_000, 200_000, 64, bound_of_squares(64), NEAR, 100),
+    "gauss128": lambda: gauss("Gauss, D=128, M=N=2e5", 200_000, 200_000, 128, bound_of_squares(128), NEAR, 50),
     "neighbours": neighbours,
     "few": lambda: gauss("Gauss, D=3, M=1000, N=1e7", 1000, 10_000_000, 3, GAUSS_3, "70 % of the rate of M=N", 25),
     "batches": batches,

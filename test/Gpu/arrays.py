@@ -1,8 +1,8 @@
 """Where the arrays of the checks live: on a GPU as PyTorch's tensors, or on an emulated one (``emulated.py``).
 
-``install()`` lets every reduction of this process compute there, whatever library its arrays are of: so the tests of the
-CPU check a GPU, and there is one list of formulas. NumPy's arrays are copied there and back. PyTorch's are left alone
-where PyTorch has a GPU, and are copied to the emulated one where it has none. There, ``TORCH_DEVICE`` is the CPU.
+``install()`` lets every reduction of this process compute there, whatever library its arrays are of: so the tests of
+the CPU check a GPU, and there is one list of formulas. NumPy's arrays are copied there and back. PyTorch's are left
+alone where PyTorch has a GPU, and are copied to the emulated one where it has none. There, ``TORCH_DEVICE`` is the CPU.
 
 Three kinds of runs: on a GPU; on the emulator (KEOPS_CUDA_DRIVER names its driver); and recording (its target is empty
 too), in which programs are compiled and loaded and not run, and all results are 0."""

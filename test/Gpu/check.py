@@ -1,7 +1,7 @@
 """`./dev gpu-check`: all that is checked on a GPU, or on an emulated one whose driver KEOPS_CUDA_DRIVER names.
 
-Arguments are those of pytest, such as ``-k gauss``. The tables are the tests of the CPU (``on_gpu.py`` moves them); what
-only a GPU has is in the files check_*.py beside this one."""
+Arguments are those of pytest, such as ``-k gauss``. The tables are the tests of the CPU (``on_gpu.py`` moves them);
+what only a GPU has is in the files check_*.py beside this one."""
 
 import os
 import subprocess

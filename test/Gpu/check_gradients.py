@@ -67,7 +67,8 @@ def test_second_gradients():
     results = []
     for host in (False, True):
         x, y, b = make_leaves(torch.float64, host)
-        (first,) = torch.autograd.grad((gauss_of_pairs if host else CASES["gauss"][0])(x, y, b).sum(), x, create_graph=True)
+        result = (gauss_of_pairs if host else CASES["gauss"][0])(x, y, b)
+        (first,) = torch.autograd.grad(result.sum(), x, create_graph=True)
         results.append(torch.autograd.grad((first**2).sum(), (x, y, b)))
     for mine, other in zip(*results, strict=True):
         assert_near(mine, other, 1e-11)
@@ -79,5 +80,6 @@ def test_lazy_tensors():
     kernel = (-((LazyTensor(x[:, None]) - LazyTensor(y[None])) ** 2).sum(-1)).exp()
     result, expected = kernel @ b, gauss_of_pairs(*theirs)
     assert_near(result, expected, 1e-6)
-    for mine, other in zip(torch.autograd.grad(result.sum(), ours), torch.autograd.grad(expected.sum(), theirs), strict=True):
+    gradients, wanted = torch.autograd.grad(result.sum(), ours), torch.autograd.grad(expected.sum(), theirs)
+    for mine, other in zip(gradients, wanted, strict=True):
         assert_near(mine, other, 2e-5)

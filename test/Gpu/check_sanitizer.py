@@ -37,8 +37,8 @@ def test_with_compute_sanitizer(tool):
 
 @pytest.mark.skipif(not arrays.IS_EMULATED, reason="there is a GPU")
 def test_with_the_emulator():
-    is_recording = {"KEOPS_EMULATED_TARGET": ""} if arrays.IS_RECORDING else {"KEOPS_EMULATED_TARGET": "gpu-emulator-races"}
-    assert "gradient: " in run_forms(**is_recording)
+    target = "" if arrays.IS_RECORDING else "gpu-emulator-races"
+    assert "gradient: " in run_forms(KEOPS_EMULATED_TARGET=target)
 
 
 def test_grids_do_not_change_a_bit():

@@ -1,6 +1,6 @@
 """Tensors on a GPU that is emulated, offered by DLPack's C exchange as PyTorch offers its own.
 
-Memory and launches are those of the driver that KEOPS_CUDA_DRIVER names; all that keops does is what it does for PyTorch.
+Memory and launches are those of the driver that KEOPS_CUDA_DRIVER names; keops does what it does for PyTorch.
 ``arrays.py`` and ``test/Python/emulated_gpu.py`` compute with them.
 """
 

@@ -1,5 +1,5 @@
-"""The forms of kernels, one program each, as a program: what compute-sanitizer watches (``check_sanitizer.py``), and what
-is run with grids of several sizes (``check_runs.py``). Compares with float64, prints a digest of each form's bits."""
+"""The forms of kernels, one program each: what compute-sanitizer watches, and what is run with grids of several sizes
+(``check_sanitizer.py`` starts it). Compares with float64, prints a digest of each form's bits."""
 
 import hashlib
 
@@ -55,7 +55,8 @@ def nearest():
 
 def log_sum_exp():
     x, y, _ = draw(300, 500)
-    return compute("LogSumExp_Reduction(-SqDist(x,y),0)", POINTS[:2], (x, y)), np.log(np.exp(-squares(x, y)).sum(1))[:, None]
+    result = compute("LogSumExp_Reduction(-SqDist(x,y),0)", POINTS[:2], (x, y))
+    return result, np.log(np.exp(-squares(x, y)).sum(1))[:, None]
 
 
 def gradient():

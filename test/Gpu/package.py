@@ -1,7 +1,7 @@
 """`./dev gpu-package`: all that a machine with a GPU of NVIDIA needs, in build/gpu-package and in an archive of it.
 
-The machine has no LLVM, so programs go along. Which ones is not written anywhere: the checks and the benches run here on
-the emulated driver, which loads PTX and does nothing, and what they ask for is kept (KEOPS_PROGRAMS)."""
+The machine has no LLVM, so programs go along. Which ones is not written anywhere: the checks and the benches run here
+on the emulated driver, which loads PTX and does nothing, and what they ask for is kept (KEOPS_PROGRAMS)."""
 
 import os
 import shutil
@@ -55,9 +55,9 @@ def record_programs():
         "PYTHONPATH": os.pathsep.join(map(str, (BUILD / "python", ROOT / "test/Gpu"))),
         "PYTHONOPTIMIZE": "1",
     }
-    python, workers = sys.executable, str(os.cpu_count())
-    run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "on_gpu", "--assert=plain", "-n", workers, *list_tests(), **variables)
-    run(python, "bench/gpu/run.py", **variables)
+    options = ("-q", "-p", "no:cacheprovider", "-p", "on_gpu", "--assert=plain", "-n", str(os.cpu_count()))
+    run(sys.executable, "-m", "pytest", *options, *list_tests(), **variables)
+    run(sys.executable, "bench/gpu/run.py", **variables)
 
 
 def pack():

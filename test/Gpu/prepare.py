@@ -26,7 +26,8 @@ def make_environment():
 def build_module():
     """Anew only where something changed: CMake and ninja know."""
     folder = ROOT / f"build-module-{sys.implementation.cache_tag}"
-    configure = ["cmake", "-G", "Ninja", "-S", ROOT / "python/src", "-B", folder, f"-DPython_EXECUTABLE={sys.executable}"]
+    configure = ["cmake", "-G", "Ninja", "-S", ROOT / "python/src", "-B", folder]
+    configure.append(f"-DPython_EXECUTABLE={sys.executable}")
     for command in (configure, ["cmake", "--build", folder]):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:

@@ -1,4 +1,4 @@
-"""The checks of a GPU themselves: they pass on the emulator, they find wrong results, and they say where there is no GPU.
+"""The checks of a GPU themselves: they pass on the emulator, find wrong results, and say where there is no GPU.
 With KEOPS_SLOW, also those of a package that is unpacked elsewhere, whose native module is built there."""
 
 import os
