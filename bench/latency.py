@@ -4,8 +4,10 @@ Each figure comes from a process of its own with an empty cache folder; `run.py`
 """
 
 import json
+import math
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,8 @@ FIGURES = [
     ("compile", "ms", COMPILE_CPU_MS, "CPU time to compile a new formula after that, median of 12"),
     ("compile_worst", "ms", None, "the slowest of these 12"),
     ("second_gradient", "ms", SECOND_GRADIENT_CPU_MS, "the gradient of the gradient of a formula of 30 operations"),
+    ("ptx", "ms", None, "CPU time of PTX for a Gaussian sum, D=3, sm_90, in a warm process, median of 11"),
+    ("ptxas", "ms", None, "CPU time in which ptxas assembles it, median of 11, where there is one"),
     ("from_disk", "ms", None, "CPU time of a formula that an earlier process compiled, median of 12"),
     ("cached_call", "us", CACHED_CALL_US, "a call of a ready Genred, M=50, N=30"),
     ("rebuilt_call", "us", None, "the same with the Genred object made anew for each call"),
@@ -94,6 +98,31 @@ def second_gradient_times():
     return dict(median=statistics.median(times[1:]))
 
 
+def ptx_times():
+    """CPU milliseconds of PTX of Gaussian sums that differ by a constant, and of assembling each: as a driver does it."""
+    from keops import _keops
+
+    times, assembling, aliases = [], [], ["x=Vi(3)", "y=Vj(3)", "b=Vj(1)"]
+    for k in range(12):
+        reduction = _keops.Reduction(f"Sum_Reduction(Exp(-SqDist(x,y)*{k + 2})*b,0)", aliases)
+        start = time.process_time()
+        ptx = reduction.dump("asm", "float32")
+        times.append(1e3 * (time.process_time() - start))
+        assembling.append(assemble(ptx))
+    return dict(ptx=statistics.median(times[1:]), ptxas=statistics.median(assembling[1:]))
+
+
+def assemble(ptx):
+    """CPU milliseconds of ptxas; NaN without one."""
+    ptxas = shutil.which("ptxas") or shutil.which("/usr/local/cuda/bin/ptxas")
+    if not ptxas:
+        return math.nan
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([ptxas, "-arch=sm_90", "-", "-o", os.devnull], input=ptx, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1e3 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
 def call_times():
     """Microseconds of one call, best of five runs of 2000: the floor is the cost, the rest is the machine."""
     from keops.numpy import Genred
@@ -128,12 +157,12 @@ def memory_growth():
     return dict(growth=(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 
-def in_new_process(function, cache):
+def in_new_process(function, cache, **environment):
     here = os.path.dirname(__file__)
     code = f"import json, sys; sys.path.insert(0, {here!r}); import latency; print(json.dumps(latency.{function}()))"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "KEOPS_CACHE_DIR": cache},
+        env={**os.environ, "KEOPS_CACHE_DIR": cache, **environment},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -146,6 +175,7 @@ def figures():
         cold = in_new_process("compile_times", cache)
         warm = in_new_process("compile_times", cache)
         second = in_new_process("second_gradient_times", cache)
+        kernels = in_new_process("ptx_times", cache, KEOPS_TARGET="nvptx-sm_90")
         calls = in_new_process("call_times", cache)
         memory = in_new_process("memory_growth", cache)
     return dict(
@@ -153,6 +183,7 @@ def figures():
         compile=cold["median"],
         compile_worst=cold["worst"],
         second_gradient=second["median"],
+        **kernels,
         from_disk=warm["median"],
         cached_call=calls["ready"],
         rebuilt_call=calls["rebuilt"],

@@ -243,9 +243,13 @@ typedef struct keopsRunOptions {
   void *stream;
   void *(*allocate)(int64_t bytes, void *data);
   void *allocate_data;
+  int32_t wait; /* of runs on a GPU: non-zero waits until results are there */
+  /* Of runs on a GPU: non-zero where all arrays are on the host, with any strides; they are copied
+   * to the device for the run, and results back, which is waited for. */
+  int32_t arrays_on_host;
 } keopsRunOptions;
 #define KEOPS_RUN_OPTIONS_INIT                                                                     \
-  {sizeof(keopsRunOptions), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+  {sizeof(keopsRunOptions), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0}
 
 /* Checks the inputs and tells M and N: rows of the first Vi and of the first Vj argument, 1 where
  * there is none. */
@@ -265,9 +269,10 @@ KEOPS_EXPORT keopsStatus keopsProgramGetOutputShape(keopsProgram program, int32_
                                                     int64_t size_i, int64_t size_j, int64_t *shape,
                                                     int32_t capacity, int32_t *rank);
 /* Checks everything, then computes. `options` may be NULL. On a GPU, arrays are in its memory and
- * such as kernels can read in place: strides of whole elements, outputs row-major. `ranges` are on
- * the host. The run is put on the stream and not waited for; what it fails by then shows in a later
- * call of whoever uses the device. */
+ * such as kernels can read in place: strides of whole elements, outputs row-major; `options` may
+ * say that they are on the host instead. `ranges` are on the host. The run is put on the stream and
+ * not waited for, unless `options` ask for it; what it fails by then shows in a later call of
+ * whoever uses the device. */
 KEOPS_EXPORT keopsStatus keopsProgramRun(keopsProgram program, const keopsTensor *inputs,
                                          int32_t input_count, const keopsTensor *outputs,
                                          int32_t output_count, const keopsRunOptions *options);

@@ -72,6 +72,9 @@ typedef struct keops_launch {
   keops_array arrays[1]; /* inputs, then outputs: as many as there are */
 } keops_launch;
 
+/* The pieces of a tile are merged one after another: no tile is cut into more. */
+#define KEOPS_MOST_PIECES 1024
+
 /* What a compiled program returns. A fault is one of the program itself, found by a machine that
  * watches it (keops-c/emulator.h). */
 enum {

@@ -40,10 +40,11 @@ constexpr int32_t rangeArrays = 6;
 RunOptions readRunOptions(const keopsRunOptions &options, const Tensors &ranges) {
   if (options.threads < 0)
     raiseUserError("argument 'options': expected at least 0 threads, got ", options.threads);
-  return {options.threads,  options.cancel ? &options.cancel->requested : nullptr,
-          options.poll,     options.poll_data,
-          ranges.get(),     options.stream,
-          options.allocate, options.allocate_data};
+  return {options.threads,   options.cancel ? &options.cancel->requested : nullptr,
+          options.poll,      options.poll_data,
+          ranges.get(),      options.stream,
+          options.allocate,  options.allocate_data,
+          options.wait != 0, options.arrays_on_host != 0};
 }
 
 } // namespace

@@ -10,9 +10,10 @@
 using namespace mlir;
 using namespace keops;
 
-Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf, Rows rows, Call call, Scratch scratch)
+Emitter::Emitter(OpBuilder &builder, Type type, Leaf leaf, Rows rows, Call call, Scratch scratch,
+                 int64_t sums)
     : b(builder), computeType(type), leaf(std::move(leaf)), rowsAtHand(std::move(rows)),
-      call(std::move(call)), scratch(std::move(scratch)) {
+      call(std::move(call)), scratch(std::move(scratch)), sums(sums) {
   scopes.emplace_back();
 }
 
@@ -105,38 +106,44 @@ Value Emitter::select(Location loc, OpFoldResult k, int64_t begin, int64_t end,
   return choice.getResult(0);
 }
 
-/// A loop with four independent partial sums, so that the additions do not wait for each other.
+/// A loop over four terms at a time, for which several partial sums are carried.
 static SmallVector<Value> sumLoop(Emitter &emitter, Location loc, int64_t end,
                                   function_ref<Value(OpFoldResult)> term) {
   OpBuilder &b = emitter.builder();
   Value lower = arith::ConstantIndexOp::create(b, loc, 0),
         upper = arith::ConstantIndexOp::create(b, loc, end);
-  Value step = arith::ConstantIndexOp::create(b, loc, 4);
-  SmallVector<Value> zeros(4, emitter.zero(loc));
+  Value step = arith::ConstantIndexOp::create(b, loc, Emitter::mostSums);
+  SmallVector<Value> zeros(emitter.partialSums(), emitter.zero(loc));
   auto loop = scf::ForOp::create(b, loc, lower, upper, step, zeros);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Emitter::Scope scope(emitter);
-  SmallVector<Value> sums;
-  for (int64_t u = 0; u < 4; ++u) {
+  SmallVector<Value> sums(loop.getRegionIterArgs());
+  for (int64_t u = 0; u < Emitter::mostSums; ++u) {
     Value value = term(emitter.offset(loc, loop.getInductionVar(), u));
-    sums.push_back(arith::AddFOp::create(b, loc, loop.getRegionIterArg(u), value));
+    Value &sum = sums[u % sums.size()];
+    sum = arith::AddFOp::create(b, loc, sum, value);
   }
   scf::YieldOp::create(b, loc, sums);
   return {loop.result_begin(), loop.result_end()};
 }
 
+/// Pairs first; there are one, two or four.
+static Value addAll(OpBuilder &b, Location loc, SmallVector<Value> parts) {
+  for (; parts.size() > 1; parts.truncate(parts.size() / 2))
+    for (size_t k = 0; k < parts.size() / 2; ++k)
+      parts[k] = arith::AddFOp::create(b, loc, parts[2 * k], parts[2 * k + 1]);
+  return parts.front();
+}
+
 Value Emitter::sum(Location loc, int64_t dim, ValueRange reads,
                    function_ref<Value(OpFoldResult)> term) {
   SmallVector<Value> parts;
-  int64_t looped = dim > unrollLimit ? dim / 4 * 4 : 0;
+  int64_t looped = dim > unrollLimit ? dim / mostSums * mostSums : 0;
   if (looped) {
     for (Value read : reads)
       prefetch(read);
-    parts = sumLoop(*this, loc, looped, term);
-    Value left = arith::AddFOp::create(b, loc, parts[0], parts[1]);
-    parts = {
-        arith::AddFOp::create(b, loc, left, arith::AddFOp::create(b, loc, parts[2], parts[3]))};
+    parts = {addAll(b, loc, sumLoop(*this, loc, looped, term))};
   }
   for (int64_t k = looped; k < dim; ++k) {
     Value value = term(b.getIndexAttr(k));

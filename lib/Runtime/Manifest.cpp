@@ -1,5 +1,6 @@
 // The parser of manifests. It trusts nothing: a manifest may come from a file.
 #include "keops/Runtime/Manifest.h"
+#include "keops-c/program.h"
 #include "keops/Frontend/Limits.h"
 #include "keops/Runtime/Error.h"
 
@@ -210,7 +211,8 @@ private:
 int64_t ManifestPieces::count(const ProgramExtent &extent) const {
   auto side = static_cast<size_t>(kept);
   int64_t tiles = extent.rows[side] / tileRows + extent.blocks[side];
-  int64_t useful = std::max<int64_t>((extent.mostTerms[side] + leastTerms - 1) / leastTerms, 1);
+  int64_t terms = extent.mostTerms[side];
+  int64_t useful = std::clamp<int64_t>((terms + leastTerms - 1) / leastTerms, 1, KEOPS_MOST_PIECES);
   int64_t cut = 0;
   bool isHuge = __builtin_mul_overflow(tiles, useful, &cut);
   return std::max(tiles, isHuge ? split : std::min(split, cut));

@@ -11,13 +11,6 @@ namespace {
 
 constexpr int64_t copyAlignment = 64;
 
-int64_t countElements(const Tensor &tensor) {
-  int64_t count = 1;
-  for (int32_t axis = 0; axis < tensor.rank; ++axis)
-    count *= tensor.shape[axis];
-  return count;
-}
-
 /// Complex numbers whose parts are not one component after another.
 bool hasGaps(const Tensor &tensor) {
   int32_t last = tensor.rank - 1;
@@ -65,6 +58,37 @@ void forEachElement(const Tensor &tensor, Visit visit) {
 }
 
 } // namespace
+
+int64_t countElements(const Tensor &tensor) {
+  int64_t count = 1;
+  for (int32_t axis = 0; axis < tensor.rank; ++axis)
+    count *= tensor.shape[axis];
+  return count;
+}
+
+void gather(const Tensor &source, char *target) {
+  auto size = size_t(getByteSize(source.dtype));
+  if (!source.isEmpty() && isRowMajor(source)) {
+    std::memcpy(target, source.data, size_t(countElements(source)) * size);
+    return;
+  }
+  forEachElement(source, [&](const char *element) {
+    std::memcpy(target, element, size);
+    target += size;
+  });
+}
+
+void scatter(const char *source, const Tensor &target) {
+  auto size = size_t(getByteSize(target.dtype));
+  if (!target.isEmpty() && isRowMajor(target)) {
+    std::memcpy(target.data, source, size_t(countElements(target)) * size);
+    return;
+  }
+  forEachElement(target, [&](char *element) {
+    std::memcpy(element, source, size);
+    source += size;
+  });
+}
 
 int64_t Packing::reserve(int64_t count, int64_t each) {
   int64_t offset = (bytes + copyAlignment - 1) / copyAlignment * copyAlignment;
@@ -133,28 +157,16 @@ void Packing::copyInputs(char *buffer, std::span<const Tensor> inputs, keops_arr
                          keops_array *outputArrays) const {
   for (int32_t k = 0; k < inputCopyCount; ++k) {
     auto [index, offset] = inputCopies[k];
-    char *target = buffer + offset;
-    inputArrays[index].data = target;
-    size_t size = size_t(getByteSize(inputs[index].dtype));
-    forEachElement(inputs[index], [&](const char *source) {
-      std::memcpy(target, source, size);
-      target += size;
-    });
+    inputArrays[index].data = buffer + offset;
+    gather(inputs[index], buffer + offset);
   }
   for (int32_t k = 0; k < outputCopyCount; ++k)
     outputArrays[outputCopies[k].index].data = buffer + outputCopies[k].offset;
 }
 
 void Packing::copyOutputs(const char *buffer, std::span<const Tensor> outputs) const {
-  for (int32_t k = 0; k < outputCopyCount; ++k) {
-    auto [index, offset] = outputCopies[k];
-    const char *source = buffer + offset;
-    size_t size = size_t(getByteSize(outputs[index].dtype));
-    forEachElement(outputs[index], [&](char *target) {
-      std::memcpy(target, source, size);
-      source += size;
-    });
-  }
+  for (int32_t k = 0; k < outputCopyCount; ++k)
+    scatter(buffer + outputCopies[k].offset, outputs[size_t(outputCopies[k].index)]);
 }
 
 } // namespace keops

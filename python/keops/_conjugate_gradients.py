@@ -92,17 +92,18 @@ def check_right_side(caller, arrays, b, dim):
 class Product:
     """The product with the operator: a program whose argument at ``place`` is the unknown."""
 
-    def __init__(self, program, place, ranges=None):
+    def __init__(self, program, place, ranges=None, device=None):
         self.program = program
         self.place = place
         self.ranges = ranges
+        self.device = device
 
     def fill(self, arguments, x):
         """All arguments of the program, with ``x`` in the place of the unknown."""
         return (*arguments[: self.place], x, *arguments[self.place :])
 
     def multiply(self, arguments, x):
-        return self.program.compute(self.fill(arguments, x), None, self.ranges)
+        return self.program.compute(self.fill(arguments, x), None, self.ranges, device=self.device)
 
     def spread(self, arrays, arguments, b):
         """``b`` with the batch axes of the product, which are those of all arguments together."""

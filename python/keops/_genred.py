@@ -6,7 +6,7 @@ from __future__ import annotations
 import warnings
 from numbers import Integral
 
-from ._options import choose_accumulator, read_flag, read_ranges, read_text, write_reduction
+from ._options import choose_accumulator, read_device, read_flag, read_ranges, read_text, write_reduction
 from ._typing import Any
 
 
@@ -114,6 +114,14 @@ class Genred:
         ones for arguments of dimension 2 D, complex128 beside float64. ``out`` may hold the result: an array, or a
         tuple of arrays where the reduction has several results.
 
+        ``backend`` is ``"auto"``: arrays on a GPU are computed with there, others by the CPU; ``"CPU"``; or ``"GPU"``
+        (``"GPU_1D"`` and the like are the same): arrays of the host are copied to the GPU ``device_id``, 0 unless it is
+        given, and results back. ``device_id`` alone asks for that GPU. ValueError where arrays are on another one,
+        RuntimeError, which says why, where there is none.
+
+        ``keops.numpy`` also takes arrays on a GPU that export DLPack, and gives results of their library: CuPy's, on its
+        current stream, and others that follow the array API standard, such as JAX's, whose results are waited for.
+
         ``ranges`` restricts the pairs to blocks: six integer arrays ``(ranges_i, slices_i, redranges_j, ranges_j,
         slices_j, redranges_i)``, as :mod:`keops.numpy.cluster` and :mod:`keops.masks` make them. With ``axis=1``, rows
         ``ranges_i[k, 0]`` to ``ranges_i[k, 1]`` (exclusive) are reduced over the j in the intervals
@@ -121,8 +129,8 @@ class Genred:
         get the result of an empty reduction. Indices count all of j, and all items of a batch have the same ranges.
         """
         if backend != "auto" or ranges is not None or device_id != -1:
-            self._arrays.check_call("Genred", backend=backend, device_id=device_id)
-            return self._reduction.compute(args, out, read_ranges("Genred", self._arrays, ranges))
+            device = read_device("Genred", backend, device_id)
+            return self._reduction.compute(args, out, read_ranges("Genred", self._arrays, ranges), device=device)
         return self._reduction.compute(args, out)
 
     @property

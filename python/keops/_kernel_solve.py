@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from . import _conjugate_gradients as conjugate_gradients
-from ._options import read_ranges
+from ._options import read_device, read_ranges
 from ._typing import Any
 
 
@@ -106,14 +106,15 @@ class KernelSolve:
         settings = conjugate_gradients.read_settings(
             "KernelSolve", alpha, eps, rtol, maxiter, preconditioner, info, is_coupled=True
         )
+        device = None
         if backend != "auto" or ranges is not None or device_id != -1:
-            self._arrays.check_call("KernelSolve", backend=backend, device_id=device_id)
+            device = read_device("KernelSolve", backend, device_id)
             ranges = read_ranges("KernelSolve", self._arrays, ranges)
         if self._place >= len(args):
             raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
         place, b = self._place, args[self._place]
         conjugate_gradients.check_right_side("KernelSolve", self._arrays, b, self._dim)
-        product = conjugate_gradients.Product(self._product._reduction, place, ranges)
+        product = conjugate_gradients.Product(self._product._reduction, place, ranges, device)
         others = (*args[:place], *args[place + 1 :])
         return self._arrays.solve("KernelSolve", self._arrays, product, others, b, settings, out)
 

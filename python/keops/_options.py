@@ -7,20 +7,23 @@ BACKENDS = ("auto", "CPU", "GPU", "GPU_1D", "GPU_1D_device", "GPU_1D_host")
 BACKENDS += ("GPU_2D", "GPU_2D_device", "GPU_2D_host")
 
 
-def check_call(caller, arrays, backend, device_id):
-    """Raises ValueError for a backend that is unknown or not the CPU, TypeError for other types.
+def read_device(caller, backend, device_id):
+    """Where to compute, as programs take it: None for where the arrays are, "cpu", "cuda" for any GPU, "cuda:1".
 
-    ``arrays`` says what is computed on, in messages."""
+    ValueError for a backend that is unknown and for a negative number, TypeError for other types."""
     if not isinstance(backend, str):
         raise TypeError(f"{caller}: backend: expected a string, got {type(backend).__name__}")
     if not isinstance(device_id, (int, type(None))):
         raise TypeError(f"{caller}: device_id: expected an integer, got {type(device_id).__name__}")
     if backend not in BACKENDS:
         raise ValueError(f"{caller}: backend: expected one of {', '.join(BACKENDS)}; got {backend!r}")
-    if backend.startswith("GPU") or device_id not in (-1, None):
-        raise ValueError(
-            f"{caller}: {arrays} are computed on the CPU; got backend={backend!r}, device_id={device_id!r}"
-        )
+    number = -1 if device_id is None else int(device_id)
+    if number < -1 or (backend == "CPU" and number != -1):
+        expected = "-1 with backend='CPU'" if backend == "CPU" else "the number of a GPU, or -1"
+        raise ValueError(f"{caller}: device_id: expected {expected}, got {device_id}")
+    if number >= 0:
+        return f"cuda:{number}"
+    return None if backend == "auto" else "cpu" if backend == "CPU" else "cuda"
 
 
 def read_flag(caller, name, value):

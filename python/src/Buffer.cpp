@@ -178,10 +178,33 @@ bool Buffer::borrow(const Exchange &exchange, nb::handle object, bool isWritten)
          setTensor(borrowed->tensor);
 }
 
+/// What does not say where it is may still be read.
+static bool isOnGpu(nb::handle object) {
+  try {
+    return nb::hasattr(object, "__dlpack_device__") &&
+           nb::cast<int32_t>(object.attr("__dlpack_device__")()[0]) == Device::cuda;
+  } catch (const std::exception &) {
+    return false;
+  }
+}
+
 bool Buffer::acquireShared(nb::handle object, bool isWritten) {
+  if (!nb::hasattr(object, "__dlpack__") || !isPlain(object))
+    return false;
+  if (!isOnGpu(object))
+    return setShared(object, isWritten);
+  device.type = Device::cuda;
+  return false;
+}
+
+bool Buffer::share(nb::handle object, int64_t stream, bool isWritten) {
+  return setShared(object.attr("__dlpack__")(nb::arg("stream") = stream), isWritten);
+}
+
+/// Of an object or of what its __dlpack__ gave.
+bool Buffer::setShared(nb::handle object, bool isWritten) {
   nb::ndarray<> writable;
-  if (!nb::hasattr(object, "__dlpack__") || !isPlain(object) ||
-      !(isWritten ? nb::try_cast(object, writable, /*convert=*/false)
+  if (!(isWritten ? nb::try_cast(object, writable, /*convert=*/false)
                   : nb::try_cast(object, shared, /*convert=*/false)))
     return false;
   if (isWritten)

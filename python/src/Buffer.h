@@ -25,12 +25,16 @@ public:
       PyBuffer_Release(&view);
   }
 
-  /// Returns false, without a Python error, when the object has no memory of the CPU or of a GPU to
-  /// lend.
+  /// Returns false, without a Python error, when the object has no memory of the CPU to lend, nor
+  /// is a tensor on a GPU.
   bool acquire(PyObject *object, bool isWritten = false);
   /// The same for an object that offers DLPack's C exchange, whatever PyTorch records or does when
   /// it reads it.
   bool borrow(const Exchange &exchange, nb::handle object, bool isWritten = false);
+
+  /// The same for an object on a GPU, which acquire() says by getDevice(): it is read on a stream,
+  /// by its number in DLPack. Throws what the object's library has against it.
+  bool share(nb::handle object, int64_t stream, bool isWritten = false);
 
   /// Describes memory that somebody else holds. Returns false if it is of another device.
   bool setTensor(const nb::dlpack::dltensor &lent);
@@ -59,6 +63,7 @@ private:
   bool acquireBFloat16(nb::handle object, bool isWritten);
   bool acquireBorrowed(nb::handle object, bool isWritten);
   bool acquireShared(nb::handle object, bool isWritten);
+  bool setShared(nb::handle object, bool isWritten);
   keopsTensor tensor{};
   Device device{Device::cpu, 0};
   bool isKnown = false;

@@ -102,7 +102,8 @@ NB_MODULE(_keops, m) {
            nb::arg("dtype_acc") = "auto", nb::arg("complex_result") = false,
            nb::arg("tensor_types") = nb::tuple(), nb::arg("make_tensor").none() = nb::none())
       .def("compute", &Reduction::compute, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
-           nb::arg("ranges").none() = nb::none(), nb::arg("detached") = false)
+           nb::arg("ranges").none() = nb::none(), nb::arg("detached") = false,
+           nb::arg("device").none() = nb::none())
       .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
            nb::arg("ranges").none() = nb::none())
       .def("describe", &Reduction::describe, nb::arg("dtype"), nb::arg("gpu") = -1)

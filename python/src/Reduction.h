@@ -28,12 +28,13 @@ public:
   /// Computes. `out` is None, an array, or a tuple of arrays; `ranges` is None or a tuple of six
   /// arrays of int64. NotImplemented where PyTorch must be asked: about gradients and autocast, of
   /// which `isDetached` says that there are none, and about numbers that are not what lies in
-  /// memory.
-  nb::object compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
-                     bool isDetached);
+  /// memory. `device` says where to compute: None for where the arrays are, "cpu", "cuda" for any
+  /// GPU, "cuda:1"; arrays of the host are copied there, and results back.
+  nb::object compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges, bool isDetached,
+                     nb::handle device);
   /// The same with the arguments one by one, which costs Python two tables more.
   nb::object run(const nb::args &arguments, nb::handle out, nb::handle ranges) {
-    return compute(arguments, out, ranges, false);
+    return compute(arguments, out, ranges, false, nb::none());
   }
 
   /// What arguments must be and what results are, for arrays of this dtype: a list of (category,

@@ -173,7 +173,7 @@ held = []
 def count_pieces(kept, terms, tile_rows, least_terms, split):
     # Tiles of all rows in one block, each cut where there are few.
     tiles = kept // tile_rows + 1
-    return max(tiles, min(split, tiles * max(-(-terms // least_terms), 1)))
+    return max(tiles, min(split, tiles * min(max(-(-terms // least_terms), 1), 1024)))
 
 dtypes = {"f32": "f4", "i64": "i8"}
 for m, n in ((1, 1), (1, 5000), (5000, 1), (0, 3), (3, 0), (17, 17), (48, 129), (65, 63), (200, 2100)):

@@ -75,7 +75,7 @@ class Reduction:
         self._is_torch = bool(tensor_types)
         self._native = _Native(*args, **options, tensor_types=(Tensor,), make_tensor=None)
 
-    def compute(self, arguments, out=None, ranges=None, detached=False):
+    def compute(self, arguments, out=None, ranges=None, detached=False, device=None):
         if self._is_torch and not detached:
             return NotImplemented  # whoever watches these tensors comes back with others
         arrays = map(to_numpy, arguments) if self._is_torch else _read_arrays(arguments)

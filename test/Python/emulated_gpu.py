@@ -1,17 +1,9 @@
 """A program of test_gpu.py: tensors on GPUs that are emulated, in calls of the native module."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
+from emulated import CUDA, Tensor, alive, allocated, put, streams
 
 from keops import _keops
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Gpu"))
-
-from emulated import CUDA, Tensor, alive, allocated, driver, put, streams  # noqa: E402
-
-driver["_ZN5keops8emulated14setDeviceCountEi"](2)
 
 
 def make(formula, aliases):

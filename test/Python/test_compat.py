@@ -11,7 +11,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
-from conftest import run_python
+from conftest import emulated_driver, run_python
 
 import keops
 import pykeops
@@ -142,9 +142,12 @@ def test_torch_is_imported_when_it_is_used():
 
 def test_what_programs_ask_before_they_use_a_gpu():
     import keopscore
-    from pykeops.common.gpu_utils import get_gpu_number
 
-    assert pykeops.config.gpu_available is False and get_gpu_number() == 0 and pykeops.default_device_id == 0
+    assert pykeops.default_device_id == 0
+    code = "import pykeops\nfrom pykeops.common.gpu_utils import get_gpu_number\n"
+    code += "print(pykeops.config.gpu_available, get_gpu_number())"
+    assert run_python(code, KEOPS_CUDA_DRIVER="/nowhere.so") == "False 0\n"
+    assert run_python(code, KEOPS_CUDA_DRIVER=emulated_driver()) == "True 1\n"
     assert tuple(map(int, pykeops.__version__.split("."))) >= (2, 3)
     assert (keopscore.auto_factorize, keopscore.debug_ops, keopscore.debug_ops_at_exec) == (False, False, False)
     code = "import keopscore\nkeopscore.config.use_cuda = True\nkeopscore.auto_factorize = True\n"

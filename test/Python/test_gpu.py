@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import emulated_driver
+from conftest import emulated_driver, run_python
 
 from keops.numpy import Genred
 
@@ -16,11 +16,54 @@ unwatched = pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="fibers do not
 
 
 @unwatched
-def test_tensors_on_a_gpu():
+@pytest.mark.parametrize("program", ["emulated_gpu.py", "host_arrays.py", "device_arrays.py"])
+def test_arrays_for_a_gpu(program):
     environment = {**os.environ, "KEOPS_CUDA_DRIVER": emulated_driver(), "KEOPS_TARGET": "native"}
-    program = Path(__file__).with_name("emulated_gpu.py")
+    program = Path(__file__).with_name(program)
+    modules = str(Path(__file__).resolve().parents[1] / "Gpu")  # what they share with the checks of a GPU
+    environment["PYTHONPATH"] = os.pathsep.join([modules, environment.get("PYTHONPATH", "")])
     done = subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout == "done\n", done.stderr
+
+
+NO_GPU = """
+import numpy as np
+from keops.numpy import Genred, Vi, Vj, KernelSolve
+x = np.ones((3, 1))
+product = Genred("x*y", ["x=Vi(1)", "y=Vj(1)"], axis=1)
+solver = KernelSolve("x*y*b", ["x=Vi(1)", "y=Vj(1)", "b=Vj(1)"], "b", axis=1)
+for call in (
+    lambda: product(x, x, backend="GPU"),
+    lambda: product(x, x, device_id=0),
+    lambda: (Vi(x) * Vj(x)).sum(1, backend="GPU_2D"),
+    lambda: solver(x, x, x, backend="GPU_1D"),
+):
+    try:
+        call()
+    except RuntimeError as error:
+        print(error)
+print(product(x, x).tolist())
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"DRIVER": "/nowhere.so"}, "no CUDA device: NVIDIA's driver cannot be loaded: /nowhere.so"),
+        ({"DEVICES": "0"}, "no CUDA device: cuInit: CUDA_ERROR_NO_DEVICE"),
+        ({"CAPABILITIES": "7.0"}, "device 0 .* has compute capability 7.0, expected at least 7.5"),
+        ({"VERSION": "11040"}, "device 0 .*: the driver, for CUDA 11.4, is too old for PTX 7.8 of this program"),
+    ],
+)
+def test_without_a_gpu_the_reason_is_said_and_the_processor_computes(environment, reason):
+    settings = {f"KEOPS_EMULATED_{name}": value for name, value in environment.items()}
+    driver = environment.get("DRIVER") or emulated_driver()
+    settings |= {"KEOPS_EMULATED_TARGET": "", "KEOPS_CUDA_DRIVER": driver}
+    *refused, computed = run_python(NO_GPU, **settings).splitlines()
+    refused = [line for line in refused if not line.startswith(" ")]
+    assert len(refused) == 4 and computed == "[[3.0], [3.0], [3.0]]"
+    for line in refused:
+        assert re.match("(Genred|LazyTensor): (" + reason + ")", line), line
 
 
 def health(environment):

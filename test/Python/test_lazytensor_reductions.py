@@ -240,8 +240,8 @@ def test_options():
     assert lazy.sum(axis=1, out=out) is out and np.array_equal(out, expected)
     lazy.backend = "CPU"
     assert (lazy * 2).backend == "CPU" and np.array_equal(lazy.sum(axis=1), expected)
-    lazy.backend = "GPU"
-    with pytest.raises(ValueError, match="computed on the CPU"):
+    lazy.backend = "TPU"
+    with pytest.raises(ValueError, match="backend: expected one of"):
         lazy.sum(axis=1)
 
 
@@ -253,8 +253,8 @@ def test_options_of_a_reduction_that_is_made():
     assert np.allclose(later()[:8], x[:8] - y) and np.array_equal(later()[8:], np.zeros((1, 3)))
     later.ranges = None
     assert np.allclose(later(), 8 * x - y.sum(0), atol=1e-5)
-    with pytest.raises(ValueError, match="computed on the CPU"):
-        later.backend = "GPU"
+    with pytest.raises(ValueError, match="backend: expected one of"):
+        later.backend = "TPU"
 
 
 # ---- Linear maps -----------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ public:
 
   /// Vectors of at most this dimension are unrolled, longer ones become loops.
   static constexpr int64_t unrollLimit = 16;
+  /// So many additions need not wait for each other.
+  static constexpr int64_t mostSums = 4;
 
   /// What is known of the rows at hand: over how many rows of an index the row of the other one is
   /// reduced, in the computing type, and which row of an index this is, as 64-bit integers in the
@@ -42,10 +44,12 @@ public:
     std::function<void(mlir::Operation *, mlir::Value value, mlir::Value position)> store;
   };
 
+  /// `sums`: how many partial sums of a long sum grow side by side, at most `mostSums`.
   Emitter(mlir::OpBuilder &builder, mlir::Type type, Leaf leaf, Rows rows, Call call,
-          Scratch scratch);
+          Scratch scratch, int64_t sums = mostSums);
 
   mlir::OpBuilder &builder() { return b; }
+  int64_t partialSums() const { return sums; }
   /// The type of every component: f32, vector<16xf32>, vector<3x16xf32>, ...
   mlir::Type type() const { return computeType; }
 
@@ -111,6 +115,7 @@ private:
   Rows rowsAtHand;
   Call call;
   Scratch scratch;
+  int64_t sums;
   struct Known {
     llvm::DenseMap<Key, mlir::Value> components;
     llvm::DenseSet<void *> prefetched; ///< formulas, and operations whose table is filled

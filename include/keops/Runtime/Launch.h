@@ -31,6 +31,8 @@ struct RunOptions {
   void *stream = nullptr;
   void *(*allocate)(int64_t bytes, void *data) = nullptr; ///< temporary memory of the device
   void *allocateData = nullptr;
+  bool waits = false;    ///< until the results are there
+  bool isOnHost = false; ///< all arrays are; they are copied, see Cuda/Staging.h
 };
 
 /// A run after all checks that do not depend on the machine.
@@ -44,6 +46,7 @@ struct CheckedRun {
 
 class Packing;
 namespace cuda {
+class Stream;
 struct TableLayout;
 } // namespace cuda
 
@@ -91,8 +94,9 @@ private:
   void raiseStep(int32_t step) const;
   /// These are in Cuda/Launch.cpp.
   void runOnDevice(const CheckedRun &run) const;
+  void runInPlace(const CheckedRun &run, const cuda::Stream &stream) const;
   void checkRangePlaces(std::span<const Tensor> ranges) const;
-  void checkPlaces(const CheckedRun &run) const;
+  void checkPlaces(const CheckedRun &run, int32_t number) const;
   void addInPlace(const CheckedRun &run, Packing &packing, keops_array *arrays) const;
   /// A text that tells apart runs with different tables.
   std::string describeTables(const CheckedRun &run) const;

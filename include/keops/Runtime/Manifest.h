@@ -59,8 +59,8 @@ struct ProgramExtent {
   int64_t mostTerms[2]; ///< of a row of i, of j
 };
 
-/// The states of pieces: tiles of the kept rows, cut where they are few into at most `split` pieces
-/// of at least `leastTerms` terms.
+/// The states of pieces: tiles of the kept rows, cut where they are few into at most `split`
+/// pieces, KEOPS_MOST_PIECES each, of at least `leastTerms` terms.
 struct ManifestPieces {
   Category kept = Category::I;
   int64_t tileRows = 1;

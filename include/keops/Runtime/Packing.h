@@ -13,6 +13,11 @@
 
 namespace keops {
 
+int64_t countElements(const Tensor &tensor);
+/// The elements of an array one after another, row-major, and back to where the array has them.
+void gather(const Tensor &source, char *target);
+void scatter(const char *source, const Tensor &target);
+
 /// Plans the copies of one run in two steps, because all memory of a run is one buffer: first every
 /// array is added, then the buffer exists and the copies are made.
 class Packing {

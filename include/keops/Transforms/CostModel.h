@@ -16,7 +16,11 @@ struct RegisterModel {
   int64_t registers; ///< how many there are; on a GPU those that a thread may keep in the loop
   int64_t mostRows;
   int64_t mostChunk;
+  int64_t split; ///< pieces that all members of a team together have use for
   bool lanesAreThreads = false;
+  /// Where rows are long, for the numbers of a panel of pairs and their state; none: no panels.
+  int64_t panelRegisters = 0;
+  int64_t mostPanelRows = 1, mostPanel = 1, mostPanelChunk = 1;
 };
 /// Of a CPU: 32 registers with AVX-512 (16 lanes), 16 otherwise.
 RegisterModel getRegisterModel(int64_t lanes32);
@@ -25,6 +29,8 @@ RegisterModel getThreadModel();
 
 /// How many vector registers one row of `op` keeps alive in the loop over the reduced index.
 int64_t estimateLiveVectors(MapReduceOp op, int64_t chunk);
+/// How many 32-bit registers a thread of a GPU needs in that loop, under the schedule of `op`.
+int64_t estimateThreadRegisters(MapReduceOp op);
 /// Instructions that one row of the formulas in `block` becomes, written in place.
 int64_t estimateCode(mlir::Block &block);
 /// Whether the formulas of a block become so much code that functions are called instead.

@@ -99,8 +99,9 @@ Value PlainFunctionWriter::countPieces(const ManifestPieces &pieces, Value sizeI
   Value full = LLVM::SDivOp::create(b, loc, kept, i64(pieces.tileRows));
   Value tiles = LLVM::AddOp::create(b, loc, full, i64(1));
   Value padded = LLVM::AddOp::create(b, loc, terms, i64(pieces.leastTerms - 1));
-  Value useful = LLVM::SMaxOp::create(
-      b, loc, LLVM::SDivOp::create(b, loc, padded, i64(pieces.leastTerms)), i64(1));
+  Value useful = LLVM::SMinOp::create(
+      b, loc, LLVM::SDivOp::create(b, loc, padded, i64(pieces.leastTerms)), i64(KEOPS_MOST_PIECES));
+  useful = LLVM::SMaxOp::create(b, loc, useful, i64(1));
   Value cut =
       LLVM::SMinOp::create(b, loc, i64(pieces.split), LLVM::MulOp::create(b, loc, tiles, useful));
   return LLVM::SMaxOp::create(b, loc, tiles, cut);

@@ -51,7 +51,19 @@ static Value getRow(Frame &frame, Value value, int64_t r) {
   return vector::ExtractOp::create(frame.b, frame.loc, value, r);
 }
 
-Value Team::load(Frame &frame, Type type, Value memref, Value offset) {
+Value Team::join(Frame &frame, Type type, ValueRange parts) {
+  int64_t rows = countRows(parts.front().getType());
+  return buildByRows(frame, type,
+                     [&](int64_t r) { return getRow(frame, parts[r / rows], r % rows); });
+}
+
+Value Team::part(Frame &frame, Type type, Value whole, int64_t number) {
+  int64_t first = number * countRows(type);
+  return buildByRows(frame, type, [&](int64_t r) { return getRow(frame, whole, first + r); });
+}
+
+/// Rows stand side by side for each component here.
+Value Team::load(Frame &frame, Type type, Value memref, Value offset, int64_t) {
   if (!isa<VectorType>(type))
     return memref::LoadOp::create(frame.b, frame.loc, memref, offset);
   VectorType lanes = rowType(type);

@@ -25,6 +25,7 @@ public:
   mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
                         mlir::Value others) override;
 
+  int64_t leastSteps() override { return 16; }
   std::pair<mlir::Value, mlir::Value> divide(Frame &frame, mlir::Value number,
                                              mlir::Value by) override {
     return {frame.div(number, by), frame.rem(number, by)};
@@ -42,19 +43,22 @@ public:
 
   mlir::Type tileType(int64_t rows, int64_t lanes, mlir::Type element) override;
   int64_t rowsOf(Frame &frame, mlir::Type type) override;
-  mlir::Value load(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offset) override;
+  mlir::Value load(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offset,
+                   int64_t stride) override;
   void store(Frame &frame, mlir::Value value, mlir::Value memref, mlir::Value offset) override;
   mlir::Value gather(Frame &frame, mlir::Type type, mlir::Value memref,
                      mlir::Value offsets) override;
+  mlir::Value join(Frame &frame, mlir::Type type, mlir::ValueRange parts) override;
+  mlir::Value part(Frame &frame, mlir::Type type, mlir::Value whole, int64_t number) override;
   mlir::Value numberRows(Frame &frame, mlir::Type type) override;
-  void forEachRow(Frame &frame, int64_t count, Each body) override {
-    sequentialFor(frame, frame.index(0), frame.index(count), body);
+  void forEachRow(Frame &frame, mlir::Value count, Each body) override {
+    sequentialFor(frame, frame.index(0), count, body);
   }
   void scatter(Frame &frame, mlir::Value value, mlir::Value count, mlir::Value memref,
                mlir::Value offset, EachElement body) override;
 
   // Caches are as quick as any memory of one's own.
-  int64_t padRow(mlir::Type, int64_t components) override { return components; }
+  int64_t componentsOfLoad(mlir::Type, int64_t) override { return 1; }
   mlir::Value allocateStage(Frame &, mlir::Type, int64_t) override { return {}; }
   void fillStage(Frame &, mlir::Value, mlir::Value, mlir::Value, mlir::Value) override {}
   void waitForLanes(Frame &) override {}

@@ -26,7 +26,7 @@ static constexpr int64_t threadsOfBlock = 128;
 
 //===-- The program -------------------------------------------------------------------------===//
 
-/// A memref<?xi8> over memory whose size nobody asks for.
+/// A memref<?xi8> over memory whose size nobody asks for, as aligned as the workspace is.
 static Value viewMemory(OpBuilder &b, Location loc, Value pointer) {
   Type i64 = b.getI64Type(), array = LLVM::LLVMArrayType::get(i64, 1);
   Type descriptor = LLVM::LLVMStructType::getLiteral(
@@ -42,7 +42,8 @@ static Value viewMemory(OpBuilder &b, Location loc, Value pointer) {
   set(structs.i64(INT64_MAX), {3, 0});
   set(structs.i64(1), {4, 0});
   Type bytes = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
-  return UnrealizedConversionCastOp::create(b, loc, bytes, view).getResult(0);
+  Value memory = UnrealizedConversionCastOp::create(b, loc, bytes, view).getResult(0);
+  return memref::AssumeAlignmentOp::create(b, loc, memory, /*alignment=*/64);
 }
 
 void Grid::open(Frame &frame, func::FuncOp source) {

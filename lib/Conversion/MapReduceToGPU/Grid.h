@@ -28,6 +28,7 @@ public:
   mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
                         mlir::Value others) override;
 
+  int64_t leastSteps() override { return 2; }
   std::pair<mlir::Value, mlir::Value> divide(Frame &frame, mlir::Value number,
                                              mlir::Value by) override;
 
@@ -42,16 +43,19 @@ public:
 
   mlir::Type tileType(int64_t rows, int64_t lanes, mlir::Type element) override;
   int64_t rowsOf(Frame &frame, mlir::Type type) override;
-  mlir::Value load(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offset) override;
+  mlir::Value load(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offset,
+                   int64_t stride) override;
   void store(Frame &frame, mlir::Value value, mlir::Value memref, mlir::Value offset) override;
   mlir::Value gather(Frame &frame, mlir::Type type, mlir::Value memref,
                      mlir::Value offsets) override;
+  mlir::Value join(Frame &frame, mlir::Type type, mlir::ValueRange parts) override;
+  mlir::Value part(Frame &frame, mlir::Type type, mlir::Value whole, int64_t number) override;
   mlir::Value numberRows(Frame &frame, mlir::Type type) override;
-  void forEachRow(Frame &frame, int64_t count, Each body) override;
+  void forEachRow(Frame &frame, mlir::Value count, Each body) override;
   void scatter(Frame &frame, mlir::Value value, mlir::Value count, mlir::Value memref,
                mlir::Value offset, EachElement body) override;
 
-  int64_t padRow(mlir::Type element, int64_t components) override;
+  int64_t componentsOfLoad(mlir::Type element, int64_t components) override;
   mlir::Value allocateStage(Frame &frame, mlir::Type element, int64_t count) override;
   void fillStage(Frame &frame, mlir::Value stage, mlir::Value memref, mlir::Value begin,
                  mlir::Value count) override;

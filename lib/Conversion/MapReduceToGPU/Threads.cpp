@@ -42,10 +42,22 @@ static Value getElement(Frame &frame, Value value, int64_t r) {
   return vector::ExtractOp::create(frame.b, frame.loc, value, r);
 }
 
+Value Grid::join(Frame &frame, Type type, ValueRange parts) {
+  int64_t rows = countElements(parts.front().getType());
+  return build(frame, type,
+               [&](int64_t r) { return getElement(frame, parts[r / rows], r % rows); });
+}
+
+Value Grid::part(Frame &frame, Type type, Value whole, int64_t number) {
+  int64_t first = number * countElements(type);
+  return build(frame, type, [&](int64_t r) { return getElement(frame, whole, first + r); });
+}
+
 /// Neighbouring threads have neighbouring elements.
-Value Grid::load(Frame &frame, Type type, Value memref, Value offset) {
+Value Grid::load(Frame &frame, Type type, Value memref, Value offset, int64_t stride) {
   return build(frame, type, [&](int64_t r) -> Value {
-    return memref::LoadOp::create(frame.b, frame.loc, memref, frame.add(offset, rowOf(frame, r)));
+    Value at = frame.add(offset, frame.mul(rowOf(frame, r), frame.index(stride)));
+    return memref::LoadOp::create(frame.b, frame.loc, memref, at);
   });
 }
 
@@ -69,8 +81,8 @@ Value Grid::numberRows(Frame &frame, Type type) {
   });
 }
 
-void Grid::forEachRow(Frame &frame, int64_t count, Each body) {
-  strideLoop(frame, thread, frame.index(count), frame.index(frame.lanes), body);
+void Grid::forEachRow(Frame &frame, Value count, Each body) {
+  strideLoop(frame, thread, count, frame.index(frame.lanes), body);
 }
 
 void Grid::scatter(Frame &frame, Value value, Value count, Value, Value, EachElement body) {
@@ -84,13 +96,10 @@ void Grid::scatter(Frame &frame, Value value, Value count, Value, Value, EachEle
 //===-- Shared memory -----------------------------------------------------------------------===//
 
 /// A whole row is read by the widest loads that its length allows, of at most 16 bytes.
-int64_t Grid::padRow(Type element, int64_t components) {
-  if (components == 0)
-    return 0;
+int64_t Grid::componentsOfLoad(Type element, int64_t components) {
   constexpr int64_t widest = 16;
-  int64_t bytes = element.getIntOrFloatBitWidth() / 8;
-  int64_t unit = std::min<int64_t>(llvm::PowerOf2Ceil(components * bytes), widest);
-  return llvm::alignTo(components * bytes, unit) / bytes;
+  int64_t most = widest * 8 / element.getIntOrFloatBitWidth();
+  return std::clamp<int64_t>(llvm::PowerOf2Ceil(components), 1, most);
 }
 
 Value Grid::allocateShared(Frame &frame, Type element, int64_t count) {

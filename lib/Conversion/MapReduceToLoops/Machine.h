@@ -55,6 +55,8 @@ public:
   virtual mlir::Value comesLast(Frame &frame, mlir::Value table, mlir::Value slot,
                                 mlir::Value others) = 0;
 
+  /// How many steps of the reduced index are worth a task of their own.
+  virtual int64_t leastSteps() = 0;
   /// Quotient and rest of numbers of tasks.
   virtual std::pair<mlir::Value, mlir::Value> divide(Frame &frame, mlir::Value number,
                                                      mlir::Value by) = 0;
@@ -86,17 +88,21 @@ public:
   virtual mlir::Type tileType(int64_t rows, int64_t lanes, mlir::Type element) = 0;
   /// The rows that values of this type stand for; of a scalar, all that a member has at a time.
   virtual int64_t rowsOf(Frame &frame, mlir::Type type) = 0;
-  /// Reads and writes such values; those of all rows are consecutive elements from `offset` on.
-  virtual mlir::Value load(Frame &frame, mlir::Type type, mlir::Value memref,
-                           mlir::Value offset) = 0;
+  /// Reads and writes such values; those of all rows are consecutive elements from `offset` on, or
+  /// stand `stride` elements apart.
+  virtual mlir::Value load(Frame &frame, mlir::Type type, mlir::Value memref, mlir::Value offset,
+                           int64_t stride = 1) = 0;
   virtual void store(Frame &frame, mlir::Value value, mlir::Value memref, mlir::Value offset) = 0;
   /// Reads one element per row; `offsets` holds 64-bit integers in the shape of `type`.
   virtual mlir::Value gather(Frame &frame, mlir::Type type, mlir::Value memref,
                              mlir::Value offsets) = 0;
+  /// Values of several tiles, one after another, as one value of `type`; and one of them.
+  virtual mlir::Value join(Frame &frame, mlir::Type type, mlir::ValueRange parts) = 0;
+  virtual mlir::Value part(Frame &frame, mlir::Type type, mlir::Value whole, int64_t number) = 0;
   /// The numbers of the rows in the tile, as 64-bit integers.
   virtual mlir::Value numberRows(Frame &frame, mlir::Type type) = 0;
   /// body(row) for all `count` rows of a tile, which this member alone reads back.
-  virtual void forEachRow(Frame &frame, int64_t count, Each body) = 0;
+  virtual void forEachRow(Frame &frame, mlir::Value count, Each body) = 0;
   /// body(row, element) for the first `count` rows. `memref` has room for `value` at `offset`.
   virtual void scatter(Frame &frame, mlir::Value value, mlir::Value count, mlir::Value memref,
                        mlir::Value offset, EachElement body) = 0;
@@ -104,8 +110,10 @@ public:
   //===-- Memory close to a member
   //--------------------------------------------------------------===//
 
-  /// The length of a packed row of so many components.
-  virtual int64_t padRow(mlir::Type element, int64_t components) = 0;
+  /// Of rows with so many components, how many a lane takes by one load: packed rows are padded to
+  /// a multiple, and so many stand side by side where kept rows are packed. One, where a load takes
+  /// a component of many rows.
+  virtual int64_t componentsOfLoad(mlir::Type element, int64_t components) = 0;
   /// Inside a task: room for `count` elements that all lanes read quickly; null where there is
   /// none, or where the caches are as quick.
   virtual mlir::Value allocateStage(Frame &frame, mlir::Type element, int64_t count) = 0;

@@ -97,16 +97,16 @@ void MapReduceLowering::packReduced() {
 /// are needed as long as the member works on a piece of the tile.
 void MapReduceLowering::packKept(const Tile &tile) {
   RowTable own = rowsOf(frame, rows, op, tile.item);
-  Value tileRows = frame.index(traversal.tileRows());
   Value last = frame.sub(tile.rows, frame.index(1));
   for (const Columns *columns : {&traversal.kept, &traversal.keptIndices}) {
     if (!columns->count)
       continue;
-    Value base = frame.ownElements(columns->perMember);
-    frame.machine.forEachRow(frame, traversal.tileRows(), [&](Value r) {
+    Value base = frame.ownElements(columns->perMember), together = frame.index(columns->together);
+    frame.machine.forEachRow(frame, countRowsAtHand(tile), [&](Value r) {
       Value row = frame.add(tile.firstRow, frame.min(r, last));
       packRow(*columns, own, row, [&](Value component, Value value) {
-        Value at = frame.add(frame.add(base, frame.mul(component, tileRows)), r);
+        Value at = frame.add(frame.add(base, traversal.componentOffset(*columns, component)),
+                             frame.mul(r, together));
         memref::StoreOp::create(frame.b, frame.loc, value, columns->pack, at);
       });
     });

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 #include "llvm/Support/SaveAndRestore.h"
 
@@ -95,7 +96,8 @@ void MapReduceLowering::allocate(Workspace &workspace) {
   Type integer = frame.b.getI64Type();
   auto allocateColumns = [&](Columns &columns, Type element, bool isReduced) {
     int64_t elementBytes = element.getIntOrFloatBitWidth() / 8;
-    columns.length = isReduced ? frame.machine.padRow(element, columns.count) : columns.count;
+    columns.together = frame.machine.componentsOfLoad(element, columns.count);
+    columns.length = llvm::alignTo(columns.count, columns.together);
     int64_t bytes = columns.length * elementBytes;
     LinearSize size = isReduced ? LinearSize::ofRows(op.getOver(), bytes)
                                 : LinearSize::ofMembers(bytes * tileRows);
@@ -113,9 +115,8 @@ void MapReduceLowering::allocate(Workspace &workspace) {
     int64_t rowBytes = vectors[kind] * element.getIntOrFloatBitWidth() / 8 * chunks;
     if (!rowBytes)
       continue;
-    pieceRegions[kind] =
-        workspace.allocate(element, {op.getKept(), tileRows, leastPieceTerms(),
-                                     traversal.schedule.getSplit(), rowBytes * tileRows});
+    pieceRegions[kind] = workspace.allocate(
+        element, {op.getKept(), tileRows, leastPieceTerms(), mostPieces(), rowBytes * tileRows});
   }
   // One more element is the number of all tiles of an item.
   LinearSize perBlock = LinearSize::ofBlocks(op.getKept(), 8);
@@ -185,14 +186,24 @@ Tile MapReduceLowering::tileOf(Value piece) {
   return tile;
 }
 
+/// The states of pieces that a tile is cut into shall not be the largest of all arrays.
+int64_t MapReduceLowering::mostPieces() {
+  constexpr int64_t mostBytes = 64 << 20, always = 64;
+  int64_t bytes = 0;
+  for (unsigned kind = 0; kind < slotKinds; ++kind)
+    bytes += vectors[kind] * traversal.elementType(SlotKind(kind)).getIntOrFloatBitWidth() / 8;
+  int64_t fit = mostBytes / std::max<int64_t>(bytes * chunks * traversal.tileRows(), 1);
+  return std::min(traversal.schedule.getSplit(), std::max(fit, always));
+}
+
 /// Few tiles are cut along the reduced index. The cut depends on the sizes and the work of one item
 /// only, so results depend neither on threads nor on the other items.
 void MapReduceLowering::planSplit() {
   int64_t step = traversal.stepTerms();
-  Value one = frame.index(1), most = frame.index(traversal.schedule.getSplit());
+  Value one = frame.index(1), most = frame.index(mostPieces());
   Value wanted = frame.machine.divide(frame, most, frame.max(tiles, one)).first;
   Value terms = traversal.work().mostTerms;
-  Value useful = frame.ceilDiv(terms, leastPieceTerms());
+  Value useful = countUsefulPieces(frame, terms, leastPieceTerms());
   split = frame.max(frame.min(wanted, useful), one);
   Value steps = frame.add(frame.ceilDiv(terms, step), frame.sub(split, one));
   pieceLength = frame.mul(frame.machine.divide(frame, steps, split).first, frame.index(step));
@@ -200,8 +211,7 @@ void MapReduceLowering::planSplit() {
 
 void MapReduceLowering::run() {
   llvm::SaveAndRestore lanes(frame.lanes, traversal.schedule.getLanes());
-  int64_t numbers = estimateLiveVectors(op, traversal.chunk) * traversal.schedule.getRows();
-  llvm::SaveAndRestore live(frame.liveValues, numbers);
+  llvm::SaveAndRestore live(frame.liveValues, estimateThreadRegisters(op));
   planTiles();
   planSplit();
   frame.machine.region(frame, counters, PhaseCount, [&] {
@@ -217,13 +227,57 @@ void MapReduceLowering::reducePieces() {
     traversal.allocateStages();
     Tile tile = tileOf(piece);
     packKept(tile);
-    reducePiece(tile);
+    forRowsAtHand(tile, [&](const Tile &part) { reducePiece(part); });
     Value others = frame.sub(split, frame.index(1));
     onlyIf(frame, frame.machine.comesLast(frame, piecesDone, tile.slot, others),
-           [&] { finishTile(tile); });
+           [&] { forRowsAtHand(tile, [&](const Tile &part) { finishTile(part); }); });
   };
   frame.machine.forEachTask(frame, frame.mul(allTiles, split), counters, ReducePieces,
                             [&](Value piece) { unlessStopped(frame, [&] { reduce(piece); }); });
+}
+
+Value MapReduceLowering::isNarrow(const Tile &tile) {
+  ScheduleAttr schedule = traversal.schedule;
+  if (!schedule.getNarrow() || schedule.getRows() == 1)
+    return {};
+  Value half = frame.index(schedule.getRows() / 2 * schedule.getLanes());
+  return arith::CmpIOp::create(frame.b, frame.loc, arith::CmpIPredicate::sle, tile.rows, half);
+}
+
+Value MapReduceLowering::countRowsAtHand(const Tile &tile) {
+  Value all = frame.index(traversal.tileRows()), narrow = isNarrow(tile);
+  if (!narrow)
+    return all;
+  Value lanes = frame.index(traversal.schedule.getLanes());
+  Value own = frame.mul(frame.ceilDiv(tile.rows, traversal.schedule.getLanes()), lanes);
+  return arith::SelectOp::create(frame.b, frame.loc, narrow, own, all);
+}
+
+void MapReduceLowering::forRowsAtHand(const Tile &tile, function_ref<void(const Tile &)> body) {
+  Value narrow = isNarrow(tile);
+  if (!narrow)
+    return body(tile);
+  auto branch = scf::IfOp::create(frame.b, frame.loc, narrow, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(frame.b);
+  frame.b.setInsertionPointToStart(branch.thenBlock());
+  forEachVector(tile, body);
+  frame.b.setInsertionPointToStart(branch.elseBlock());
+  body(tile);
+}
+
+void MapReduceLowering::forEachVector(const Tile &tile, function_ref<void(const Tile &)> body) {
+  Value zero = frame.index(0), lanes = frame.index(traversal.schedule.getLanes());
+  llvm::SaveAndRestore one(traversal.rows, int64_t(1));
+  llvm::SaveAndRestore outside(traversal.rowBase);
+  sequentialFor(frame, zero, tile.rows, traversal.schedule.getLanes(), {},
+                [&](Value base, ValueRange) -> SmallVector<Value> {
+                  traversal.rowBase = base;
+                  Tile part = tile;
+                  part.firstRow = frame.add(tile.firstRow, base);
+                  part.rows = frame.min(frame.sub(tile.rows, base), lanes);
+                  body(part);
+                  return {};
+                });
 }
 
 void MapReduceLowering::reducePiece(const Tile &tile) {
@@ -255,7 +309,8 @@ PieceMemory MapReduceLowering::memoryOf(Value piece, Value chunk) {
   PieceMemory memory{pieceRegions, {}};
   for (unsigned kind = 0; kind < slotKinds; ++kind)
     if (vectors[kind])
-      memory.bases[kind] = frame.mul(number, frame.index(vectors[kind] * traversal.tileRows()));
+      memory.bases[kind] = traversal.addRowBase(
+          frame.mul(number, frame.index(vectors[kind] * traversal.tileRows())));
   return memory;
 }
 

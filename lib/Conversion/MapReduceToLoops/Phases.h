@@ -32,10 +32,9 @@ private:
   void countTiles();
   void planTiles();
   void planSplit();
-  int64_t leastPieceTerms() {
-    constexpr int64_t leastSteps = 16;
-    return traversal.stepTerms() * leastSteps;
-  }
+  /// Pieces of all tiles together, where tiles are cut.
+  int64_t mostPieces();
+  int64_t leastPieceTerms() { return traversal.stepTerms() * frame.machine.leastSteps(); }
   /// The tile of this piece.
   Tile tileOf(mlir::Value piece);
 
@@ -44,6 +43,13 @@ private:
   void packRow(const Columns &columns, const RowTable &own, mlir::Value row,
                llvm::function_ref<void(mlir::Value component, mlir::Value value)> store);
   void reducePieces();
+  /// i1: whether the tile is reduced one vector of rows at a time.
+  mlir::Value isNarrow(const Tile &tile);
+  /// Rows of a tile that are computed, with those that stand for none.
+  mlir::Value countRowsAtHand(const Tile &tile);
+  /// body(tile), or for each vector of rows of a narrow tile.
+  void forRowsAtHand(const Tile &tile, llvm::function_ref<void(const Tile &)> body);
+  void forEachVector(const Tile &tile, llvm::function_ref<void(const Tile &)> body);
   void reducePiece(const Tile &tile);
   void finishTile(const Tile &tile);
   void finishChunk(const Tile &tile, mlir::Value chunk);

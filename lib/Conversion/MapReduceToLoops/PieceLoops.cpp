@@ -14,7 +14,7 @@ static constexpr int64_t stretchSteps = 32;
 PieceLoops::PieceLoops(Traversal &traversal, ArrayRef<Slice> slices, PieceMemory memory,
                        const Tile &tile, Value chunkStart)
     : traversal(traversal), frame(traversal.frame), loc(traversal.op.getLoc()), slices(slices),
-      tile(tile) {
+      tile(tile), chunkStart(chunkStart) {
   for (const Slice &slice : slices)
     contexts.emplace_back(traversal, slice, memory, tile, chunkStart);
 }
@@ -38,8 +38,9 @@ PieceLoops::Values PieceLoops::reduce(Value begin, Value end) {
   Values carried = {frame.index(0)};
   llvm::append_range(carried, initialState());
   auto reduceNext = [&](Value number, ValueRange carried) -> Values {
+    outermostLoop = frame.b.getInsertionBlock()->getParentOp();
     for (TileContext &context : contexts)
-      context.setOutermostLoop(frame.b.getInsertionBlock()->getParentOp());
+      context.setOutermostLoop(outermostLoop);
     Value termsBefore = carried.front(), at = frame.mul(number, frame.index(2));
     Value first = frame.loadIndex(traversal.work().intervals, at);
     Value last = frame.loadIndex(traversal.work().intervals, frame.add(at, frame.index(1)));
@@ -89,44 +90,75 @@ Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
 
 PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange state) {
   int64_t block = traversal.schedule.getBlock();
-  traversal.fillStages(tile.item, begin, end);
-  Values inner =
-      sequentialFor(frame, begin, end, block, state, [&](Value first, ValueRange carried) {
-        return reduceBlock(first, frame.min(frame.add(first, frame.index(block)), end), carried);
-      });
-  traversal.releaseStages();
+  Values inner;
+  traversal.withStages(tile.item, begin, end, traversal.stepTerms(), [&] {
+    inner = sequentialFor(frame, begin, end, block, state, [&](Value first, ValueRange carried) {
+      return reduceBlock(first, frame.min(frame.add(first, frame.index(block)), end), carried);
+    });
+  });
   return forEachState(inner, [&](unsigned r, ValueRange own) {
     return slices[r].reduction->flush(contexts[r], loc, own);
   });
 }
 
 PieceLoops::Values PieceLoops::reduceBlock(Value begin, Value end, ValueRange state) {
-  SmallVector<Values> summaries = summarise(begin, end);
-  return forEachState(state, [&](unsigned r, ValueRange own) {
-    return slices[r].reduction->absorb(contexts[r], loc, own, summaries[r], begin, end);
+  Values next;
+  traversal.withStages(tile.item, begin, end, traversal.schedule.getBlock(), [&] {
+    Summaries summaries = summarise(begin, end);
+    next = forEachState(state, [&](unsigned r, ValueRange own) {
+      return slices[r].reduction->absorb(contexts[r], loc, own, summaries[r], begin, end);
+    });
   });
+  return next;
 }
 
-SmallVector<PieceLoops::Values> PieceLoops::summarise(Value begin, Value end) {
-  SmallVector<Values> summaries;
-  Values carried;
-  for (auto [slice, context] : llvm::zip(slices, contexts)) {
+PieceLoops::Summaries PieceLoops::summarise(Value begin, Value end) {
+  Summaries summaries;
+  for (auto [slice, context] : llvm::zip(slices, contexts))
     summaries.push_back(slice.reduction->summaryInit(context, loc));
-    llvm::append_range(carried, summaries.back());
+  int64_t panel = traversal.schedule.getPanel();
+  Value first = begin;
+  if (panel > 1) {
+    first = frame.sub(end, frame.rem(frame.sub(end, begin), frame.index(panel)));
+    addPanels(begin, begin, first, panel, summaries);
   }
-  Values sums = sequentialFor(frame, begin, end, 1, carried, [&](Value j, ValueRange before) {
-    Value slot = arith::SubIOp::create(frame.b, loc, j, begin);
-    Values next;
-    for (auto [r, slice] : llvm::enumerate(slices)) {
-      std::unique_ptr<Terms> terms = contexts[r].termsAt(j);
-      ValueRange own = before.slice(next.size(), summaries[r].size());
-      llvm::append_range(next, slice.reduction->summarise(contexts[r], loc, own, *terms, j, slot));
-    }
-    return next;
-  });
-  const Value *at = sums.begin();
-  for (Values &values : summaries)
-    for (Value &value : values)
-      value = *at++;
+  addPanels(begin, first, end, 1, summaries);
   return summaries;
+}
+
+static PieceLoops::Values flatten(ArrayRef<PieceLoops::Values> lists) {
+  PieceLoops::Values all;
+  for (const PieceLoops::Values &values : lists)
+    llvm::append_range(all, values);
+  return all;
+}
+
+static void assign(MutableArrayRef<PieceLoops::Values> lists, ValueRange all) {
+  for (PieceLoops::Values &values : lists) {
+    llvm::copy(all.take_front(values.size()), values.begin());
+    all = all.drop_front(values.size());
+  }
+}
+
+void PieceLoops::addPanels(Value blockBegin, Value begin, Value end, int64_t panel,
+                           Summaries &summaries) {
+  auto addPanel = [&](Value j, ValueRange before) {
+    Values rows;
+    for (int64_t number = 0; number < panel; ++number)
+      rows.push_back(frame.add(j, frame.index(number)));
+    PanelTerms terms(traversal, tile, chunkStart, rows, outermostLoop);
+    assign(summaries, before);
+    for (auto [number, row] : llvm::enumerate(rows))
+      addTerm(terms, number, row, frame.sub(row, blockBegin), summaries);
+    return flatten(summaries);
+  };
+  assign(summaries, sequentialFor(frame, begin, end, panel, flatten(summaries), addPanel));
+}
+
+void PieceLoops::addTerm(PanelTerms &panel, int64_t number, Value j, Value slot,
+                         Summaries &summaries) {
+  for (auto [r, slice] : llvm::enumerate(slices)) {
+    SliceTerms terms(panel, slice.firstFormula, number);
+    summaries[r] = slice.reduction->summarise(contexts[r], loc, summaries[r], terms, j, slot);
+  }
 }

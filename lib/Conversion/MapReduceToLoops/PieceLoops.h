@@ -25,8 +25,15 @@ private:
   Values reduceBlock(mlir::Value begin, mlir::Value end, mlir::ValueRange state);
   /// i1: whether the run is cancelled, asked after every so many terms; else what it was before.
   mlir::Value askAtTimes(mlir::Value termsDone, mlir::Value stopped);
-  /// One list of summary values per reduction.
-  llvm::SmallVector<Values> summarise(mlir::Value begin, mlir::Value end);
+  /// One list of values per reduction.
+  using Summaries = llvm::SmallVector<Values>;
+  Summaries summarise(mlir::Value begin, mlir::Value end);
+  /// Adds the terms [begin, end), a panel at a time, of the block that begins at `blockBegin`.
+  void addPanels(mlir::Value blockBegin, mlir::Value begin, mlir::Value end, int64_t panel,
+                 Summaries &summaries);
+  /// Adds the term at `j`, which is row `number` of the panel and the `slot`-th of its block.
+  void addTerm(PanelTerms &panel, int64_t number, mlir::Value j, mlir::Value slot,
+               Summaries &summaries);
   Values initialState();
   /// body(r, state of reduction r) for each reduction, concatenated.
   Values forEachState(mlir::ValueRange state,
@@ -37,6 +44,8 @@ private:
   mlir::Location loc;
   llvm::ArrayRef<Slice> slices;
   const Tile &tile;
+  mlir::Value chunkStart;
+  mlir::Operation *outermostLoop = nullptr;
   llvm::SmallVector<TileContext> contexts;
 };
 

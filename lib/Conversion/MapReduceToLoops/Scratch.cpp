@@ -31,8 +31,9 @@ Emitter::Scratch loops::scratchOf(Frame &frame, const ScratchLayout &layout, Typ
 static int64_t numbersOf(Frame &frame, Operation *op) {
   ScratchLayout layout(op->getRegion(0).front());
   auto reduce = dyn_cast<MapReduceOp>(op);
-  return reduce ? layout.total * reduce.getSchedule()->getRows() * reduce.getSchedule()->getLanes()
-                : layout.total * frame.machine.rowsOf(frame, frame.b.getF64Type());
+  ScheduleAttr schedule = reduce ? *reduce.getSchedule() : ScheduleAttr();
+  return layout.total * (reduce ? schedule.getRows() * schedule.getLanes() * schedule.getPanel()
+                                : frame.machine.rowsOf(frame, frame.b.getF64Type()));
 }
 
 void loops::allocateScratch(Frame &frame, Workspace &workspace, func::FuncOp function) {

@@ -134,11 +134,16 @@ Value Workspace::allocate(Type element, LinearSize bytes) {
 
 /// At least as many as there are; the manifest's reader counts in the same way. Of each block one
 /// tile may not be full.
+Value loops::countUsefulPieces(Frame &frame, Value terms, int64_t leastTerms) {
+  Value most = frame.min(frame.ceilDiv(terms, leastTerms), frame.index(KEOPS_MOST_PIECES));
+  return frame.max(most, frame.index(1));
+}
+
 Value Workspace::countPieces(const PieceSize &pieces) {
   const WorkTable &work = frame.work(pieces.kept);
   Value full = frame.div(frame.size(pieces.kept), frame.index(pieces.tileRows));
   Value tiles = frame.add(full, work.blockCount);
-  Value useful = frame.max(frame.ceilDiv(work.mostTerms, pieces.leastTerms), frame.index(1));
+  Value useful = countUsefulPieces(frame, work.mostTerms, pieces.leastTerms);
   return frame.max(tiles, frame.min(frame.index(pieces.split), frame.mul(tiles, useful)));
 }
 

@@ -27,12 +27,15 @@ struct LinearSize {
 };
 
 /// The states of all pieces of a map_reduce. Few tiles are cut into pieces: into at most `split`
-/// all together, of at least `leastTerms` terms each.
+/// all together and KEOPS_MOST_PIECES each, of at least `leastTerms` terms.
 struct PieceSize {
   Placement kept;
   int64_t tileRows, leastTerms, split;
   int64_t bytes; ///< of a piece
 };
+
+/// Into how many pieces a tile with so many terms may be cut, at least one.
+mlir::Value countUsefulPieces(Frame &frame, mlir::Value terms, int64_t leastTerms);
 
 class Functions;
 

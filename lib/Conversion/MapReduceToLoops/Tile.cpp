@@ -19,8 +19,8 @@ int64_t Columns::offsetOf(BlockArgument argument) const {
 }
 
 Traversal::Traversal(Frame &frame, MapReduceOp op)
-    : frame(frame), op(op), schedule(*op.getSchedule()), chunk(schedule.getChunk()),
-      scratch(op.getBlock()) {
+    : frame(frame), op(op), schedule(*op.getSchedule()), rows(schedule.getRows()),
+      chunk(schedule.getChunk()), scratch(op.getBlock()) {
   for (ReduceAttr reduce : op.getReduceAttrs())
     if (getReductionInfo(reduce.getKind()).takesK)
       chunk = 1;
@@ -35,21 +35,31 @@ Type Traversal::elementType(SlotKind kind) {
                              : Type(frame.b.getF64Type());
 }
 Type Traversal::tileType(SlotKind kind) {
-  return frame.machine.tileType(schedule.getRows(), schedule.getLanes(), elementType(kind));
+  return frame.machine.tileType(rows, schedule.getLanes(), elementType(kind));
 }
 
 //===-- Stages ------------------------------------------------------------------------------===//
 
 void Traversal::allocateStages() {
-  reduced.stage = reducedIndices.stage = Value();
-  for (Columns *columns : {&reduced, &reducedIndices})
-    if (columns->count)
-      columns->stage = frame.machine.allocateStage(
-          frame, elementType(columns == &reduced ? ValueSlot : IndexSlot),
-          stepTerms() * columns->length);
+  auto allocate = [&](Columns &columns, SlotKind kind) {
+    columns.stage = columns.count ? frame.machine.allocateStage(frame, elementType(kind),
+                                                                stageTerms * columns.length)
+                                  : Value();
+  };
+  for (int64_t terms : {stepTerms(), schedule.getBlock()}) {
+    stageTerms = terms;
+    allocate(reduced, ValueSlot);
+    if (reduced.stage || !reduced.count)
+      break;
+  }
+  allocate(reducedIndices, IndexSlot);
 }
 
-void Traversal::fillStages(const Item &item, Value begin, Value end) {
+void Traversal::withStages(const Item &item, Value begin, Value end, int64_t most,
+                           Machine::Body body) {
+  bool fills = (reduced.stage || reducedIndices.stage) && most == stageTerms && !stageBegin;
+  if (!fills)
+    return body();
   for (Columns *columns : {&reduced, &reducedIndices}) {
     if (!columns->stage)
       continue;
@@ -57,16 +67,21 @@ void Traversal::fillStages(const Item &item, Value begin, Value end) {
     Value first = frame.add(frame.mul(item.atHand, reducedSize()), begin);
     frame.machine.fillStage(frame, columns->stage, columns->pack, frame.mul(first, length),
                             frame.mul(frame.sub(end, begin), length));
-    stageBegin = begin;
   }
-  if (stageBegin)
-    frame.machine.waitForLanes(frame);
+  stageBegin = begin;
+  frame.machine.waitForLanes(frame);
+  body();
+  frame.machine.waitForLanes(frame);
+  stageBegin = Value();
 }
 
-void Traversal::releaseStages() {
-  if (stageBegin)
-    frame.machine.waitForLanes(frame);
-  stageBegin = Value();
+Value Traversal::componentOffset(const Columns &columns, Value component) {
+  if (columns.together == 1)
+    return frame.mul(component, frame.index(tileRows()));
+  Value together = frame.index(columns.together);
+  Value group = frame.b.createOrFold<arith::DivUIOp>(frame.loc, component, together);
+  Value number = frame.b.createOrFold<arith::RemUIOp>(frame.loc, component, together);
+  return frame.add(frame.mul(group, frame.index(tileRows() * columns.together)), number);
 }
 
 Columns &Traversal::columnsOf(BlockArgument argument) {
@@ -79,21 +94,31 @@ Columns &Traversal::columnsOf(BlockArgument argument) {
 
 //===-- Terms -------------------------------------------------------------------------------===//
 
-TileTerms::TileTerms(Traversal &traversal, const Tile &tile, Value chunkStart,
-                     unsigned firstFormula, Value j, Operation *before)
-    : traversal(traversal), tile(tile), chunkStart(chunkStart), j(j), firstFormula(firstFormula),
+PanelTerms::PanelTerms(Traversal &traversal, const Tile &tile, Value chunkStart,
+                       SmallVector<Value> rowsAtHand, Operation *before)
+    : traversal(traversal), tile(tile), chunkStart(chunkStart), rows(std::move(rowsAtHand)),
       before(before),
       emitter(
-          traversal.frame.b, traversal.valueType(),
+          traversal.frame.b, panelType(ValueSlot),
           [this](Emitter &, BlockArgument argument, OpFoldResult k) { return leaf(argument, k); },
           {[this](Placement over) { return termCount(over); },
            [this](Placement index) { return position(index); }},
           traversal.schedule.getCalls() ? callsTo(traversal.frame) : nullptr,
-          scratchOf(traversal.frame, traversal.scratch, traversal.valueType())) {}
+          scratchOf(traversal.frame, traversal.scratch, panelType(ValueSlot)),
+          // The rows of a panel do not wait for each other either.
+          std::max<int64_t>(Emitter::mostSums / llvm::PowerOf2Ceil(rows.size()), 1)) {}
 
-Value TileTerms::get(unsigned f, unsigned c) {
+Value PanelTerms::get(unsigned formula, unsigned c, int64_t number) {
+  Value &whole = known[{formula, c}];
+  if (!whole)
+    whole = component(traversal.op.getBlock().getTerminator()->getOperand(formula), c);
+  return rows.size() == 1
+             ? whole
+             : traversal.frame.machine.part(traversal.frame, traversal.valueType(), whole, number);
+}
+
+Value PanelTerms::component(Value formula, unsigned c) {
   Frame &frame = traversal.frame;
-  Value formula = traversal.op.getBlock().getTerminator()->getOperand(firstFormula + f);
   int64_t dim = getDim(formula);
   if (dim == 1 || !chunkStart)
     return emitter.component(formula, frame.b.getIndexAttr(dim == 1 ? 0 : c));
@@ -102,7 +127,23 @@ Value TileTerms::get(unsigned f, unsigned c) {
   return emitter.component(formula, k);
 }
 
-Value TileTerms::readInvariant(OpFoldResult k, function_ref<Value()> read) {
+Type PanelTerms::panelType(SlotKind kind) {
+  int64_t count = traversal.rows * rows.size();
+  return traversal.frame.machine.tileType(count, traversal.schedule.getLanes(),
+                                          traversal.elementType(kind));
+}
+
+Value PanelTerms::forEachRow(SlotKind kind, OfRow read) {
+  SmallVector<Value> values = llvm::map_to_vector(rows, read);
+  return rows.size() == 1 ? values.front()
+                          : traversal.frame.machine.join(traversal.frame, panelType(kind), values);
+}
+
+Value PanelTerms::forAllRows(SlotKind kind, Value value) {
+  return forEachRow(kind, [&](Value) { return value; });
+}
+
+Value PanelTerms::readInvariant(OpFoldResult k, function_ref<Value()> read) {
   // More than registers can hold is read where it is needed.
   constexpr int64_t mostColumns = 64;
   OpBuilder::InsertionGuard guard(traversal.frame.b);
@@ -117,69 +158,83 @@ static Value splatIndex(Traversal &traversal, Value index) {
   return splat(frame, traversal.indexType(), number);
 }
 
-Value TileTerms::locate(const Columns &columns, Value component) {
+Value PanelTerms::locate(const Columns &columns, Value row, Value component) {
   Frame &frame = traversal.frame;
-  Value row = columns.stage ? frame.sub(j, traversal.stageBegin)
-                            : frame.add(frame.mul(tile.item.atHand, traversal.reducedSize()), j);
-  return frame.add(frame.mul(row, frame.index(columns.length)), component);
+  Value number = columns.stage && traversal.stageBegin
+                     ? frame.sub(row, traversal.stageBegin)
+                     : frame.add(frame.mul(tile.item.atHand, traversal.reducedSize()), row);
+  return frame.add(frame.mul(number, frame.index(columns.length)), component);
 }
 
-Value TileTerms::readReduced(const Columns &columns, int64_t offset, SlotKind kind,
-                             OpFoldResult k) {
+Value PanelTerms::readReduced(const Columns &columns, Value row, int64_t offset, SlotKind kind,
+                              OpFoldResult k) {
   Frame &frame = traversal.frame;
   Type type = traversal.tileType(kind);
   Value component = toValue(frame, emitter.offset(frame.loc, k, offset));
-  if (j.getType().isIndex()) {
-    Value scalar =
-        memref::LoadOp::create(frame.b, frame.loc, columns.stage ? columns.stage : columns.pack,
-                               locate(columns, component));
+  if (row.getType().isIndex()) {
+    bool isNear = columns.stage && traversal.stageBegin;
+    Value scalar = memref::LoadOp::create(frame.b, frame.loc, isNear ? columns.stage : columns.pack,
+                                          locate(columns, row, component));
     return splat(frame, type, scalar);
   }
   Value length = frame.index(columns.length);
-  Value row = frame.mul(tile.item.atHand, traversal.reducedSize());
-  Value first = frame.add(frame.mul(row, length), component);
-  Value at = frame.add(frame.mul(j, splatIndex(traversal, length)), splatIndex(traversal, first));
+  Value before = frame.mul(tile.item.atHand, traversal.reducedSize());
+  Value first = frame.add(frame.mul(before, length), component);
+  Value at = frame.add(frame.mul(row, splatIndex(traversal, length)), splatIndex(traversal, first));
   return frame.machine.gather(frame, type, columns.pack, at);
 }
 
-Value TileTerms::position(Placement index) {
+Value PanelTerms::position(Placement index) {
   Frame &frame = traversal.frame;
   if (index == traversal.op.getOver())
-    return j.getType().isIndex() ? splatIndex(traversal, j) : j;
+    return forEachRow(IndexSlot, [&](Value row) {
+      return row.getType().isIndex() ? splatIndex(traversal, row) : row;
+    });
   Value row = frame.machine.numberRows(frame, traversal.indexType());
-  return frame.add(splatIndex(traversal, tile.firstRow), row);
+  return forAllRows(IndexSlot, frame.add(splatIndex(traversal, tile.firstRow), row));
 }
 
 /// All rows of a tile have as many; those of the reduced index may differ.
-Value TileTerms::termCount(Placement over) {
+Value PanelTerms::termCount(Placement over) {
   Frame &frame = traversal.frame;
-  Value count = tile.terms;
-  if (over == traversal.op.getKept() && j.getType().isIndex())
-    count = frame.loadIndex(frame.terms(otherIndex(over)), j);
-  else if (over == traversal.op.getKept())
-    count = frame.machine.gather(frame, traversal.indexType(), frame.terms(otherIndex(over)), j);
+  if (over == traversal.op.getKept())
+    return forEachRow(ValueSlot, [&](Value row) { return termCountAt(row); });
+  return forAllRows(ValueSlot, toNumber(frame, tile.terms, traversal.valueType()));
+}
+
+Value PanelTerms::termCountAt(Value row) {
+  Frame &frame = traversal.frame;
+  Value table = frame.terms(traversal.op.getOver());
+  Value count = row.getType().isIndex()
+                    ? frame.loadIndex(table, row)
+                    : frame.machine.gather(frame, traversal.indexType(), table, row);
   return toNumber(frame, count, traversal.valueType());
 }
 
-Value TileTerms::leaf(BlockArgument argument, OpFoldResult k) {
+Value PanelTerms::leaf(BlockArgument argument, OpFoldResult k) {
   Frame &frame = traversal.frame;
   Placement placement = getValueType(argument).getPlacement();
   if (placement == Placement::P)
-    return readInvariant(k, [&]() -> Value {
-      Value scalar = tile.parameters.lookup(argument).load(frame, frame.index(0), k);
-      return splat(frame, traversal.valueType(), scalar);
-    });
+    return forAllRows(ValueSlot, readInvariant(k, [&]() -> Value {
+                        Value scalar =
+                            tile.parameters.lookup(argument).load(frame, frame.index(0), k);
+                        return splat(frame, traversal.valueType(), scalar);
+                      }));
   SlotKind kind = getValueType(argument).getElementType().isInteger() ? IndexSlot : ValueSlot;
   const Columns &columns = traversal.columnsOf(argument);
+  int64_t offset = columns.offsetOf(argument);
   if (placement == traversal.op.getOver())
-    return readReduced(columns, columns.offsetOf(argument), kind, k);
-  return readInvariant(k, [&]() -> Value {
-    Value component = toValue(frame, emitter.offset(frame.loc, k, columns.offsetOf(argument)));
-    Value column = frame.mul(component, frame.index(traversal.tileRows()));
-    Value begin = frame.ownElements(columns.perMember);
-    return frame.machine.load(frame, traversal.tileType(kind), columns.pack,
-                              frame.add(begin, column));
-  });
+    return forEachRow(kind, [&](Value row) { return readReduced(columns, row, offset, kind, k); });
+  return forAllRows(kind, readInvariant(k, [&]() -> Value {
+                      Value component = toValue(frame, emitter.offset(frame.loc, k, offset));
+                      Value begin = frame.ownElements(columns.perMember);
+                      if (traversal.rowBase)
+                        begin = frame.add(
+                            begin, frame.mul(traversal.rowBase, frame.index(columns.together)));
+                      Value at = frame.add(begin, traversal.componentOffset(columns, component));
+                      return frame.machine.load(frame, traversal.tileType(kind), columns.pack, at,
+                                                columns.together);
+                    }));
 }
 
 //===-- Context -----------------------------------------------------------------------------===//
@@ -203,6 +258,19 @@ void TileContext::store(Location, Value value, unsigned array, Value position) {
                                 address(own, array, position));
 }
 
+/// A panel of one row.
+class TileContext::OwnTerms : public Terms {
+public:
+  OwnTerms(TileContext &context, Value row)
+      : panel(context.traversal, context.tile, context.chunkStart, {row}, context.before),
+        terms(panel, context.slice.firstFormula, 0) {}
+  Value get(unsigned f, unsigned c) override { return terms.get(f, c); }
+
+private:
+  PanelTerms panel;
+  SliceTerms terms;
+};
+
 std::unique_ptr<Terms> TileContext::termsAt(Value j) {
-  return std::make_unique<TileTerms>(traversal, tile, chunkStart, slice.firstFormula, j, before);
+  return std::make_unique<OwnTerms>(*this, j);
 }

@@ -14,14 +14,19 @@ namespace keops::loops {
 /// The variables of one index and element type side by side: each occupies `dim` of `count`
 /// components from its offset on.
 struct Columns {
-  mlir::Value pack;  ///< kept: memref<?xT> as [member][component][row of the tile]; reduced:
-                     ///< [row][component]
+  mlir::Value pack;  ///< kept: memref<?xT> as [member][component / together][row of the tile]
+                     ///< [component % together]; reduced: [row][component]
   mlir::Value stage; ///< of the reduced index: memref<?xT> for the rows of a step, or null
   llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> offsets;
   int64_t count = 0;
-  int64_t length = 0;    ///< of a packed row of the reduced index
+  int64_t length = 0;    ///< of a packed row
+  int64_t together = 1;  ///< components of a row that one load takes
   int64_t perMember = 0; ///< elements of a member, for the kept index
+  /// Long variables begin where wide loads can.
   void append(mlir::BlockArgument argument) {
+    constexpr int64_t widest = 4;
+    if (getDim(argument) > Emitter::unrollLimit)
+      count = llvm::alignTo(count, widest);
     offsets.push_back({argument, count});
     count += getDim(argument);
   }
@@ -40,11 +45,14 @@ struct Traversal {
   Frame &frame;
   MapReduceOp op;
   ScheduleAttr schedule;
+  int64_t rows;        ///< vectors of a tile that are at hand: all, or one of a narrow tile
+  mlir::Value rowBase; ///< index: the first row at hand among those of the tile, null for zero
   int64_t chunk; ///< components carried at a time; lists of K best are made one component at a time
   ScratchLayout scratch;
   Columns kept, reduced;               ///< of the computing type
   Columns keptIndices, reducedIndices; ///< 64-bit integers
-  mlir::Value stageBegin; ///< index: the first row in the stages, null outside of steps
+  int64_t stageTerms = 0;              ///< rows that the stages have room for
+  mlir::Value stageBegin; ///< index: the first row in the stages, null while they are empty
 
   mlir::Type element();
   mlir::Type elementType(SlotKind kind);
@@ -53,13 +61,20 @@ struct Traversal {
   mlir::Type indexType() { return tileType(IndexSlot); }
   mlir::Type wideType() { return tileType(WideSlot); }
   mlir::Type tileType(SlotKind kind);
-  /// Room near the members for the rows of a step.
+  /// Room near the members for the rows of a step, or of a block where that is too much.
   void allocateStages();
-  /// Brings the reduced rows [begin, end) of a step there; all lanes come here together.
-  void fillStages(const Item &item, mlir::Value begin, mlir::Value end);
-  void releaseStages();
+  /// Brings the reduced rows [begin, end) there around `body`, if they are at most as many as there
+  /// is room for and not there yet; all lanes come here together.
+  void withStages(const Item &item, mlir::Value begin, mlir::Value end, int64_t most,
+                  Machine::Body body);
   /// The columns of an argument placed on i or j.
   Columns &columnsOf(mlir::BlockArgument argument);
+  /// Where a tile that begins at `offset` of some memory has the first row at hand.
+  mlir::Value addRowBase(mlir::Value offset) {
+    return rowBase ? frame.add(offset, rowBase) : offset;
+  }
+  /// Where a kept row of a tile has a component, counted from that of the first row.
+  mlir::Value componentOffset(const Columns &columns, mlir::Value component);
   int64_t tileRows() const { return schedule.getRows() * schedule.getLanes(); }
   int64_t stepTerms() const { return schedule.getBlock() * schedule.getBlocks(); }
   mlir::Value reducedSize() { return frame.size(op.getOver()); }
@@ -93,32 +108,59 @@ struct PieceMemory {
   std::array<mlir::Value, slotKinds> regions, bases;
 };
 
-/// Formulas of one reduction at one reduced index.
-class TileTerms : public Terms {
+/// The formulas of a traversal at a panel of reduced rows: computed as one value for all of them.
+/// They are emitted where the first of them is asked for.
+class PanelTerms {
 public:
-  /// `before`: an operation in front of which loop-invariant reads are placed, or null.
-  TileTerms(Traversal &traversal, const Tile &tile, mlir::Value chunkStart, unsigned firstFormula,
-            mlir::Value j, mlir::Operation *before);
-  mlir::Value get(unsigned f, unsigned c) override;
+  /// `rows`: as in ReductionContext::termsAt; `before`: an operation in front of which
+  /// loop-invariant reads are placed, or null.
+  PanelTerms(Traversal &traversal, const Tile &tile, mlir::Value chunkStart,
+             llvm::SmallVector<mlir::Value> rows, mlir::Operation *before);
+  PanelTerms(const PanelTerms &) = delete;
+  /// Component `c` of the chunk of a yielded formula, at the row with this number.
+  mlir::Value get(unsigned formula, unsigned c, int64_t number);
 
 private:
+  using OfRow = llvm::function_ref<mlir::Value(mlir::Value row)>;
+  mlir::Type panelType(SlotKind kind);
+  /// The values that `read` gives for each row; the one of all rows.
+  mlir::Value forEachRow(SlotKind kind, OfRow read);
+  mlir::Value forAllRows(SlotKind kind, mlir::Value value);
+  mlir::Value component(mlir::Value formula, unsigned c);
   mlir::Value leaf(mlir::BlockArgument argument, mlir::OpFoldResult k);
   mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
-  mlir::Value readReduced(const Columns &columns, int64_t offset, SlotKind kind,
+  mlir::Value readReduced(const Columns &columns, mlir::Value row, int64_t offset, SlotKind kind,
                           mlir::OpFoldResult k);
   /// Where component `component` of the packed row that is the same for all lanes stands.
-  mlir::Value locate(const Columns &columns, mlir::Value component);
+  mlir::Value locate(const Columns &columns, mlir::Value row, mlir::Value component);
   /// Over how many rows of `over` the row of the other index is reduced.
   mlir::Value termCount(Placement over);
-  /// The row of the pair on `index`, as 64-bit integers by lane.
+  mlir::Value termCountAt(mlir::Value row);
+  /// The rows of the pairs on `index`, as 64-bit integers by lane.
   mlir::Value position(Placement index);
 
   Traversal &traversal;
   const Tile &tile;
-  mlir::Value chunkStart, j;
-  unsigned firstFormula;
+  mlir::Value chunkStart;
+  llvm::SmallVector<mlir::Value> rows;
   mlir::Operation *before;
   Emitter emitter;
+  llvm::DenseMap<std::pair<unsigned, unsigned>, mlir::Value> known;
+};
+
+/// The formulas of one reduction, from its first one on, at one row of a panel.
+class SliceTerms : public Terms {
+public:
+  SliceTerms(PanelTerms &panel, unsigned firstFormula, int64_t number)
+      : panel(panel), firstFormula(firstFormula), number(number) {}
+  mlir::Value get(unsigned f, unsigned c) override {
+    return panel.get(firstFormula + f, c, number);
+  }
+
+private:
+  PanelTerms &panel;
+  unsigned firstFormula;
+  int64_t number;
 };
 
 /// The view that a reduction has of its tile.
@@ -146,6 +188,7 @@ public:
   void setOutermostLoop(mlir::Operation *loop) { before = loop; }
 
 private:
+  class OwnTerms;
   mlir::Value address(const PieceMemory &memory, unsigned array, mlir::Value position);
 
   Traversal &traversal;

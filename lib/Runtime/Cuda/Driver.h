@@ -32,6 +32,7 @@ namespace keops::cuda {
   FUNCTION(cuMemFree_v2)                                                                           \
   FUNCTION(cuMemGetInfo_v2)                                                                        \
   FUNCTION(cuMemcpyHtoDAsync_v2)                                                                   \
+  FUNCTION(cuMemcpyDtoHAsync_v2)                                                                   \
   FUNCTION(cuPointerGetAttributes)                                                                 \
   FUNCTION(cuStreamCreate)                                                                         \
   FUNCTION(cuStreamSynchronize)                                                                    \

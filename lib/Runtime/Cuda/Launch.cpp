@@ -1,7 +1,8 @@
 // The device's side of a run: arrays are looked at, tables and temporary memory found, and kernels
-// put on the caller's stream. Nothing here waits for the device.
+// put on the caller's stream. Nothing here waits for the device, unless the caller asks for it.
 #include "Arguments.h"
 #include "Driver.h"
+#include "Staging.h"
 
 #include "keops/Runtime/Error.h"
 #include "keops/Runtime/Packing.h"
@@ -17,8 +18,14 @@ namespace {
 
 /// Bytes of temporary memory that are in use at the same time, unless one item needs more.
 constexpr int64_t itemBudget = int64_t(256) << 20;
+/// In the place of a device's number.
+constexpr int32_t host = -1;
 
-/// The number of the device that has an address; -1 for the host.
+std::string namePlace(int32_t number) {
+  return number == host ? "the host" : concat("device ", number);
+}
+
+/// The number of the device that has an address, or the host.
 int32_t findDevice(const void *address, int32_t expected) {
   unsigned type = 0, isManaged = 0;
   int number = -1;
@@ -30,17 +37,16 @@ int32_t findDevice(const void *address, int32_t expected) {
                   reinterpret_cast<CUdeviceptr>(address));
   if (isManaged) // moves to where it is used
     return expected;
-  return type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED ? number : -1;
+  return type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED ? number : host;
 }
 
 template <typename Describe>
-void checkPlace(const Tensor &tensor, const Device &device, Describe describe) {
+void checkPlace(const Tensor &tensor, int32_t expected, Describe describe) {
   if (tensor.isEmpty())
     return;
-  int32_t number = findDevice(tensor.data, device.number);
-  if (number != device.number)
-    raiseUserError(describe(), ": expected memory of device ", device.number, ", got memory of ",
-                   number < 0 ? "the host" : concat("device ", number));
+  if (int32_t number = findDevice(tensor.data, expected); number != expected)
+    raiseUserError(describe(), ": expected memory of ", namePlace(expected), ", got memory of ",
+                   namePlace(number));
 }
 
 [[noreturn]] void refuseCopy(const std::string &what, const Tensor &tensor, const char *expected) {
@@ -96,17 +102,15 @@ void Launcher::checkRangePlaces(std::span<const Tensor> ranges) const {
   if (ranges.empty())
     return;
   CurrentContext context(*device);
-  constexpr int32_t host = -1;
   for (size_t k = 0; k < ranges.size(); ++k)
-    if (int32_t number = findDevice(ranges[k].data, host); number != host)
-      raiseUserError("ranges[", k, "]: expected memory of the host, got memory of device ", number);
+    checkPlace(ranges[k], host, [&] { return concat("ranges[", k, ']'); });
 }
 
-void Launcher::checkPlaces(const CheckedRun &run) const {
+void Launcher::checkPlaces(const CheckedRun &run, int32_t number) const {
   for (size_t k = 0; k < run.inputs.size(); ++k)
-    checkPlace(run.inputs[k], *device, [&] { return describeInput(k); });
+    checkPlace(run.inputs[k], number, [&] { return describeInput(k); });
   for (size_t k = 0; k < run.outputs.size(); ++k)
-    checkPlace(run.outputs[k], *device, [&] { return describeOutput(k); });
+    checkPlace(run.outputs[k], number, [&] { return describeOutput(k); });
 }
 
 void Launcher::addInPlace(const CheckedRun &run, Packing &packing, keops_array *arrays) const {
@@ -162,9 +166,22 @@ CUdeviceptr Launcher::findTables(const CheckedRun &run, const Packing &packing,
 }
 
 void Launcher::runOnDevice(const CheckedRun &run) const {
-  size_t arrays = run.inputs.size() + run.outputs.size();
   CurrentContext context(*device);
   Stream stream(run.options.stream, *device);
+  if (run.options.isOnHost) {
+    checkPlaces(run, host);
+    Staging staging(run, stream);
+    runInPlace(staging.getRun(), stream);
+    staging.copyBack(stream);
+  } else {
+    runInPlace(run, stream);
+    if (run.options.waits)
+      stream.wait();
+  }
+}
+
+void Launcher::runInPlace(const CheckedRun &run, const Stream &stream) const {
+  size_t arrays = run.inputs.size() + run.outputs.size();
   const Kernels &kernels = program.getImage()->load(*device, manifest);
   checkCancelled(run.options);
 
@@ -175,7 +192,7 @@ void Launcher::runOnDevice(const CheckedRun &run) const {
   Arguments arguments(run, itemsAtOnce, blocks);
   Packing packing(0);
   addInPlace(run, packing, arguments.getArrays());
-  checkPlaces(run);
+  checkPlaces(run, device->number);
 
   int64_t bytes = manifest.workspace.getBytes(run.extent, itemsAtOnce, int32_t(blocks));
   TableLayout layout(run.work, (batch.rank == 0 ? 1 : batch.items) * int64_t(arrays));

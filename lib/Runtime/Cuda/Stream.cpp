@@ -27,6 +27,8 @@ uint64_t Stream::getId() const {
   return number == ofThread ? uint64_t(pthread_self()) : number;
 }
 
+void Stream::wait() const { check(getDriver().cuStreamSynchronize(handle), "cuStreamSynchronize"); }
+
 void Stream::check(CUresult result, const char *function) const {
   if (result == CUDA_ERROR_INVALID_HANDLE || result == CUDA_ERROR_INVALID_CONTEXT)
     raiseUserError("argument 'options.stream': expected a stream of device ", device.number,

@@ -17,6 +17,8 @@ public:
   bool isCapturing() const { return capturing; }
   /// A number that no other stream has while this one lives.
   uint64_t getId() const;
+  /// Until all that was put on it is done.
+  void wait() const;
   /// As check() of Driver.h, for calls that take the stream.
   void check(CUresult result, const char *function) const;
 

@@ -95,16 +95,32 @@ bool keops::isLarge(Block &block) { return estimateCode(block) > mostCodeInPlace
 //===-- Registers ---------------------------------------------------------------------------===//
 
 RegisterModel keops::getRegisterModel(int64_t lanes32) {
-  int64_t registers = lanes32 >= 16 ? 32 : 16;
-  return {lanes32, registers, /*mostRows=*/4, /*mostChunk=*/registers / 2};
+  RegisterModel model;
+  model.lanes32 = lanes32;
+  model.registers = lanes32 >= 16 ? 32 : 16;
+  model.mostRows = 4;
+  model.mostChunk = model.registers / 2;
+  model.split = 64;
+  return model;
 }
 
 /// Beyond the loop a sum has three more registers for each component, of the 255 of a thread. As
 /// many threads as a multiprocessor can have need 32 to 64 registers each, and 128 threads in a
 /// block leave it several blocks to choose from.
 RegisterModel keops::getThreadModel() {
-  return {/*lanes32=*/128, /*registers=*/64, /*mostRows=*/8, /*mostChunk=*/16,
-          /*lanesAreThreads=*/true};
+  RegisterModel model;
+  model.lanes32 = 128;
+  model.registers = 64;
+  model.mostRows = 8;
+  model.mostChunk = 16;
+  // Some tasks for each of a thousand blocks that run at once.
+  model.split = 8192;
+  model.lanesAreThreads = true;
+  model.panelRegisters = 208;
+  model.mostPanelRows = 2;
+  model.mostPanel = 16;
+  model.mostPanelChunk = 16;
+  return model;
 }
 
 /// Vectors of the inner loop that carry the state of one reduction.
@@ -129,47 +145,106 @@ int64_t keops::estimateLiveVectors(MapReduceOp op, int64_t chunk) {
   return live;
 }
 
-//===-- The choice --------------------------------------------------------------------------===//
+/// A sum has three numbers for each component of a row: in blocks, in all, and what was lost.
+static constexpr int64_t slotsOfState = 3;
 
-/// How many components of the widest result are carried at a time: as many as the model allows,
-/// since every further chunk computes the shared part of the formula again. Sorted lists are kept
-/// one component at a time.
-static int64_t chooseChunk(MapReduceOp op, const RegisterModel &model) {
-  int64_t chunk = 1;
-  for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs())) {
-    if (getReductionInfo(reduce.getKind()).takesK)
-      return 1;
-    SmallVector<Value> formulas = op.getFormulas(r);
-    int64_t dim = getReducedDim(TypeRange(ValueRange(formulas)));
-    chunk = std::max(chunk, std::min(dim, model.mostChunk));
-  }
-  return chunk;
+static int64_t countStates(MapReduceOp op, int64_t chunk) {
+  int64_t states = 0;
+  for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs()))
+    states += stateVectors(reduce, op.getFormulas(r), chunk);
+  return states;
 }
 
 static bool isDouble(MapReduceOp op) {
   return getValueType(op.getFormulas(0).front()).getElementType().isF64();
 }
 
+int64_t keops::estimateThreadRegisters(MapReduceOp op) {
+  ScheduleAttr schedule = *op.getSchedule();
+  constexpr int64_t temporaries = 6;
+  int64_t states = countStates(op, schedule.getChunk());
+  int64_t ofRow = schedule.getPanel() == 1
+                      ? estimateLiveVectors(op, schedule.getChunk())
+                      : schedule.getPanel() + slotsOfState * states + temporaries;
+  return ofRow * schedule.getRows() * (isDouble(op) ? 2 : 1);
+}
+
+//===-- The choice --------------------------------------------------------------------------===//
+
+/// How many components of the widest result are carried at a time: as many as are allowed, since
+/// every further chunk computes the shared part of the formula again. Sorted lists are kept one
+/// component at a time.
+static int64_t chooseChunk(MapReduceOp op, int64_t mostChunk) {
+  int64_t chunk = 1;
+  for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs())) {
+    if (getReductionInfo(reduce.getKind()).takesK)
+      return 1;
+    SmallVector<Value> formulas = op.getFormulas(r);
+    int64_t dim = getReducedDim(TypeRange(ValueRange(formulas)));
+    chunk = std::max(chunk, std::min(dim, mostChunk));
+  }
+  return chunk;
+}
+
+/// A table is as large as the tile; that of one row fits into the cache more often.
+static bool keepsTables(MapReduceOp op) {
+  return llvm::any_of(op.getBlock(), llvm::IsaPred<ScratchOpInterface>);
+}
+
+/// Whether the kept rows are so long that they are read from memory for each reduced row.
+static bool hasLongRows(MapReduceOp op) {
+  return llvm::any_of(op.getBlock().getArguments(), [&](BlockArgument argument) {
+    return getValueType(argument).getPlacement() == op.getKept() && !argument.use_empty() &&
+           getDim(argument) > Emitter::unrollLimit;
+  });
+}
+
+namespace {
+/// Rows of both indices that are computed together, and what is carried for them.
+struct RegisterTile {
+  int64_t rows, panel, chunk;
+};
+} // namespace
+
+/// A row keeps its variables in registers.
+static RegisterTile chooseRows(MapReduceOp op, const RegisterModel &model, int64_t registers) {
+  int64_t chunk = chooseChunk(op, model.mostChunk);
+  int64_t rows = std::clamp<int64_t>(registers / estimateLiveVectors(op, chunk), 1, model.mostRows);
+  int64_t code = codeOf(op.getBlock(), isLarge(op.getBlock()));
+  rows = std::clamp<int64_t>(mostCodeOfTile / std::max<int64_t>(code, 1), 1, rows);
+  return {keepsTables(op) ? 1 : rows, /*panel=*/1, chunk};
+}
+
+/// Pairs keep one number each while the components pass by.
+static RegisterTile choosePanel(MapReduceOp op, const RegisterModel &model, int64_t width) {
+  int64_t chunk = chooseChunk(op, model.mostPanelChunk / width);
+  int64_t state = slotsOfState * countStates(op, chunk);
+  // Loads of doubles fill as many registers as their sums; those of a wide state have no room.
+  int64_t panel = model.mostPanel / (width * width * (state > model.mostPanel ? 2 : 1));
+  int64_t ofRow = panel + state;
+  int64_t rows = std::clamp<int64_t>(model.panelRegisters / width / ofRow, 1, model.mostPanelRows);
+  return {rows, panel, chunk};
+}
+
 ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
-  constexpr int64_t split = 64;
   // Precision high and Kahan's scheme compensate every addition: no plain sums within blocks.
   bool compensated = op.getPrecision() == Precision::High ||
                      (op.getSums() && op.getSums()->getScheme() == SumScheme::KahanScheme);
   int64_t block = compensated ? 1 : 16, blocks = compensated ? 1 : 8;
-  int64_t chunk = chooseChunk(op, model);
   // On a GPU a double takes two registers, on a CPU half the lanes.
   int64_t width = isDouble(op) ? 2 : 1;
-  int64_t registers = model.lanesAreThreads ? model.registers / width : model.registers;
-  int64_t rows = std::clamp<int64_t>(registers / estimateLiveVectors(op, chunk), 1, model.mostRows);
   bool calls = isLarge(op.getBlock());
-  int64_t code = codeOf(op.getBlock(), calls);
-  rows = std::clamp<int64_t>(mostCodeOfTile / std::max<int64_t>(code, 1), 1, rows);
-  // A table is as large as the tile; that of one row fits into the cache more often.
-  if (llvm::any_of(op.getBlock(), llvm::IsaPred<ScratchOpInterface>))
-    rows = 1;
+  bool inPanels = model.panelRegisters && !compensated && !calls && !keepsTables(op);
+  RegisterTile tile =
+      inPanels && hasLongRows(op)
+          ? choosePanel(op, model, width)
+          : chooseRows(op, model,
+                       model.lanesAreThreads ? model.registers / width : model.registers);
   if (model.lanesAreThreads)
-    rows = llvm::bit_floor<uint64_t>(rows);
+    tile.rows = llvm::bit_floor<uint64_t>(tile.rows);
   int64_t lanes =
       model.lanesAreThreads ? model.lanes32 : std::max<int64_t>(model.lanes32 / width, 1);
-  return ScheduleAttr::get(op.getContext(), rows, lanes, block, blocks, chunk, split, calls);
+  bool narrow = model.lanesAreThreads && tile.rows > 1;
+  return ScheduleAttr::get(op.getContext(), tile.rows, lanes, block, blocks, tile.chunk,
+                           model.split, tile.panel, narrow, calls);
 }

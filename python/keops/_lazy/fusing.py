@@ -68,8 +68,9 @@ def _run(all_reduced):
     ranges = first._reduced.call_options.get("ranges")
     if any(lazy._reduced.call_options.get("ranges") is not ranges for lazy in others):
         raise ValueError("keops.reduce: expected reductions of the same ranges")
-    keywords = {} if ranges is None else {"ranges": first._reduced.keywords["ranges"]}
-    return _find_program(first._arrays, programs, tuple(maps)).compute(data, **keywords)
+    if any(lazy._reduced.keywords.get("device") != first._reduced.keywords.get("device") for lazy in others):
+        raise ValueError("keops.reduce: expected reductions of the same backend and device_id")
+    return _find_program(first._arrays, programs, tuple(maps)).compute(data, **first._reduced.keywords)
 
 
 def _find_program(arrays, programs, maps):

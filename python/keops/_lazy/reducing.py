@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal, overload
 
-from .._options import read_flag, read_ranges, read_text, swap_ranges
+from .._options import read_device, read_flag, read_ranges, read_text, swap_ranges
 from .._typing import Any, Options, Self, Unpack
 from .axes import check_axis, name_axes, read_axis, skip_batch, split_axes
 from .nodes import Node, make, unary
@@ -54,13 +54,11 @@ class Reducing:
     Axes may count from the end of (M, N, D): -3 is i, -2 is j. A tuple of axes has i, j or both, and any of the batch:
     ``K.sum(axis=(0, 2))`` of shape (B, M, N, D) gives (M, D). Reductions that give indices take one axis.
 
-    Keyword arguments of all: ``keepdim=True`` leaves an
-    axis of length 1 in the place of the one that was reduced, (M, 1, D) or (1, N, D); ``call=False`` gives an object to
-    call later; ``out`` is an array for the result; ``sum_scheme``, ``dtype_acc``, ``use_double_acc`` and ``precision``
-    are those of ``Genred``; ``backend`` and ``device_id`` say where to compute; ``enable_chunks`` and ``use_fast_math``
-    are accepted and have no effect. Where variables are symbolic, the result is always an object to call. TypeError for
-    other keywords, ValueError for wrong
-    values."""
+    Keyword arguments of all: ``keepdim=True`` leaves an axis of length 1 in the place of the one that was reduced,
+    (M, 1, D) or (1, N, D); ``call=False`` gives an object to call later; ``out`` is an array for the result;
+    ``sum_scheme``, ``dtype_acc``, ``use_double_acc``, ``precision``, ``backend`` and ``device_id`` are those of
+    ``Genred``; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where variables are symbolic,
+    the result is always an object to call. TypeError for other keywords, ValueError for wrong values."""
 
     __slots__ = ()
 
@@ -147,11 +145,13 @@ class Reducing:
     def _prepare(self):
         """Checks the options of the call, and makes what a call without arguments runs."""
         reduced = self._reduced
-        options = dict(reduced.call_options)
-        reduced.keywords = {name: options.pop(name) for name in ("out", "ranges") if name in options}
+        options = reduced.call_options
+        reduced.keywords = {name: options[name] for name in ("out", "ranges") if name in options}
         if "ranges" in reduced.keywords:
             reduced.keywords["ranges"] = read_ranges("LazyTensor", self._arrays, reduced.keywords["ranges"])
-        self._arrays.check_call("LazyTensor", **{"backend": "auto", "device_id": -1, **options})
+        device = read_device("LazyTensor", options.get("backend", "auto"), options.get("device_id"))
+        if device is not None:
+            reduced.keywords["device"] = device
         self._run = None
         if not reduced.program.symbols:
             self._run = partial(reduced.program.compiled.compute, self._data, **reduced.keywords)

@@ -6,15 +6,12 @@ import numpy as np
 
 from .. import _keops
 from .._conjugate_gradients import solve  # noqa: F401  (the core calls it)
-from .._options import check_call as _check_call
 
 name = "numpy"
 dtypes = {np.dtype(kind): kind for kind in ("float16", "float32", "float64")}
 # The types of the parts of complex numbers.
 complex_dtypes = {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
 make_program = _keops.Reduction
-check_call = partial(_check_call, arrays="NumPy arrays")
-
 
 to_numpy = np.asarray
 from_numpy = np.asarray

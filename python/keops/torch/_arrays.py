@@ -1,11 +1,9 @@
 """What the core must know about PyTorch tensors."""
 
 from contextlib import nullcontext as be_quiet  # noqa: F401  (the core calls it)
-from functools import partial
 
 import torch
 
-from .._options import check_call as _check_call
 from ._program import TensorProgram as make_program  # noqa: F401  (the core calls it)
 from ._solve import solve  # noqa: F401  (the core calls it)
 
@@ -13,7 +11,6 @@ name = "torch"
 dtypes = {getattr(torch, kind): kind for kind in ("float16", "bfloat16", "float32", "float64")}
 # The types of the parts of complex numbers.
 complex_dtypes = {torch.complex64: "float32", torch.complex128: "float64"}
-check_call = partial(_check_call, arrays="these tensors")
 
 
 def is_array(x):

@@ -76,8 +76,10 @@ class TensorProgram:
 
     # ---- Calls -------------------------------------------------------------------------------------------------------
 
-    def compute(self, args, out=None, ranges=None):
-        """Computes: one tensor, or a tuple where there are several results."""
+    def compute(self, args, out=None, ranges=None, device=None):
+        """Computes: one tensor, or a tuple where there are several results. ``device`` is what ``read_device`` gives."""
+        if device is not None:
+            return _places.compute(self, args, out, ranges, device)
         # A function of its own would cost as much as the questions.
         if _is_followed() or are_transforms_active() or _count_dispatch_modes() or forward_ad._current_level >= 0:
             return self._run_watched(args, out, ranges)
@@ -165,18 +167,19 @@ def _resolve(x):
     return x.detach().as_subclass(_Tensor).resolve_neg().resolve_conj() if isinstance(x, _Tensor) else x
 
 
-def _find_device(args):
+def find_device(args):
+    """Where the first tensor is, None without tensors."""
     return next((x.device for x in args if isinstance(x, _Tensor)), None)
 
 
 def _follow(args):
     """On a GPU, numbers and lists as tensors there."""
-    device = _find_device(args)
+    device = find_device(args)
     return args if device is None or device.type == "cpu" else read_tensors(args)
 
 
 def _is_cast(args):
-    return _is_cast_on(_find_device(args))
+    return _is_cast_on(find_device(args))
 
 
 def _is_cast_on(device):
@@ -185,7 +188,7 @@ def _is_cast_on(device):
 
 def read_tensors(args):
     """All arguments as real tensors of one element type; numbers and lists follow the tensors, to their device too."""
-    device = _find_device(args)
+    device = find_device(args)
     is_cast = _is_cast_on(device)
     if not is_cast and _are_real(args):
         return args
@@ -233,4 +236,4 @@ def _get_dtype_name(tensors):
 
 
 # At the end, because it takes from here what stands above.
-from . import _function  # noqa: E402
+from . import _function, _places  # noqa: E402

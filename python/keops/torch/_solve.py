@@ -13,11 +13,14 @@ from torch.autograd import forward_ad
 from .. import _conjugate_gradients as conjugate_gradients
 from ._derivatives import pull_back, push_forward
 from ._function import batch_tensors, read_ranges, reduce, run_forward, write_ranges
+from ._places import find_place, move, refuse_out
 from ._program import are_transforms_active, find_program, read_tensors
 
 
 def solve(caller, arrays, product, arguments, b, settings, out=None):
     """``_conjugate_gradients.solve``, with derivatives where some are wanted."""
+    if product.device is not None:
+        return _solve_there(caller, arrays, product, arguments, b, settings, out)
     if not torch.compiler.is_compiling() and not torch._C._len_torch_dispatch_stack():
         _check_numbers(caller, b)
     tensors = product.fill(arguments, b)
@@ -30,6 +33,17 @@ def solve(caller, arrays, product, arguments, b, settings, out=None):
     system = _System(caller, arrays, product.program, product.place, product.ranges, settings)
     solution = system.solve(read_tensors(tensors))
     return system.found._replace(solution=solution) if settings.info else solution
+
+
+def _solve_there(caller, arrays, product, arguments, b, settings, out):
+    """All steps where ``product.device`` says, so that tensors are moved once."""
+    there = find_place(caller, product.device, product.fill(arguments, b))
+    product = conjugate_gradients.Product(product.program, product.place, product.ranges)
+    if there is None:
+        return solve(caller, arrays, product, arguments, b, settings, out)
+    refuse_out(caller, out)
+    found = solve(caller, arrays, product, move(arguments, there), b.to(there), settings)
+    return found._replace(solution=found.solution.to(b.device)) if settings.info else found.to(b.device)
 
 
 def _check_numbers(caller, b):

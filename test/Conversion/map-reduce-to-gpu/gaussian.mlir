@@ -7,7 +7,7 @@
 
 // Three launches of blocks of 64 threads: plan and pack, reduce.
 // CHECK:       module attributes {keops.manifest = "keops-program 3\0Asymbol gauss\0A
-// CHECK-SAME:  pieces i 128 2048 64 2048\0A
+// CHECK-SAME:  pieces i 128 256 64 2048\0A
 // CHECK-SAME:  kernel gauss_0 64\0Akernel gauss_1 64\0A"
 // CHECK-NOT:   func.func
 // CHECK:       gpu.module @keops_kernels

@@ -26,6 +26,8 @@ void fail(const char *function, CUresult result, int32_t times) {
   Machine::get().failures[function] = {result, times};
 }
 
+void setRoom(bool isThere) { Machine::get().hasRoom = isThere; }
+
 void setSticky(CUresult result) { Machine::get().sticky = result; }
 
 std::vector<std::string> takeCalls() {

@@ -29,6 +29,8 @@ KEOPS_EMULATED_EXPORT void setCapability(int32_t device, int32_t major, int32_t 
 KEOPS_EMULATED_EXPORT void setFreeBytes(int32_t device, size_t bytes);
 /// Lets the next `times` calls of a function fail.
 KEOPS_EMULATED_EXPORT void fail(const char *function, CUresult result, int32_t times = 1);
+/// Whether a multiprocessor has room for a block of any kernel.
+KEOPS_EMULATED_EXPORT void setRoom(bool isThere);
 /// Lets everything that needs a context fail from now on, or ends that.
 KEOPS_EMULATED_EXPORT void setSticky(CUresult result);
 

@@ -30,6 +30,18 @@ TEST(Errors, memoryOfTheHostIsNotTheDevices) {
   arrays.check();
 }
 
+TEST(Errors, arraysAreOnOneDevice) {
+  emulated::setDeviceCount(2);
+  Program program = compile(gaussFormula, gaussAliases);
+  GaussCase arrays(5, 7), others(5, 7, 1);
+  EXPECT_EQ(runAndFail(program, {arrays.x.get(), others.y.get(), arrays.b.get()}, arrays.out.get()),
+            "keopsProgramRun: argument 2 (y): expected memory of device 0, got memory of device 1");
+  EXPECT_EQ(runAndFail(program, arrays.inputs(), others.out.get()),
+            "keopsProgramRun: output 1 (sum): expected memory of device 0, got memory of device 1");
+  arrays.run(program);
+  arrays.check();
+}
+
 TEST(Errors, rangesAreOnTheHost) {
   Program program = compile(gaussFormula, gaussAliases);
   GaussCase arrays(5, 7);
@@ -98,6 +110,18 @@ TEST(Errors, devicesHaveNumbers) {
   EXPECT_EQ(getMessage([&] { Program(gaussFormula, gaussAliases, options); }),
             "keopsProgramCreate: argument 'options.device_type': expected KEOPS_CPU or KEOPS_CUDA, "
             "got 7");
+}
+
+TEST(Errors, kernelsMustFit) {
+  const char *formula = "Sum_Reduction(Exp(-SqDist(x,y))*b*b,0)";
+  emulated::setRoom(false);
+  std::string message = getMessage([&] { compile(formula, gaussAliases); }, KEOPS_DEVICE_FAILED);
+  emulated::setRoom(true);
+  EXPECT_TRUE(contains(message, "keopsProgramCreate: device 0 (Emulated GPU 0): kernel "))
+      << message;
+  EXPECT_TRUE(contains(message, " needs more registers or shared memory than a multiprocessor has"))
+      << message;
+  GaussCase(5, 7).run(compile(formula, gaussAliases));
 }
 
 TEST(Errors, devicesAreDescribed) {

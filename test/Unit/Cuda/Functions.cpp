@@ -45,6 +45,7 @@ static const std::pair<CUresult, const char *> errors[] = {
     {CUDA_ERROR_STUB_LIBRARY, "CUDA_ERROR_STUB_LIBRARY"},
     {CUDA_ERROR_NO_DEVICE, "CUDA_ERROR_NO_DEVICE"},
     {CUDA_ERROR_INVALID_CONTEXT, "CUDA_ERROR_INVALID_CONTEXT"},
+    {CUDA_ERROR_INVALID_IMAGE, "CUDA_ERROR_INVALID_IMAGE"},
     {CUDA_ERROR_NO_BINARY_FOR_GPU, "CUDA_ERROR_NO_BINARY_FOR_GPU"},
     {CUDA_ERROR_INVALID_PTX, "CUDA_ERROR_INVALID_PTX"},
     {CUDA_ERROR_UNSUPPORTED_PTX_VERSION, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"},
@@ -143,7 +144,7 @@ CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction fun
                                                      size_t) {
   KEOPS_ENTER(enterContext);
   // Kernels of one program differ, as registers make them.
-  *blocks = 1 + int(function->number % 2);
+  *blocks = machine.hasRoom ? 1 + int(function->number % 2) : 0;
   return CUDA_SUCCESS;
 }
 
@@ -196,6 +197,15 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr target, const void *source, size_t byt
   if (!machine.devices[getCurrentDevice()].memory.holds(target, bytes))
     return CUDA_ERROR_INVALID_VALUE;
   std::memcpy(reinterpret_cast<void *>(target), source, bytes);
+  return CUDA_SUCCESS;
+}
+
+CUresult cuMemcpyDtoHAsync_v2(void *target, CUdeviceptr source, size_t bytes, CUstream) {
+  KEOPS_ENTER(enterUnsafe);
+  std::lock_guard lock(machine.mutex);
+  if (!machine.devices[getCurrentDevice()].memory.holds(source, bytes))
+    return CUDA_ERROR_INVALID_VALUE;
+  std::memcpy(target, reinterpret_cast<void *>(source), bytes);
   return CUDA_SUCCESS;
 }
 

@@ -92,6 +92,7 @@ public:
   int32_t version = 12040;
   EmulatedDevice devices[maxDevices];
   CUresult sticky = CUDA_SUCCESS;
+  bool hasRoom = true;
   std::map<std::string, std::pair<CUresult, int32_t>, std::less<>> failures;
   std::vector<std::string> calls;
   std::vector<int64_t> grids;
