@@ -108,6 +108,9 @@ const Knob knobs[] = {
     {"KEOPS_PROGRAMS", "unset", readText<&Settings::programsDir>,
      "folder of programs for GPUs that need no compiler library: looked at first, and added to; "
      "must belong to the user alone"},
+    {"KEOPS_GPU_BLOCKS", "0", readNumber<&Settings::gpuBlocks, 0, 1 << 24>,
+     "blocks of threads that a kernel has on a GPU at most; 0: as many as run at the same time. "
+     "Results do not depend on it"},
     {"KEOPS_WORK_PER_THREAD", "200000", readNumber<&Settings::workPerThread, 1, int64_t(1) << 50>,
      "scalar operations below which another thread is not worth its start"},
     {"KEOPS_SANITIZE_GENERATED", "unset", readText<&Settings::sanitizeGenerated>,

@@ -106,7 +106,7 @@ NB_MODULE(_keops, m) {
            nb::arg("device").none() = nb::none())
       .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
            nb::arg("ranges").none() = nb::none())
-      .def("describe", &Reduction::describe, nb::arg("dtype"))
+      .def("describe", &Reduction::describe, nb::arg("dtype"), nb::arg("gpu") = -1)
       .def("dump", &Reduction::dump, nb::arg("stage"), nb::arg("dtype"))
       .def_prop_ro("compile_info", &Reduction::getCompileInfo);
 

@@ -123,8 +123,9 @@ static keopsDType parseDType(const std::string &caller, const std::string &name)
   return types[parseName<size_t>(caller, "dtype", names, name)];
 }
 
-nb::tuple Reduction::describe(const std::string &dtype) {
-  keopsProgram program = getProgram(parseDType(caller, dtype));
+nb::tuple Reduction::describe(const std::string &dtype, int32_t gpu) {
+  Device device = gpu < 0 ? Device{Device::cpu, 0} : Device{Device::cuda, gpu};
+  keopsProgram program = getProgram(parseDType(caller, dtype), device);
   nb::list inputs, outputs;
   for (int32_t k = 0; k < keopsProgramGetInputCount(program); ++k) {
     keopsInputInfo info;

@@ -38,8 +38,9 @@ public:
   }
 
   /// What arguments must be and what results are, for arrays of this dtype: a list of (category,
-  /// dimension, name), and one of (category, dtype, shape of a row, name).
-  nb::tuple describe(const std::string &dtype);
+  /// dimension, name), and one of (category, dtype, shape of a row, name). They are the same
+  /// everywhere; the program of a GPU is asked where arrays lie there, so that no other is needed.
+  nb::tuple describe(const std::string &dtype, int32_t gpu);
 
   /// The program as text after a stage of the compiler.
   std::string dump(const std::string &stage, const std::string &dtype) const;

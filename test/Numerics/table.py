@@ -111,7 +111,19 @@ TERM_ROUNDINGS |= {"SqNormIso": 2, "SqNormDiag": 2, "SymSqNorm": 3, "Normalize":
 TERM_ROUNDINGS |= dict.fromkeys(("TensorDot", "MatVecMult", "VecMatMult", "TensorProd", "Kron"), 1)
 
 
+# Two variants of each operation, and derivatives of the first alone: what a GPU is checked with (../Gpu/on_gpu.py).
+IS_BRIEF = False
+
+
 def variants(record):
+    return list_variants(record)[:2] if IS_BRIEF else list_variants(record)
+
+
+def takes_derivatives(record, variant):
+    return not IS_BRIEF or variant == variants(record)[0]
+
+
+def list_variants(record):
     """Equal dimensions, and dimension 1 on each side; an operation with integers takes them in turn."""
     if record["kind"] != "elementwise":
         return STRUCTURAL[record["name"]]

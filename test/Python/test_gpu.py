@@ -20,6 +20,8 @@ unwatched = pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="fibers do not
 def test_arrays_for_a_gpu(program):
     environment = {**os.environ, "KEOPS_CUDA_DRIVER": emulated_driver(), "KEOPS_TARGET": "native"}
     program = Path(__file__).with_name(program)
+    modules = str(Path(__file__).resolve().parents[1] / "Gpu")  # what they share with the checks of a GPU
+    environment["PYTHONPATH"] = os.pathsep.join([modules, environment.get("PYTHONPATH", "")])
     done = subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout == "done\n", done.stderr
 

@@ -23,6 +23,7 @@ struct Settings {
   std::string target = "native";
   std::string cudaDriver = "libcuda.so.1";
   std::string programsDir;
+  int64_t gpuBlocks = 0;
   int64_t workPerThread = 200000;
   std::string sanitizeGenerated;
 };

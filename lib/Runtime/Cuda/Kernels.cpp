@@ -4,6 +4,7 @@
 
 #include "keops/Runtime/Error.h"
 #include "keops/Runtime/Log.h"
+#include "keops/Runtime/Settings.h"
 
 #include <algorithm>
 #include <array>
@@ -85,6 +86,8 @@ Kernels::Kernel Kernels::find(const ManifestKernel &kernel) const {
                 concat("device ", device.number, " (", device.info.name, "): kernel ", kernel.name,
                        " needs more registers or shared memory than a multiprocessor has"));
   result.residentBlocks = int64_t(blocks) * device.info.multiprocessors;
+  if (int64_t most = getSettings().gpuBlocks)
+    result.residentBlocks = std::min(result.residentBlocks, most);
   return result;
 }
 

@@ -108,14 +108,14 @@ class TensorProgram:
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
 
-    def describe(self, dtype):
+    def describe(self, dtype, gpu=-1):
         """Category and dimension of each argument and more, and what results are, for arrays of this element type."""
-        return self._native.describe(dtype)
+        return self._native.describe(dtype, gpu)
 
     def layout(self, tensors):
         """What arguments and results look like, which is the same for all element types."""
         if self._layout is None:
-            self._layout = Layout(*self.describe(_get_dtype_name(tensors)))
+            self._layout = Layout(*self.describe(_get_dtype_name(tensors), _get_gpu(tensors)))
         return self._layout
 
     def adjoint(self, layout, places, outputs):
@@ -223,6 +223,12 @@ def _as_complex(results):
     if isinstance(results, tuple):
         return tuple(map(_as_complex, results))
     return torch.view_as_complex(results.unflatten(-1, (-1, 2))) if results.is_floating_point() else results
+
+
+def _get_gpu(tensors):
+    """The number of the GPU that will compute; fake tensors may be on one that is not there."""
+    x = tensors[0]
+    return x.get_device() if type(x) in PLAIN_TYPES and x.device.type == "cuda" else -1
 
 
 def _get_dtype_name(tensors):

@@ -4,8 +4,7 @@
 // to fail, and are checked as a driver checks them. Environment:
 //   KEOPS_EMULATED_DEVICES       how many devices there are (1)
 //   KEOPS_EMULATED_TARGET        the target of programs (gpu-emulator); empty for that of the
-//   chips,
-//                                whose PTX can be loaded but not run
+//                                chips, whose PTX is loaded and does nothing
 //   KEOPS_EMULATED_CAPABILITIES  those of the devices (9.0,9.0,9.0,9.0)
 //   KEOPS_EMULATED_VERSION       the newest CUDA that the driver supports (12040)
 //   KEOPS_EMULATED_INIT          what cuInit returns

@@ -13,7 +13,7 @@ namespace keops::emulated {
 
 /// Address space alone; pages come with their first use.
 static constexpr size_t rangeBytes = size_t(1) << 36;
-static constexpr size_t alignment = 256;
+static constexpr size_t alignment = 256, pageBytes = 4096, largeBytes = 1 << 18;
 /// What memory holds that nobody has written, or that was given back.
 static constexpr int garbage = 0xA5;
 
@@ -40,7 +40,12 @@ bool DeviceMemory::release(CUdeviceptr address) {
   auto found = blocks.find(address);
   if (found == blocks.end())
     return false;
-  std::memset(reinterpret_cast<void *>(address), garbage, found->second);
+  auto *memory = reinterpret_cast<char *>(address);
+  std::memset(memory, garbage, found->second);
+  // Addresses are not used again: pages must be, or a long test fills the machine.
+  if (found->second >= largeBytes)
+    madvise(memory + pageBytes - address % pageBytes, (found->second / pageBytes - 1) * pageBytes,
+            MADV_DONTNEED);
   freeBytes += found->second;
   allocated -= found->second;
   blocks.erase(found);

@@ -3,6 +3,7 @@
 #include "TestSupport.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <thread>
 
@@ -75,8 +76,9 @@ TEST(Steady, gridsFitTheDeviceAndTheWork) {
     EXPECT_EQ(grid, 1);
   large.run(program);
   std::vector<int64_t> grids = emulated::takeGrids();
-  // Two multiprocessors, of one block or two of a kernel.
-  EXPECT_EQ(*std::max_element(grids.begin(), grids.end()), 4);
+  // Two multiprocessors, of one block or two of a kernel; one run of the tests allows fewer.
+  const char *allowed = std::getenv("KEOPS_GPU_BLOCKS");
+  EXPECT_EQ(*std::max_element(grids.begin(), grids.end()), allowed ? std::atoi(allowed) : 4);
   EXPECT_EQ(*std::min_element(grids.begin(), grids.end()), 2);
 }
 

@@ -37,6 +37,8 @@ TEST(Settings, haveDefaults) {
   EXPECT_EQ(reading.settings.target, "native");
   EXPECT_EQ(Reading({{"KEOPS_TARGET", "gpu-emulator"}}).settings.target, "gpu-emulator");
   EXPECT_EQ(Reading({{"KEOPS_CUDA_DRIVER", "/d.so"}}).settings.cudaDriver, "/d.so");
+  EXPECT_EQ(reading.settings.gpuBlocks, 0);
+  EXPECT_EQ(Reading({{"KEOPS_GPU_BLOCKS", "7"}}).settings.gpuBlocks, 7);
   EXPECT_EQ(Reading({{"KEOPS_PROGRAMS", "/p"}}).settings.programsDir, "/p");
 }
 

@@ -1,14 +1,15 @@
-"""Memory of the GPUs that the driver in KEOPS_CUDA_DRIVER emulates, with a shape and an element type, for the programs of
-test_gpu.py: each adds how a library offers it."""
+"""Memory of the GPUs that the driver in KEOPS_CUDA_DRIVER emulates, with a shape and an element type, for ``emulated.py``
+and the programs of ``test/Python/test_gpu.py``: each adds how a library offers it."""
 
 import ctypes
+import math
 import os
 from ctypes import POINTER, Structure, byref, c_int, c_int32, c_int64, c_size_t, c_uint8, c_uint16, c_uint32, c_uint64
 from ctypes import c_void_p
 
 import numpy as np
 
-CUDA = 2
+CUDA, OUT_OF_MEMORY = 2, 2
 driver = ctypes.CDLL(os.environ["KEOPS_CUDA_DRIVER"])
 driver["_ZN5keops8emulated14setDeviceCountEi"](2)
 
@@ -42,7 +43,8 @@ def call(name, *args):
     assert status == 0, (name, status)
 
 
-CODES = {"f": 2, "i": 0, "u": 1}
+# Of DLPack, by the first letter of a type's name.
+CODES = {"f": 2, "i": 0, "u": 1, "b": 4, "c": 5}
 alive = {}  # what C holds, by address
 
 
@@ -51,7 +53,7 @@ class Tensor:
 
     def __init__(self, shape, dtype, device=0):
         self.shape, self.dtype, self.device = tuple(shape), np.dtype(dtype), device
-        self.bytes = int(np.prod(self.shape)) * self.dtype.itemsize
+        self.bytes = math.prod(self.shape) * self.dtype.itemsize
         self.data = c_uint64(0)
         call("cuInit", 0)
         if device is None:
@@ -59,8 +61,18 @@ class Tensor:
             self.data.value = ctypes.addressof(self.host)
         else:
             self.enter()
-            call("cuMemAlloc_v2", byref(self.data), c_size_t(max(self.bytes, 1)))
+            status = driver.cuMemAlloc_v2(byref(self.data), c_size_t(max(self.bytes, 1)))
             call("cuCtxPopCurrent_v2", byref(c_void_p()))
+            if status == OUT_OF_MEMORY:
+                raise MemoryError(f"no {self.bytes} bytes are left")
+            assert status == 0, status
+
+    def __del__(self):
+        # Not where memory of the host is all it has, nor where there was none to have.
+        if self.device is not None and self.data.value:
+            self.enter()
+            driver.cuMemFree_v2(self.data)
+            driver.cuCtxPopCurrent_v2(byref(c_void_p()))
 
     def enter(self):
         context, number = c_void_p(), c_int()
@@ -80,11 +92,11 @@ class Tensor:
 
     def lend(self):
         managed, rank = Managed(), len(self.shape)
-        strides = [int(np.prod(self.shape[axis + 1 :])) for axis in range(rank)]
+        strides = [math.prod(self.shape[axis + 1 :]) for axis in range(rank)]
         tensor = managed.tensor
         tensor.data, tensor.ndim = self.data.value, rank
         tensor.device = Device(1, 0) if self.device is None else Device(CUDA, self.device)
-        tensor.dtype = DType(CODES[self.dtype.kind], 8 * self.dtype.itemsize, 1)
+        tensor.dtype = DType(CODES[self.dtype.name[0]], 8 * self.dtype.itemsize, 1)
         tensor.shape, tensor.strides = (c_int64 * rank)(*self.shape), (c_int64 * rank)(*strides)
         managed.major, managed.minor, managed.deleter = 1, 2, forget
         alive[ctypes.addressof(managed)] = managed, self, tensor.shape, tensor.strides
