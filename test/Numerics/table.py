@@ -111,8 +111,9 @@ TERM_ROUNDINGS |= {"SqNormIso": 2, "SqNormDiag": 2, "SymSqNorm": 3, "Normalize":
 TERM_ROUNDINGS |= dict.fromkeys(("TensorDot", "MatVecMult", "VecMatMult", "TensorProd", "Kron"), 1)
 
 
-# Two variants of each operation, and derivatives of the first alone: what a GPU is checked with (../Gpu/on_gpu.py).
-IS_BRIEF = False
+# Two variants of each operation, and derivatives of the first alone: what kernels of GPUs are checked with, on the emulator
+# and on a GPU (../Gpu/on_gpu.py), for which all of them compile for long.
+IS_BRIEF = "KEOPS_TARGET" in os.environ and "KEOPS_SLOW" not in os.environ
 
 
 def variants(record):

@@ -225,7 +225,11 @@ static RegisterTile choosePanel(MapReduceOp op, const RegisterModel &model, int6
   int64_t panel = model.mostPanel / (width * width * (state > model.mostPanel ? 2 : 1));
   int64_t ofRow = panel + state;
   int64_t rows = std::clamp<int64_t>(model.panelRegisters / width / ofRow, 1, model.mostPanelRows);
-  return {rows, panel, chunk};
+  // Of a sum over components four stand in its loop, of which the estimate takes all for written
+  // out.
+  constexpr int64_t writtenOut = Emitter::unrollLimit / Emitter::mostSums;
+  int64_t code = std::max<int64_t>(codeOf(op.getBlock(), /*calls=*/false) / writtenOut, 1);
+  return {rows, std::clamp<int64_t>(mostCodeOfTile / (rows * code), 1, panel), chunk};
 }
 
 ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
@@ -246,7 +250,9 @@ ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
     tile.rows = llvm::bit_floor<uint64_t>(tile.rows);
   int64_t lanes =
       model.lanesAreThreads ? model.lanes32 : std::max<int64_t>(model.lanes32 / width, 1);
-  bool narrow = model.lanesAreThreads && tile.rows > 1;
+  // Fewer rows would be a second copy of the loops for little.
+  constexpr int64_t leastRowsToNarrow = 4;
+  bool narrow = model.lanesAreThreads && tile.rows >= leastRowsToNarrow;
   return ScheduleAttr::get(op.getContext(), tile.rows, lanes, block, blocks, tile.chunk,
                            model.split, tile.panel, narrow, calls);
 }
