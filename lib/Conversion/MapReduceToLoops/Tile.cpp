@@ -158,12 +158,13 @@ static Value splatIndex(Traversal &traversal, Value index) {
   return splat(frame, traversal.indexType(), number);
 }
 
-Value PanelTerms::locate(const Columns &columns, Value row, Value component) {
+Value PanelTerms::readForAllLanes(const Columns &columns, Value row, Value component) {
   Frame &frame = traversal.frame;
-  Value number = columns.stage && traversal.stageBegin
-                     ? frame.sub(row, traversal.stageBegin)
-                     : frame.add(frame.mul(tile.item.atHand, traversal.reducedSize()), row);
-  return frame.add(frame.mul(number, frame.index(columns.length)), component);
+  bool isNear = columns.stage && traversal.stageBegin;
+  Value number = isNear ? frame.sub(row, traversal.stageBegin)
+                        : frame.add(frame.mul(tile.item.atHand, traversal.reducedSize()), row);
+  Value at = frame.add(frame.mul(number, frame.index(columns.length)), component);
+  return memref::LoadOp::create(frame.b, frame.loc, isNear ? columns.stage : columns.pack, at);
 }
 
 Value PanelTerms::readReduced(const Columns &columns, Value row, int64_t offset, SlotKind kind,
@@ -171,12 +172,8 @@ Value PanelTerms::readReduced(const Columns &columns, Value row, int64_t offset,
   Frame &frame = traversal.frame;
   Type type = traversal.tileType(kind);
   Value component = toValue(frame, emitter.offset(frame.loc, k, offset));
-  if (row.getType().isIndex()) {
-    bool isNear = columns.stage && traversal.stageBegin;
-    Value scalar = memref::LoadOp::create(frame.b, frame.loc, isNear ? columns.stage : columns.pack,
-                                          locate(columns, row, component));
-    return splat(frame, type, scalar);
-  }
+  if (row.getType().isIndex())
+    return splat(frame, type, readForAllLanes(columns, row, component));
   Value length = frame.index(columns.length);
   Value before = frame.mul(tile.item.atHand, traversal.reducedSize());
   Value first = frame.add(frame.mul(before, length), component);
@@ -227,10 +224,8 @@ Value PanelTerms::leaf(BlockArgument argument, OpFoldResult k) {
     return forEachRow(kind, [&](Value row) { return readReduced(columns, row, offset, kind, k); });
   return forAllRows(kind, readInvariant(k, [&]() -> Value {
                       Value component = toValue(frame, emitter.offset(frame.loc, k, offset));
-                      Value begin = frame.ownElements(columns.perMember);
-                      if (traversal.rowBase)
-                        begin = frame.add(
-                            begin, frame.mul(traversal.rowBase, frame.index(columns.together)));
+                      Value begin = traversal.addRowBase(frame.ownElements(columns.perMember),
+                                                         columns.together);
                       Value at = frame.add(begin, traversal.componentOffset(columns, component));
                       return frame.machine.load(frame, traversal.tileType(kind), columns.pack, at,
                                                 columns.together);

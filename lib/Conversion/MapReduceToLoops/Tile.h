@@ -69,9 +69,10 @@ struct Traversal {
                   Machine::Body body);
   /// The columns of an argument placed on i or j.
   Columns &columnsOf(mlir::BlockArgument argument);
-  /// Where a tile that begins at `offset` of some memory has the first row at hand.
-  mlir::Value addRowBase(mlir::Value offset) {
-    return rowBase ? frame.add(offset, rowBase) : offset;
+  /// Where a tile that begins at `offset` of some memory, rows `stride` elements apart, has the
+  /// first row at hand.
+  mlir::Value addRowBase(mlir::Value offset, int64_t stride = 1) {
+    return rowBase ? frame.add(offset, frame.mul(rowBase, frame.index(stride))) : offset;
   }
   /// Where a kept row of a tile has a component, counted from that of the first row.
   mlir::Value componentOffset(const Columns &columns, mlir::Value component);
@@ -131,8 +132,8 @@ private:
   mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
   mlir::Value readReduced(const Columns &columns, mlir::Value row, int64_t offset, SlotKind kind,
                           mlir::OpFoldResult k);
-  /// Where component `component` of the packed row that is the same for all lanes stands.
-  mlir::Value locate(const Columns &columns, mlir::Value row, mlir::Value component);
+  /// Component `component` of the packed row that is the same for all lanes.
+  mlir::Value readForAllLanes(const Columns &columns, mlir::Value row, mlir::Value component);
   /// Over how many rows of `over` the row of the other index is reduced.
   mlir::Value termCount(Placement over);
   mlir::Value termCountAt(mlir::Value row);

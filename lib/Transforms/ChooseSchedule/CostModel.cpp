@@ -133,27 +133,25 @@ static int64_t stateVectors(ReduceAttr reduce, ArrayRef<Value> formulas, int64_t
   return indices ? 2 * width : width;
 }
 
-int64_t keops::estimateLiveVectors(MapReduceOp op, int64_t chunk) {
-  constexpr int64_t temporaries = 4;
-  int64_t live = temporaries;
-  for (Value argument : op.getBlock().getArguments())
-    if (getValueType(argument).getPlacement() == op.getKept())
-      // Longer vectors are read in loops, a few components at a time.
-      live += getDim(argument) <= Emitter::unrollLimit ? getDim(argument) : 2;
-  for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs()))
-    live += stateVectors(reduce, op.getFormulas(r), chunk);
-  return live;
-}
-
-/// A sum has three numbers for each component of a row: in blocks, in all, and what was lost.
-static constexpr int64_t slotsOfState = 3;
-
 static int64_t countStates(MapReduceOp op, int64_t chunk) {
   int64_t states = 0;
   for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs()))
     states += stateVectors(reduce, op.getFormulas(r), chunk);
   return states;
 }
+
+int64_t keops::estimateLiveVectors(MapReduceOp op, int64_t chunk) {
+  constexpr int64_t temporaries = 4;
+  int64_t live = temporaries + countStates(op, chunk);
+  for (Value argument : op.getBlock().getArguments())
+    if (getValueType(argument).getPlacement() == op.getKept())
+      // Longer vectors are read in loops, a few components at a time.
+      live += getDim(argument) <= Emitter::unrollLimit ? getDim(argument) : 2;
+  return live;
+}
+
+/// A sum has three numbers for each component of a row: in blocks, in all, and what was lost.
+static constexpr int64_t slotsOfState = 3;
 
 static bool isDouble(MapReduceOp op) {
   return getValueType(op.getFormulas(0).front()).getElementType().isF64();
