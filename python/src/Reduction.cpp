@@ -104,14 +104,20 @@ keopsProgram Reduction::getProgram(keopsDType dtype, Device device) {
 }
 
 nb::object Reduction::compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
-                              bool isDetached, nb::handle wantedDevice) {
-  Call call(*this, isDetached);
-  if (!call.borrowInputs(arguments))
+                              bool isDetached, nb::handle wantedDevice, nb::handle stream) {
+  Call call(*this, isDetached, stream);
+  if (!call.readArguments(arguments, wantedDevice))
     return nb::borrow(Py_NotImplemented);
-  call.chooseMachine(wantedDevice);
-  call.readInputs(arguments);
   call.readRanges(ranges);
   return call.compute(out);
+}
+
+nb::object Reduction::findBatch(const nb::tuple &arguments, bool isDetached,
+                                nb::handle wantedDevice) {
+  Call call(*this, isDetached, nb::none());
+  if (!call.readArguments(arguments, wantedDevice))
+    return nb::borrow(Py_NotImplemented);
+  return call.findBatch();
 }
 
 /// The element type of a program by its name.

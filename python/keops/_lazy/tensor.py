@@ -295,7 +295,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         """Computes a reduction made with ``call=False``, or with symbolic variables.
 
         ``args`` are arrays for the symbolic variables in the order of their numbers: (M, D), (N, D) or (D,).
-        ``backend``, ``device_id``, ``ranges`` and ``out`` are remembered by the object.
+        ``backend``, ``device_id``, ``ranges``, ``out`` and ``stream`` are remembered by the object.
         """
         try:
             run = self._run
