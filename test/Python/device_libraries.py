@@ -45,8 +45,27 @@ def unwrap(x):
     return x.read() if isinstance(x, Numbers) else x
 
 
+class Relaxed:
+    """In its context, memory is allocated and freed while a stream is captured, as libraries do it from their pools."""
+
+    def __enter__(self):
+        self.mode = c_int(2)
+        driver.cuThreadExchangeStreamCaptureMode(ctypes.byref(self.mode))
+
+    def __exit__(self, *_):
+        driver.cuThreadExchangeStreamCaptureMode(ctypes.byref(self.mode))
+
+
 class Numbers(Tensor):
     """An array that is computed with; ``put`` makes one of the same kind."""
+
+    def __init__(self, *args):
+        with Relaxed():
+            super().__init__(*args)
+
+    def __del__(self):
+        with Relaxed():
+            super().__del__()
 
     @classmethod
     def put(cls, values, dtype=None, device=0):

@@ -16,7 +16,7 @@ unwatched = pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="fibers do not
 
 
 @unwatched
-@pytest.mark.parametrize("program", ["emulated_gpu.py", "host_arrays.py", "device_arrays.py", "described_arrays.py"])
+@pytest.mark.parametrize("program", ["emulated_gpu.py", "host_arrays.py", "device_arrays.py", "described_arrays.py", "device_streams.py", "device_lazy.py"])
 def test_arrays_for_a_gpu(program):
     environment = {**os.environ, "KEOPS_CUDA_DRIVER": emulated_driver(), "KEOPS_TARGET": "native"}
     program = Path(__file__).with_name(program)
