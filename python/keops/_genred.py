@@ -116,7 +116,7 @@ class Genred:
 
         ``backend`` is ``"auto"``: arrays on a GPU are computed with there, others by the CPU; ``"CPU"``; or ``"GPU"``
         (``"GPU_1D"`` and the like are the same): arrays of the host are copied to the GPU ``device_id``, 0 unless it is
-        given, and results back. ``device_id`` alone asks for that GPU. ValueError where arrays are on another one,
+        given, and results back, to ``out`` too. ``device_id`` alone asks for that GPU. ValueError where arrays are on another one,
         RuntimeError, which says why, where there is none.
 
         ``keops.numpy`` also takes arrays on a GPU that export DLPack or, as Numba's, ``__cuda_array_interface__``

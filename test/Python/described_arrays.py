@@ -51,7 +51,9 @@ def check_streams():
     refuses(ValueError, lambda: GAUSS(*put(stream=OTHER)), "stream: expected one of device 0")
     refuses(ValueError, lambda: GAUSS(*put(stream=OTHER), stream=STREAM), "stream: expected one of device 0")
     x, y, b, g = put(stream=STREAM)
-    refuses(ValueError, lambda: GAUSS(x, y.change(stream=OTHER), b, g), "argument 2", "stream: expected one of device 0")
+    refuses(
+        ValueError, lambda: GAUSS(x, y.change(stream=OTHER), b, g), "argument 2", "stream: expected one of device 0"
+    )
     assert np.allclose(GAUSS(x, y.change(stream=1), b, g, stream=STREAM).read(), EXPECTED, rtol=1e-5)
 
 

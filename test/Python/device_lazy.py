@@ -87,7 +87,9 @@ def check_solvers(kind, device):
     assert found.converged and found.residual < 1e-8
     # The operator alone has a batch.
     scales = np.array([1.0, 2.0])[:, None, None]
-    batched = np.stack([np.linalg.solve(np.exp(-((s * (Y[:, None] - Y)) ** 2).sum(-1)) + np.eye(40), B) for s in (1, 2)])
+    batched = np.stack(
+        [np.linalg.solve(np.exp(-((s * (Y[:, None] - Y)) ** 2).sum(-1)) + np.eye(40), B) for s in (1, 2)]
+    )
     compare(kind, device, solver(put(scales * Y), put(scales * Y), b, alpha=1.0, eps=1e-10), batched)
     if kind is ndarray:
         out = put(np.zeros_like(B))

@@ -107,7 +107,17 @@ def check_library():
 def check_mistakes():
     arrays = put(Frozen)
     kernel = (Vi(arrays[0]) - Vj(arrays[1])).abs()
-    for wrong in (True, "1", 1.0, object(), Fraction(2), SimpleNamespace(ptr="x"), Broken(), Future(), Array.put([1.0])):
+    for wrong in (
+        True,
+        "1",
+        1.0,
+        object(),
+        Fraction(2),
+        SimpleNamespace(ptr="x"),
+        Broken(),
+        Future(),
+        Array.put([1.0]),
+    ):
         words = "stream: expected None, the number of a CUDA stream, or an object", type(wrong).__name__
         refuses(TypeError, lambda: GAUSS(*arrays, stream=wrong), "Genred", *words)
         refuses(TypeError, lambda: kernel.sum(1, stream=wrong), "LazyTensor", *words)
@@ -118,7 +128,9 @@ def check_mistakes():
         refuses(ValueError, lambda: GAUSS(X, Y, B, stream=1, **options), "Genred: stream: expected None for arrays of")
     host = (Vi(X) - Vj(Y)).abs()
     refuses(ValueError, lambda: host.sum(1, stream=1), "LazyTensor: stream: expected None for arrays of the host")
-    refuses(ValueError, lambda: (Vi(X) | Vj(X)).exp().solve(X, stream=1), "stream: expected None for arrays of the host")
+    refuses(
+        ValueError, lambda: (Vi(X) | Vj(X)).exp().solve(X, stream=1), "stream: expected None for arrays of the host"
+    )
 
 
 class Broken:

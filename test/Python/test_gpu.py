@@ -66,6 +66,31 @@ def test_without_a_gpu_the_reason_is_said_and_the_processor_computes(environment
         assert re.match("(Genred|LazyTensor): (" + reason + ")", line), line
 
 
+SOLVERS = """
+import warnings
+import numpy as np
+import keops
+from keops.numpy import KernelSolve, Vi, Vj
+warnings.simplefilter("ignore")  # kernels that do nothing solve nothing
+x, b = np.ones((2, 5, 3)), np.ones((5, 2))
+solver = KernelSolve("Exp(-SqDist(x,y))*b", ["x=Vi(3)", "y=Vj(3)", "b=Vj(2)"], "b", axis=1)
+print(solver(x, x, b, backend="GPU").shape)
+print((-((Vi(x[0]) - Vj(x[0])) ** 2).sum(-1)).exp().solve(b, device_id=0).shape)
+print(keops.cache_info()["compilations"])
+"""
+
+
+@unwatched
+def test_solvers_run_from_recorded_programs(tmp_path):
+    (tmp_path / "programs").mkdir(mode=0o700)
+    environment = {"KEOPS_PROGRAMS": str(tmp_path / "programs"), "KEOPS_CUDA_DRIVER": emulated_driver()}
+    environment |= {"KEOPS_EMULATED_TARGET": "", "KEOPS_EMULATED_VERSION": "13000", "KEOPS_TARGET": "native"}
+    recorded = run_python(SOLVERS, **environment, KEOPS_CACHE_DIR=str(tmp_path / "first")).split("\n")
+    assert recorded[:3] == ["(2, 5, 2)", "(5, 2)", "2"]
+    environment |= {"KEOPS_COMPILER_LIBRARY": "/nowhere.so", "KEOPS_CACHE_DIR": str(tmp_path / "second")}
+    assert run_python(SOLVERS, **environment).split("\n")[:3] == ["(2, 5, 2)", "(5, 2)", "0"]
+
+
 def health(environment):
     command = [sys.executable, "-m", "keops"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout

@@ -4,7 +4,7 @@ An array comes by DLPack or by ``__cuda_array_interface__``. PyTorch's tensors a
 their own (``keops.torch``). What is computed with such arrays outside of programs stands in ``_namespaces``."""
 
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager
 from math import prod
 
 import numpy as np
@@ -55,20 +55,27 @@ def choose_stream(array, wanted):
     if wanted is not None:
         return wanted, is_followed
     if is_followed:
-        return sys.modules["cupy"].cuda.get_current_stream().ptr or LEGACY, True
+        with array.device:  # each has its own current one
+            return sys.modules["cupy"].cuda.get_current_stream().ptr or LEGACY, True
     described = None if hasattr(array, "__dlpack__") else read_interface(array)[-1]
     return described or LEGACY, False
 
 
+@contextmanager
 def use_stream(array, stream):
     """A context in which CuPy computes on a stream; one without effect for other libraries, which have none, and where
     ``stream`` is None."""
     if stream is None or name_library(array) != "cupy":
-        return nullcontext()
-    streams = sys.modules["cupy"].cuda
+        yield
+        return
+    with array.device, _wrap_stream(sys.modules["cupy"].cuda, stream, array.device):
+        yield
+
+
+def _wrap_stream(cuda, stream, device):
     if stream == LEGACY:
-        return streams.Stream.null
-    return streams.Stream.ptds if stream == PER_THREAD else streams.ExternalStream(stream, int(array.device))
+        return cuda.Stream.null
+    return cuda.Stream.ptds if stream == PER_THREAD else cuda.ExternalStream(stream, int(device))
 
 
 # ---- Arrays beside it ------------------------------------------------------------------------------------------------
@@ -113,8 +120,8 @@ def find_namespace(array):
         return sys.modules["cupy"]
     if hasattr(array, "__array_namespace__"):
         return array.__array_namespace__()
-    hint = "; keops.torch takes PyTorch's" if _is_tensor(type(array)) else ""
-    raise TypeError(f"expected arrays of a library with the array API, got {type(array).__name__}{hint}")
+    hint = "keops.torch takes PyTorch's" if _is_tensor(type(array)) else "'out' may hold results"
+    raise TypeError(f"expected arrays of a library with the array API, got {type(array).__name__}; {hint}")
 
 
 # ---- __cuda_array_interface__ ----------------------------------------------------------------------------------------
