@@ -226,6 +226,15 @@ bool Buffer::setShared(nb::handle object, bool isWritten) {
                     0});
 }
 
+static void waitForStream(int32_t gpu, int64_t stream) {
+  keopsStatus status;
+  {
+    nb::gil_scoped_release release;
+    status = keopsDeviceWait(KEOPS_CUDA, gpu, getStreamHandle(stream));
+  }
+  check(status);
+}
+
 /// Of what `__cuda_array_interface__` says, as Python read it.
 bool Buffer::setDescribed(nb::handle object, int64_t stream, bool isWritten) {
   nb::object described =
@@ -247,7 +256,7 @@ bool Buffer::setDescribed(nb::handle object, int64_t stream, bool isWritten) {
   isKnown = findType(tensor.dtype, [&](const ElementType &type) { return name == type.name; });
   auto producer = nb::cast<int64_t>(described[5]);
   if (producer && producer != stream)
-    check(keopsDeviceWait(KEOPS_CUDA, owner, getStreamHandle(producer)));
+    waitForStream(owner, producer);
   return true;
 }
 

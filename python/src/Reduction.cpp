@@ -31,17 +31,6 @@ const char *getSourceName(keopsSource source) {
 
 } // namespace
 
-void raiseStatus(keopsStatus status) {
-  // Set by a signal handler that ran during a poll.
-  if (status == KEOPS_CANCELLED && PyErr_Occurred())
-    throw nb::python_error();
-  PyObject *type = status == KEOPS_INVALID     ? PyExc_ValueError
-                   : status == KEOPS_NO_MEMORY ? PyExc_MemoryError
-                                               : PyExc_RuntimeError;
-  PyErr_SetString(type, keopsGetLastError());
-  throw nb::python_error();
-}
-
 Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                      const std::string &precision, std::string schedule, std::string caller,
                      const std::string &sumScheme, const std::string &accumulator, bool isComplex,

@@ -60,11 +60,14 @@ def check_waiting():
     # Libraries that follow no stream get what is there.
     for kind in (Frozen, DeviceNDArray):
         refuses_capture(*put(kind))
+    # So does what was made of a list, which nobody else keeps.
+    x, y, _ = put(DeviceNDArray)
+    refuses_capture(x, y, B.tolist(), out=out)
 
 
-def refuses_capture(*arrays):
+def refuses_capture(*arrays, **options):
     begin_capture(SECOND)
-    refuses(RuntimeError, lambda: GAUSS(*arrays, stream=SECOND), "cuStreamSynchronize")
+    refuses(RuntimeError, lambda: GAUSS(*arrays, stream=SECOND, **options), "cuStreamSynchronize")
     assert end_capture(SECOND) < 0
 
 
