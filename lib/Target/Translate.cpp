@@ -2,6 +2,7 @@
 #include "keops/Target/Target.h"
 
 #include "Analyses.h"
+#include "Subnormals.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
@@ -70,6 +71,12 @@ static void setFunctionAttributes(llvm::Module &module, const CompileOptions &op
   }
 }
 
+/// A function with loops that another one starts. Those that it calls run in its mode.
+static bool startsLoops(const llvm::Function &function, bool threads) {
+  return threads ? function.getName().contains("omp_par")
+                 : !function.hasFnAttribute(llvm::Attribute::Hot);
+}
+
 static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine, bool sanitize) {
   llvm::PassBuilder builder(&machine);
   Analyses analyses(builder);
@@ -101,6 +108,9 @@ keops::translateModule(ModuleOp module, llvm::LLVMContext &context, const Compil
   translated->setDataLayout(machine->createDataLayout());
   translated->setTargetTriple(machine->getTargetTriple());
   setFunctionAttributes(*translated, options);
+  flushSubnormals(*translated, [&](const llvm::Function &function) {
+    return startsLoops(function, options.threads);
+  });
   if (failed(optimise(*translated, *machine, options.sanitize))) {
     module.emitError("internal error: the optimisation pipeline was not accepted");
     return failure();

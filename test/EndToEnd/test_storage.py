@@ -73,15 +73,15 @@ def make_arrays(m, n, dtype, seed=0):
 @each_type
 @pytest.mark.parametrize("category", ("Vi", "Vj", "Pm"))
 def test_every_number_is_read_and_written(category, dtype):
-    """Packed rows of either index and parameters have ways of their own."""
+    """Packed rows of either index and parameters have ways of their own. Precision high keeps subnormal numbers."""
     numbers = every_number(dtype)
     with np.errstate(invalid="ignore"):
         expected = (single(numbers) + np.float32(0)).astype(dtype)
     if category == "Pm":
-        reduction = Genred("p+0*x", ["p=Pm(65536)", "x=Vi(1)"], axis=1)
+        reduction = Genred("p+0*x", ["p=Pm(65536)", "x=Vi(1)"], axis=1, precision="high")
         result = reduction(numbers[:, 0], np.zeros((1, 1), dtype)).T
     else:
-        reduction = Genred("x", [f"x={category}(1)"], axis=int(category == "Vi"))
+        reduction = Genred("x", [f"x={category}(1)"], axis=int(category == "Vi"), precision="high")
         result = reduction(numbers)
     assert_same_bits(result, expected)
     signs = bits(result)[np.isnan(single(numbers))] >> 15
@@ -92,7 +92,7 @@ def test_every_number_is_read_and_written(category, dtype):
 def test_products_are_rounded_to_nearest_even(dtype):
     """Products of two short numbers fill float32, so that they hit ties, subnormal numbers and the overflow."""
     numbers, eps = every_number(dtype), float(ml_dtypes.finfo(dtype).eps)
-    product = Genred("x*p", ["x=Vi(1)", "p=Pm(1)"], axis=1)
+    product = Genred("x*p", ["x=Vi(1)", "p=Pm(1)"], axis=1, precision="high")
     for factor in (1 + eps, 1.5, 1 + 2 * eps, 2 - eps, 0.5, eps, 1 / eps, -3.0):
         factor = np.array([factor]).astype(dtype)
         with np.errstate(all="ignore"):

@@ -21,6 +21,20 @@ using namespace keops::loops;
 
 //===-- The program -------------------------------------------------------------------------===//
 
+/// Subnormal results may become zero, except at precision high.
+static bool mayFlush(func::FuncOp source) {
+  auto keepsSubnormals = [](Operation &op) {
+    auto reduce = dyn_cast<MapReduceOp>(op);
+    return reduce && reduce.getPrecision() == Precision::High;
+  };
+  return llvm::none_of(source.getBody().front(), keepsSubnormals);
+}
+
+/// How LLVM calls that: of results, not of arguments.
+static ArrayAttr flushing(OpBuilder &b) {
+  return b.getArrayAttr({b.getStrArrayAttr({"denormal-fp-math", "preserve-sign,ieee"})});
+}
+
 static func::FuncOp createBody(OpBuilder &b, func::FuncOp source) {
   b.setInsertionPoint(source);
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -29,6 +43,8 @@ static func::FuncOp createBody(OpBuilder &b, func::FuncOp source) {
   auto type = b.getFunctionType({pointer, bytes}, {});
   auto function = func::FuncOp::create(b, source.getLoc(), name, type);
   function.setPrivate();
+  if (mayFlush(source))
+    function->setAttr("passthrough", flushing(b));
   function.addEntryBlock();
   return function;
 }
