@@ -72,7 +72,7 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
   llvm::FunctionPassManager manager;
   manager.addPass(OrderAtomics());
   StringRef before = "sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
-                     "loop-mssa(loop-rotate,licm),loop(indvars)";
+                     "loop-mssa(loop-rotate,licm)";
   StringRef after = "loop-unroll<O3;runtime;no-upperbound;no-profile-peeling>,sroa,"
                     "early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
                     "loop-mssa(licm),early-cse<memssa>,simplifycfg,infer-alignment";

@@ -1,5 +1,6 @@
 // Chooses unroll counts: the counter and the branch of a loop over pairs cost as much as a third
-// of a Gaussian, and a load takes longer than the arithmetic of one pair.
+// of a Gaussian, and a load takes longer than the arithmetic of one pair. Other loops stay as short
+// as they are.
 #include "NvptxPasses.h"
 
 #include "llvm/Analysis/LoopInfo.h"
@@ -53,6 +54,14 @@ static bool disappears(Loop &loop, ScalarEvolution &evolution, unsigned size) {
   return length && length <= mostInstructions / std::max(size, 1u);
 }
 
+/// Loops over pairs, components or pieces carry what they add up. One that fills or copies memory
+/// does not, and copies of it gain nothing: each has the test of the end, and its load does not go
+/// before the store of the one ahead. They would be half of a kernel.
+static bool addsUp(const Loop &loop) {
+  return any_of(loop.getHeader()->phis(),
+                [](const PHINode &phi) { return phi.getType()->isFPOrFPVectorTy(); });
+}
+
 PreservedAnalyses ChooseUnrollCounts::run(Function &function, FunctionAnalysisManager &analyses) {
   ScalarEvolution &evolution = analyses.getResult<ScalarEvolutionAnalysis>(function);
   for (Loop *loop : analyses.getResult<LoopAnalysis>(function).getLoopsInPreorder()) {
@@ -61,6 +70,8 @@ PreservedAnalyses ChooseUnrollCounts::run(Function &function, FunctionAnalysisMa
     unsigned size = getSize(*loop), count = chooseCount(size);
     if (disappears(*loop, evolution, size))
       addStringMetadataToLoop(loop, "llvm.loop.unroll.full");
+    else if (!addsUp(*loop))
+      addStringMetadataToLoop(loop, "llvm.loop.unroll.disable", 1);
     else if (count > 1)
       addStringMetadataToLoop(loop, "llvm.loop.unroll.count", count);
   }

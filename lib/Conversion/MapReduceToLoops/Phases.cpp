@@ -158,15 +158,19 @@ void MapReduceLowering::reducePieces() {
     forRowsAtHand(tile, [&](const Tile &part) { reducePiece(part); });
     Value others = frame.sub(split, frame.index(1));
     onlyIf(frame, frame.machine.comesLast(frame, piecesDone, tile.slot, others),
-           [&] { forRowsAtHand(tile, [&](const Tile &part) { finishTile(part); }); });
+           [&] { finishRowsAtHand(tile); });
   };
   frame.machine.forEachTask(frame, frame.mul(allTiles, split), counters, ReducePieces,
                             [&](Value piece) { unlessStopped(frame, [&] { reduce(piece); }); });
 }
 
+bool MapReduceLowering::canBeNarrow() {
+  return traversal.schedule.getNarrow() && traversal.schedule.getRows() > 1;
+}
+
 Value MapReduceLowering::isNarrow(const Tile &tile) {
   ScheduleAttr schedule = traversal.schedule;
-  if (!schedule.getNarrow() || schedule.getRows() == 1)
+  if (!canBeNarrow())
     return {};
   Value half = frame.index(schedule.getRows() / 2 * schedule.getLanes());
   return arith::CmpIOp::create(frame.b, frame.loc, arith::CmpIPredicate::sle, tile.rows, half);
@@ -191,6 +195,13 @@ void MapReduceLowering::forRowsAtHand(const Tile &tile, function_ref<void(const 
   forEachVector(tile, body);
   frame.b.setInsertionPointToStart(branch.elseBlock());
   body(tile);
+}
+
+/// Where there are loops over one vector of rows, all tiles are finished by them: that takes a
+/// small part of the time, and its code is long.
+void MapReduceLowering::finishRowsAtHand(const Tile &tile) {
+  auto finish = [&](const Tile &part) { finishTile(part); };
+  canBeNarrow() ? forEachVector(tile, finish) : finish(tile);
 }
 
 void MapReduceLowering::forEachVector(const Tile &tile, function_ref<void(const Tile &)> body) {

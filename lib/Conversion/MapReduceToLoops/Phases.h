@@ -40,13 +40,16 @@ private:
   void packRow(const Columns &columns, const RowTable &own, mlir::Value row,
                llvm::function_ref<void(mlir::Value component, mlir::Value value)> store);
   void reducePieces();
-  /// i1: whether the tile is reduced one vector of rows at a time.
+  /// Whether tiles may be reduced one vector of rows at a time.
+  bool canBeNarrow();
+  /// i1: whether this tile is; null if none is.
   mlir::Value isNarrow(const Tile &tile);
   /// Rows of a tile that are computed, with those that stand for none.
   mlir::Value countRowsAtHand(const Tile &tile);
   /// body(tile), or for each vector of rows of a narrow tile.
   void forRowsAtHand(const Tile &tile, llvm::function_ref<void(const Tile &)> body);
   void forEachVector(const Tile &tile, llvm::function_ref<void(const Tile &)> body);
+  void finishRowsAtHand(const Tile &tile);
   void reducePiece(const Tile &tile);
   void finishTile(const Tile &tile);
   void finishChunk(const Tile &tile, mlir::Value chunk);

@@ -18,10 +18,37 @@ using namespace keops;
 using namespace keops::loops;
 
 Value Frame::index(int64_t k) { return arith::ConstantIndexOp::create(b, loc, k); }
-// Folded, because what is not emitted is not carried through all conversions.
-Value Frame::add(Value x, Value y) { return b.createOrFold<arith::AddIOp>(loc, x, y); }
-Value Frame::sub(Value x, Value y) { return b.createOrFold<arith::SubIOp>(loc, x, y); }
-Value Frame::mul(Value x, Value y) { return b.createOrFold<arith::MulIOp>(loc, x, y); }
+/// `value` as a sum of a value and a constant, which is 0 if it has none.
+static std::pair<Value, int64_t> splitConstant(Value value) {
+  if (auto sum = value.getDefiningOp<arith::AddIOp>(); sum && value.getType().isIndex())
+    if (std::optional<int64_t> constant = getConstantIntValue(sum.getRhs()))
+      return {sum.getLhs(), *constant};
+  return {value, 0};
+}
+// Folded, because what is not emitted is not carried through all conversions. Constants are added
+// last, so that places side by side are computed from the same value, whose offsets they become.
+static Value addConstant(Frame &frame, Value value, int64_t constant) {
+  if (!constant)
+    return value;
+  return frame.b.createOrFold<arith::AddIOp>(frame.loc, value, frame.index(constant));
+}
+Value Frame::add(Value x, Value y) {
+  auto [before, first] = splitConstant(x);
+  auto [after, second] = splitConstant(y);
+  return addConstant(*this, b.createOrFold<arith::AddIOp>(loc, before, after), first + second);
+}
+Value Frame::sub(Value x, Value y) {
+  auto [before, first] = splitConstant(x);
+  auto [after, second] = splitConstant(y);
+  return addConstant(*this, b.createOrFold<arith::SubIOp>(loc, before, after), first - second);
+}
+Value Frame::mul(Value x, Value y) {
+  auto [value, constant] = splitConstant(x);
+  std::optional<int64_t> by = getConstantIntValue(y);
+  if (!by || !constant)
+    return b.createOrFold<arith::MulIOp>(loc, x, y);
+  return addConstant(*this, b.createOrFold<arith::MulIOp>(loc, value, y), constant * *by);
+}
 Value Frame::div(Value x, Value y) { return b.createOrFold<arith::DivSIOp>(loc, x, y); }
 Value Frame::rem(Value x, Value y) { return b.createOrFold<arith::RemSIOp>(loc, x, y); }
 Value Frame::min(Value x, Value y) { return b.createOrFold<arith::MinSIOp>(loc, x, y); }
