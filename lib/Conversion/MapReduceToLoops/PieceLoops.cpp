@@ -67,7 +67,10 @@ PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange
     llvm::append_range(next, reduceStep(first, until, carried.drop_front()));
     return next;
   };
-  Values all = sequentialFor(frame, begin, end, step, carried, reduceNext);
+  Values all;
+  traversal.throughStages(tile.item, begin, end, [&] {
+    all = sequentialFor(frame, begin, end, step, carried, reduceNext);
+  });
   return {all.begin() + 1, all.end()};
 }
 
@@ -91,7 +94,7 @@ Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
 PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange state) {
   int64_t block = traversal.schedule.getBlock();
   Values inner;
-  traversal.withStages(tile.item, begin, end, traversal.stepTerms(), [&] {
+  traversal.withStage(begin, traversal.stepTerms(), [&] {
     inner = sequentialFor(frame, begin, end, block, state, [&](Value first, ValueRange carried) {
       return reduceBlock(first, frame.min(frame.add(first, frame.index(block)), end), carried);
     });
@@ -103,7 +106,7 @@ PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange sta
 
 PieceLoops::Values PieceLoops::reduceBlock(Value begin, Value end, ValueRange state) {
   Values next;
-  traversal.withStages(tile.item, begin, end, traversal.schedule.getBlock(), [&] {
+  traversal.withStage(begin, traversal.schedule.getBlock(), [&] {
     Summaries summaries = summarise(begin, end);
     next = forEachState(state, [&](unsigned r, ValueRange own) {
       return slices[r].reduction->absorb(contexts[r], loc, own, summaries[r], begin, end);
