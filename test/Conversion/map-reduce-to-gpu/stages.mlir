@@ -34,17 +34,19 @@ func.func @two(%x: !keops.value<3xf32, i> {keops.name = "x"}, %y: !keops.value<3
 
 // -----
 
-// 128 rows of 64 numbers are 32 KiB, of which 16 have room; 16 rows are 4 KiB: two blocks. Each of 64 threads copies
-// several times four numbers.
+// 128 rows of 64 numbers are 32 KiB, of which 16 have room; 16 rows are 4 KiB: two blocks. Each of 64 threads copies four
+// times four numbers.
 // CHECK-LABEL: gpu.func @blocks_1
 // CHECK-SAME:    workgroup(%[[STAGES:.*]] : memref<2048xf32, #gpu.address_space<workgroup>>
-// CHECK:         scf.for %{{.*}} step %c256
-// CHECK:           nvgpu.device_async_copy
+// CHECK-COUNT-4: nvgpu.device_async_copy
+// CHECK-NOT:     nvgpu.device_async_copy
 // CHECK:         scf.for %{{.*}} step %c128
 // CHECK-NOT:       gpu.barrier
 // CHECK:           scf.for %{{.*}} step %c16
 // CHECK:             gpu.barrier
-// CHECK:             nvgpu.device_async_copy
+// CHECK-COUNT-4:     nvgpu.device_async_copy
+// CHECK-NOT:         gpu.barrier
+// CHECK:             memref.load %[[STAGES]]
 func.func @blocks(%x: !keops.value<64xf32, i> {keops.name = "x"}, %y: !keops.value<64xf32, j> {keops.name = "y"}) -> !keops.value<1xf32, i> {
   %r = keops.map_reduce over j reduce [#keops.reduce<Sum>] schedule <rows = 1, lanes = 64, block = 16, blocks = 8, chunk = 1, split = 64, stages = 2> (%x, %y) : (!keops.value<64xf32, i>, !keops.value<64xf32, j>) -> !keops.value<1xf32, i> {
   ^bb0(%a: !keops.value<64xf32, i>, %b: !keops.value<64xf32, j>):
@@ -57,12 +59,15 @@ func.func @blocks(%x: !keops.value<64xf32, i> {keops.name = "x"}, %y: !keops.val
 // -----
 
 // Two blocks of 16 rows of 140 numbers would be 17.5 KiB: one stage, with a barrier before it is filled again.
+// More copies than a few are a loop.
 // CHECK-LABEL: gpu.func @one_1
 // CHECK-SAME:    workgroup(%[[STAGES:.*]] : memref<2240xf32, #gpu.address_space<workgroup>>
 // CHECK-NOT:     nvgpu.device_async_copy
 // CHECK:         scf.for %{{.*}} step %c128
 // CHECK:           scf.for %{{.*}} step %c16
-// CHECK:             nvgpu.device_async_copy
+// CHECK:             scf.for %{{.*}} step %c256
+// CHECK-NEXT:          arith.addi
+// CHECK-NEXT:          nvgpu.device_async_copy
 // CHECK:             gpu.barrier
 // CHECK-NOT:         nvgpu.device_async_copy
 // CHECK:             gpu.barrier
