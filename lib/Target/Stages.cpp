@@ -36,8 +36,8 @@ using namespace keops;
 void keops::registerKeopsDialects(DialectRegistry &registry) {
   registry.insert<KeopsDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                   gpu::GPUDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                  nvgpu::NVGPUDialect, NVVM::NVVMDialect, omp::OpenMPDialect, scf::SCFDialect, ub::UBDialect,
-                  vector::VectorDialect>();
+                  nvgpu::NVGPUDialect, NVVM::NVVMDialect, omp::OpenMPDialect, scf::SCFDialect,
+                  ub::UBDialect, vector::VectorDialect>();
   arith::registerConvertArithToLLVMInterface(registry);
   cf::registerConvertControlFlowToLLVMInterface(registry);
   registerConvertFuncToLLVMInterface(registry);
