@@ -84,6 +84,12 @@ typedef struct keopsDeviceInfo {
 
 KEOPS_EXPORT keopsStatus keopsDeviceGetInfo(keopsDeviceType type, int32_t id,
                                             keopsDeviceInfo *info);
+/* For arrays that do not say which GPU they are on: the number of the one that has an address, -1
+ * where none has it, as memory of the host. */
+KEOPS_EXPORT keopsStatus keopsDeviceFindMemory(keopsDeviceType type, const void *address,
+                                               int32_t *id);
+/* Waits until all that was put on a stream (a CUstream, or a cudaStream_t) of a GPU is done. */
+KEOPS_EXPORT keopsStatus keopsDeviceWait(keopsDeviceType type, int32_t id, void *stream);
 
 /* ---- Programs ---- */
 

@@ -70,6 +70,21 @@ keopsStatus keopsDeviceGetInfo(keopsDeviceType type, int32_t id, keopsDeviceInfo
   });
 }
 
+keopsStatus keopsDeviceFindMemory(keopsDeviceType type, const void *address, int32_t *id) {
+  return guard(__func__, [&] {
+    *require(id, "id") = -1;
+    if (isCuda(type, "type"))
+      *id = cuda::findDevice(address);
+  });
+}
+
+keopsStatus keopsDeviceWait(keopsDeviceType type, int32_t id, void *stream) {
+  return guard(__func__, [&] {
+    if (isCuda(type, "type"))
+      cuda::waitForStream(id, stream);
+  });
+}
+
 keopsStatus keopsSetNumThreads(int32_t count) {
   return guard(__func__, [&] { setNumThreads(count); });
 }

@@ -24,20 +24,32 @@ Emitter::Key Emitter::key(Value formula, OpFoldResult k) {
   return {owner, {cast<Value>(k).getAsOpaquePointer(), 0}};
 }
 
-Value Emitter::component(Value formula, OpFoldResult k) {
-  if (getDim(formula) == 1)
-    k = b.getIndexAttr(0);
-  Key place = key(formula, k);
+Value Emitter::once(Key place, function_ref<Value()> emit) {
   for (const Known &scope : llvm::reverse(scopes))
     if (Value known = scope.components.lookup(place))
       return known;
-  Value emitted;
-  if (auto argument = dyn_cast<BlockArgument>(formula))
-    emitted = leaf(*this, argument, k);
-  else
-    emitted = cast<FormulaOpInterface>(formula.getDefiningOp()).emitComponent(*this, k);
+  Value emitted = emit();
   scopes.back().components[place] = emitted;
   return emitted;
+}
+
+Value Emitter::component(Value formula, OpFoldResult k) {
+  if (getDim(formula) == 1)
+    k = b.getIndexAttr(0);
+  return once(key(formula, k), [&] {
+    if (auto argument = dyn_cast<BlockArgument>(formula))
+      return leaf(*this, argument, k);
+    return cast<FormulaOpInterface>(formula.getDefiningOp()).emitComponent(*this, k);
+  });
+}
+
+void Emitter::define(Value formula, Value value) {
+  scopes.back().components[key(formula, b.getIndexAttr(0))] = value;
+}
+
+Value Emitter::shared(Operation *op, function_ref<Value()> emit) {
+  constexpr int64_t noComponent = -1;
+  return once({op, {nullptr, noComponent}}, emit);
 }
 
 SmallVector<Value> Emitter::components(ValueRange formulas, OpFoldResult k) {

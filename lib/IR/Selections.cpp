@@ -121,14 +121,16 @@ LogicalResult OnlyAtOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   return success();
 }
 /// Counts hits, so that long lists of indices become a loop.
-Value OnlyAtOp::emitComponent(Emitter &emitter, OpFoldResult k) {
+static Value isAnyAtRow(Emitter &emitter, Location loc, Value indices) {
   OpBuilder &b = emitter.builder();
-  Value hits = emitter.sum(getLoc(), getDim(getIndices()), {}, [&](OpFoldResult at) -> Value {
-    return chooseOrZero(emitter, getLoc(), isAtRow(emitter, getLoc(), getIndices(), at),
-                        emitter.constant(getLoc(), b.getI64IntegerAttr(1)));
+  Value hits = emitter.sum(loc, getDim(indices), {}, [&](OpFoldResult at) -> Value {
+    return chooseOrZero(emitter, loc, isAtRow(emitter, loc, indices, at),
+                        emitter.constant(loc, b.getI64IntegerAttr(1)));
   });
-  Value any =
-      arith::CmpFOp::create(b, getLoc(), arith::CmpFPredicate::OGT, hits, emitter.zero(getLoc()));
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, hits, emitter.zero(loc));
+}
+Value OnlyAtOp::emitComponent(Emitter &emitter, OpFoldResult k) {
+  Value any = emitter.shared(*this, [&] { return isAnyAtRow(emitter, getLoc(), getIndices()); });
   return chooseOrZero(emitter, getLoc(), any, emitter.component(getX(), k));
 }
 Value OnlyAtOp::buildAdjoint(OpBuilder &b, Value adjoint, unsigned operand) {

@@ -1,7 +1,7 @@
 """Conjugate gradients for several right-hand sides, on the arrays of any library.
 
 ``LazyTensor.solve`` and ``KernelSolve`` bring the product with the operator and an adapter for their arrays (``dot``,
-``divide``, ``zeros_like``, ``broadcast_to``), whose ``solve`` they call: this one, or one that adds derivatives. Both
+``divide``, ``zeros_like``, ``broadcast_to``, ``on_stream``), whose ``solve`` they call: this one, or one that adds derivatives. Both
 read their options here.
 
 The iteration is that of Hestenes and Stiefel (Methods of conjugate gradients for solving linear systems, 1952) with a
@@ -11,13 +11,9 @@ still; where the operator mixes columns, as formulas may, they are one system.""
 import math
 import sys
 import warnings
-from itertools import dropwhile
 from numbers import Real
 from operator import index
 from typing import Any, Callable, NamedTuple, Optional
-
-import numpy as np
-
 
 _LARGEST = sys.float_info.max
 
@@ -92,34 +88,26 @@ def check_right_side(caller, arrays, b, dim):
 class Product:
     """The product with the operator: a program whose argument at ``place`` is the unknown."""
 
-    def __init__(self, program, place, ranges=None, device=None):
+    def __init__(self, program, place, ranges=None, device=None, stream=None):
         self.program = program
         self.place = place
         self.ranges = ranges
         self.device = device
+        self.stream = stream
 
     def fill(self, arguments, x):
         """All arguments of the program, with ``x`` in the place of the unknown."""
         return (*arguments[: self.place], x, *arguments[self.place :])
 
     def multiply(self, arguments, x):
-        return self.program.compute(self.fill(arguments, x), None, self.ranges, device=self.device)
+        # Programs on tensors know no stream.
+        options = {} if self.stream is None else {"stream": self.stream}
+        return self.program.compute(self.fill(arguments, x), None, self.ranges, device=self.device, **options)
 
     def spread(self, arrays, arguments, b):
         """``b`` with the batch axes of the product, which are those of all arguments together."""
-        inputs, _ = self.program.describe(arrays.dtypes[b.dtype])
-        batches = [_find_batch(category, x) for (category, _, _), x in zip(inputs, self.fill(arguments, b))]
-        try:
-            batch = np.broadcast_shapes(*batches)
-        except ValueError:  # which the product will explain
-            return b
-        return b if batch == batches[self.place] else arrays.broadcast_to(b, (*batch, *b.shape[-2:]))
-
-
-def _find_batch(category, x):
-    """The batch axes of an argument; leading ones of a parameter say nothing."""
-    shape = tuple(getattr(x, "shape", ()))
-    return tuple(dropwhile(lambda length: length == 1, shape[:-1])) if category == 2 else shape[:-2]
+        batch = self.program.find_batch(self.fill(arguments, b), device=self.device)
+        return b if batch == tuple(b.shape[:-2]) else arrays.broadcast_to(b, (*batch, *b.shape[-2:]))
 
 
 def solve(caller, arrays, product, arguments, b, settings, out=None):
@@ -130,27 +118,29 @@ def solve(caller, arrays, product, arguments, b, settings, out=None):
     ``settings.info``, a ``Solution``; warns (RuntimeWarning) where some column has not converged after
     ``settings.maxiter`` steps."""
     b = product.spread(arrays, arguments, b)
-    system = _System(caller, arrays, lambda x: product.multiply(arguments, x), b, settings)
-    reason = system.iterate()
-    if reason:
-        warnings.warn(f"{caller}: conjugate gradients did not converge: {reason}", RuntimeWarning, stacklevel=3)
-    solution = system.x if out is None else _write(caller, arrays, system.x, out)
-    if not settings.info:
-        return solution
-    return Solution(solution, system.iterations, system.find_residual(), not reason)
+    with arrays.on_stream(b, product.stream):
+        system = _System(caller, arrays, lambda x: product.multiply(arguments, x), b, settings)
+        reason = system.iterate()
+        if reason:
+            warnings.warn(f"{caller}: conjugate gradients did not converge: {reason}", RuntimeWarning, stacklevel=3)
+        solution = system.x if out is None else write_out(caller, arrays, system.x, out)
+        if not settings.info:
+            return solution
+        return Solution(solution, system.iterations, system.find_residual(), not reason)
 
 
 def _describe(arrays, x):
     return f"{x.dtype} {tuple(x.shape)}" if arrays.is_array(x) else type(x).__name__
 
 
-def _write(caller, arrays, solution, out):
+def write_out(caller, arrays, solution, out):
+    """Copies a solution to the array of the caller's, which must be like it; ValueError where it is not."""
     expected, given = _describe(arrays, solution), _describe(arrays, out)
     if given != expected:
         raise ValueError(f"{caller}: out: expected {expected}, got {given}")
     try:
         out[...] = solution
-    except (ValueError, RuntimeError) as problem:
+    except (TypeError, ValueError, RuntimeError) as problem:
         raise ValueError(f"{caller}: out: cannot be written: {problem}") from None
     return out
 

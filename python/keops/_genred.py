@@ -6,7 +6,7 @@ from __future__ import annotations
 import warnings
 from numbers import Integral
 
-from ._options import choose_accumulator, read_device, read_flag, read_ranges, read_text, write_reduction
+from ._options import choose_accumulator, read_flag, read_place, read_ranges, read_text, write_reduction
 from ._typing import Any
 
 
@@ -103,7 +103,7 @@ class Genred:
         self._arguments = (text, list(aliases), *options)
         self._reduction = self._arrays.make_program(*self._arguments)
 
-    def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None) -> Any:
+    def __call__(self, *args, backend="auto", device_id=-1, ranges=None, out=None, stream=None) -> Any:
         """Compute on arrays, one for each alias: ``Vi`` (..., M, D), ``Vj`` (..., N, D), ``Pm`` (..., D) or a number.
 
         The axes in front are those of a batch and broadcast as NumPy's do, without copies; the result has them all.
@@ -116,11 +116,21 @@ class Genred:
 
         ``backend`` is ``"auto"``: arrays on a GPU are computed with there, others by the CPU; ``"CPU"``; or ``"GPU"``
         (``"GPU_1D"`` and the like are the same): arrays of the host are copied to the GPU ``device_id``, 0 unless it is
-        given, and results back. ``device_id`` alone asks for that GPU. ValueError where arrays are on another one,
+        given, and results back, to ``out`` too. ``device_id`` alone asks for that GPU. ValueError where arrays are on another one,
         RuntimeError, which says why, where there is none.
 
-        ``keops.numpy`` also takes arrays on a GPU that export DLPack, and gives results of their library: CuPy's, on its
-        current stream, and others that follow the array API standard, such as JAX's, whose results are waited for.
+        ``keops.numpy`` also takes arrays on a GPU that export DLPack or, as Numba's, ``__cuda_array_interface__``
+        without a mask, and gives results of the first one's library: CuPy's, Numba's, and those of others that follow
+        the array API standard, such as JAX's. Libraries without a way to make arrays need ``out``.
+
+        ``stream`` is the CUDA stream for such arrays: its address as an int, 0 or 1 for the default stream, 2 for that
+        of each thread, or an object with ``__cuda_stream__``, ``ptr`` (CuPy) or ``cuda_stream``. It waits for what
+        their libraries have put on other streams for the arguments. None is the stream that CuPy uses now; the one that
+        ``__cuda_array_interface__`` of the first array names; else the default one. Results of CuPy are not waited for:
+        on another stream than ``stream``, use them, and free arguments, after waiting for it. Results of other
+        libraries are waited for, unless ``stream`` and ``out`` are both given. TypeError for what is no stream,
+        ValueError for other numbers, for a stream of another device, and for arrays of the host. ``keops.torch`` takes
+        none: it computes on PyTorch's current stream, which ``with torch.cuda.stream(stream):`` chooses.
 
         ``ranges`` restricts the pairs to blocks: six integer arrays ``(ranges_i, slices_i, redranges_j, ranges_j,
         slices_j, redranges_i)``, as :mod:`keops.numpy.cluster` and :mod:`keops.masks` make them. With ``axis=1``, rows
@@ -128,9 +138,9 @@ class Genred:
         ``redranges_j[slices_i[k-1]:slices_i[k]]``; the last three arrays say the same for ``axis=0``. Rows of no block
         get the result of an empty reduction. Indices count all of j, and all items of a batch have the same ranges.
         """
-        if backend != "auto" or ranges is not None or device_id != -1:
-            device = read_device("Genred", backend, device_id)
-            return self._reduction.compute(args, out, read_ranges("Genred", self._arrays, ranges), device=device)
+        if backend != "auto" or ranges is not None or device_id != -1 or stream is not None:
+            place = read_place("Genred", self._arrays, backend, device_id, stream)
+            return self._reduction.compute(args, out, read_ranges("Genred", self._arrays, ranges), **place)
         return self._reduction.compute(args, out)
 
     @property

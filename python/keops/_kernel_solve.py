@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from . import _conjugate_gradients as conjugate_gradients
-from ._options import read_device, read_ranges
+from ._options import read_place, read_ranges
 from ._typing import Any
 
 
@@ -78,6 +78,7 @@ class KernelSolve:
         preconditioner=None,
         info=False,
         out=None,
+        stream=None,
     ) -> Any:
         """The solution by conjugate gradients, an array of the shape of the right-hand side (..., M, D).
 
@@ -86,7 +87,7 @@ class KernelSolve:
         *args
             Arrays for the aliases, float32 or float64, as ``Genred`` takes them; axes in front are those of a batch,
             whose items are systems of their own.
-        backend, device_id, ranges
+        backend, device_id, ranges, stream
             Those of ``Genred``; blocks of ``ranges`` must be symmetric too.
         alpha : float
             Ridge, added to the diagonal.
@@ -106,15 +107,15 @@ class KernelSolve:
         settings = conjugate_gradients.read_settings(
             "KernelSolve", alpha, eps, rtol, maxiter, preconditioner, info, is_coupled=True
         )
-        device = None
-        if backend != "auto" or ranges is not None or device_id != -1:
-            device = read_device("KernelSolve", backend, device_id)
+        options = {}
+        if backend != "auto" or ranges is not None or device_id != -1 or stream is not None:
+            options = read_place("KernelSolve", self._arrays, backend, device_id, stream)
             ranges = read_ranges("KernelSolve", self._arrays, ranges)
         if self._place >= len(args):
             raise ValueError(f"KernelSolve: expected at least {self._place + 1} arguments, got {len(args)}")
         place, b = self._place, args[self._place]
         conjugate_gradients.check_right_side("KernelSolve", self._arrays, b, self._dim)
-        product = conjugate_gradients.Product(self._product._reduction, place, ranges, device)
+        product = conjugate_gradients.Product(self._product._reduction, place, ranges, **options)
         others = (*args[:place], *args[place + 1 :])
         return self._arrays.solve("KernelSolve", self._arrays, product, others, b, settings, out)
 

@@ -26,6 +26,12 @@ def read_device(caller, backend, device_id):
     return None if backend == "auto" else "cpu" if backend == "CPU" else "cuda"
 
 
+def read_place(caller, arrays, backend, device_id, stream):
+    """Where and on which stream to compute, as keywords of programs; ``arrays`` is the adapter of a library."""
+    place = {"device": read_device(caller, backend, device_id), "stream": arrays.read_stream(caller, stream)}
+    return {name: value for name, value in place.items() if value is not None}
+
+
 def read_flag(caller, name, value):
     """True or False; messages call it ``name`` of ``caller``."""
     if not isinstance(value, int):

@@ -22,6 +22,7 @@ class Options(TypedDict, total=False):
     ranges: Any
     backend: str | None
     device_id: int | None
+    stream: Any
     sum_scheme: str
     dtype_acc: str
     use_double_acc: bool

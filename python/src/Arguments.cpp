@@ -52,7 +52,7 @@ bool Reduction::Call::borrowInput(size_t index, nb::handle object) {
   bool isLent =
       canBorrow ? buffer.borrow(*reduction.exchange, object) : buffer.acquire(object.ptr());
   if (!reduction.exchange && !buffer.getDevice().isCpu())
-    isLent = shareInput(index, buffer, object);
+    isLent = share("argument " + std::to_string(index + 1), buffer, object);
   lent[index] = isLent ? &buffer : nullptr;
   if (!isOwn)
     return true;
@@ -61,15 +61,25 @@ bool Reduction::Call::borrowInput(size_t index, nb::handle object) {
 }
 
 /// Arrays on a GPU are read on the stream of the first one's library.
-bool Reduction::Call::shareInput(size_t index, Buffer &buffer, nb::handle object) {
-  if (!neighbour)
-    neighbour = Neighbour(object);
+bool Reduction::Call::share(const std::string &what, Buffer &buffer, nb::handle object,
+                            bool isWritten) {
   try {
-    return buffer.share(object, neighbour.getStream());
+    if (!neighbour)
+      neighbour = Neighbour(object, wantedStream);
+    return buffer.share(object, neighbour.getStream(), isWritten);
   } catch (nb::python_error &error) {
-    raiseArgument(index, std::string("cannot be read where it is, on a GPU: ") +
-                             nb::str(error.value()).c_str());
+    raise(what + ": cannot be read where it is, on a GPU: " + nb::str(error.value()).c_str());
   }
+}
+
+bool Reduction::Call::readArguments(const nb::tuple &arguments, nb::handle wantedDevice) {
+  if (!borrowInputs(arguments))
+    return false;
+  if (!wantedStream.is_none() && device.isCpu())
+    raise("stream: expected None for arrays of the host, whose results are waited for");
+  chooseMachine(wantedDevice);
+  readInputs(arguments);
+  return true;
 }
 
 /// Numbers and lists follow the arrays; among arrays the first one of floating point decides, a
@@ -153,7 +163,7 @@ void Reduction::Call::readOnGpu(size_t index, nb::handle object) {
   Buffer &buffer = buffers.emplace();
   keopsDType found;
   try {
-    owned.push_back(neighbour.makeArray(object, getName(dtype)));
+    owned.push_back(neighbour.makeArray(object, getName(dtype), device.id));
     buffer.share(owned.back(), neighbour.getStream());
   } catch (nb::python_error &error) {
     raiseArgument(index, std::string("cannot be read as an array on ") + device.getName() + ": " +

@@ -1,5 +1,6 @@
 // The buffer protocol, DLPack, and the NumPy functions that the module needs, looked up once.
 #include "Buffer.h"
+#include "Status.h"
 
 #include <bit>
 #include <string_view>
@@ -189,7 +190,12 @@ static bool isOnGpu(nb::handle object) {
 }
 
 bool Buffer::acquireShared(nb::handle object, bool isWritten) {
-  if (!nb::hasattr(object, "__dlpack__") || !isPlain(object))
+  if (!nb::hasattr(object, "__dlpack__")) {
+    if (nb::hasattr(object, "__cuda_array_interface__"))
+      device.type = Device::cuda;
+    return false;
+  }
+  if (!isPlain(object))
     return false;
   if (!isOnGpu(object))
     return setShared(object, isWritten);
@@ -198,6 +204,8 @@ bool Buffer::acquireShared(nb::handle object, bool isWritten) {
 }
 
 bool Buffer::share(nb::handle object, int64_t stream, bool isWritten) {
+  if (!nb::hasattr(object, "__dlpack__"))
+    return setDescribed(object, stream, isWritten);
   return setShared(object.attr("__dlpack__")(nb::arg("stream") = stream), isWritten);
 }
 
@@ -216,6 +224,52 @@ bool Buffer::setShared(nb::handle object, bool isWritten) {
                     const_cast<int64_t *>(shared.shape_ptr()),
                     const_cast<int64_t *>(shared.stride_ptr()),
                     0});
+}
+
+static void waitForStream(int32_t gpu, int64_t stream) {
+  keopsStatus status;
+  {
+    nb::gil_scoped_release release;
+    status = keopsDeviceWait(KEOPS_CUDA, gpu, getStreamHandle(stream));
+  }
+  check(status);
+}
+
+/// Of what `__cuda_array_interface__` says, as Python read it.
+bool Buffer::setDescribed(nb::handle object, int64_t stream, bool isWritten) {
+  nb::object described =
+      nb::module_::import_("keops.numpy._neighbours").attr("read_interface")(object);
+  auto *address = reinterpret_cast<char *>(nb::cast<uintptr_t>(described[0]));
+  if (isWritten && nb::cast<bool>(described[4]))
+    return false;
+  int32_t owner = 0; // what has no memory is on any device
+  if (address)
+    check(keopsDeviceFindMemory(KEOPS_CUDA, address, &owner));
+  if (owner < 0) {
+    PyErr_SetString(PyExc_ValueError, "expected memory of a GPU, got memory of the host");
+    throw nb::python_error();
+  }
+  device = {Device::cuda, owner};
+  setDescribedShape(described[2], described[3]);
+  tensor.data = address;
+  std::string_view name = nb::borrow<nb::str>(described[1]).c_str();
+  isKnown = findType(tensor.dtype, [&](const ElementType &type) { return name == type.name; });
+  auto producer = nb::cast<int64_t>(described[5]);
+  if (producer && producer != stream)
+    waitForStream(owner, producer);
+  return true;
+}
+
+void Buffer::setDescribedShape(nb::handle shape, nb::handle strides) {
+  size_t rank = nb::len(shape);
+  longStrides.resize(2 * rank);
+  for (size_t axis = 0; axis < rank; ++axis) {
+    longStrides[axis] = nb::cast<int64_t>(shape[axis]);
+    longStrides[rank + axis] = nb::cast<int64_t>(strides[axis]);
+  }
+  tensor.rank = int32_t(rank);
+  tensor.shape = longStrides.data();
+  tensor.strides = longStrides.data() + rank;
 }
 
 bool Buffer::setTensor(const nb::dlpack::dltensor &lent) {

@@ -1,6 +1,6 @@
 // One argument of a call, as memory: borrowed from the object through the buffer protocol, which
-// costs a tenth of the array wrappers above it, or through DLPack, or converted when the object is
-// a number or a list.
+// costs a tenth of the array wrappers above it, or through DLPack, or the interface of arrays on
+// CUDA devices, or converted when the object is a number or a list.
 #ifndef KEOPS_PYTHON_BUFFER_H
 #define KEOPS_PYTHON_BUFFER_H
 
@@ -33,7 +33,8 @@ public:
   bool borrow(const Exchange &exchange, nb::handle object, bool isWritten = false);
 
   /// The same for an object on a GPU, which acquire() says by getDevice(): it is read on a stream,
-  /// by its number in DLPack. Throws what the object's library has against it.
+  /// by its number in DLPack. Throws what the object's library has against it, or is wrong with
+  /// what it says of itself.
   bool share(nb::handle object, int64_t stream, bool isWritten = false);
 
   /// Describes memory that somebody else holds. Returns false if it is of another device.
@@ -64,6 +65,8 @@ private:
   bool acquireBorrowed(nb::handle object, bool isWritten);
   bool acquireShared(nb::handle object, bool isWritten);
   bool setShared(nb::handle object, bool isWritten);
+  bool setDescribed(nb::handle object, int64_t stream, bool isWritten);
+  void setDescribedShape(nb::handle shape, nb::handle strides);
   keopsTensor tensor{};
   Device device{Device::cpu, 0};
   bool isKnown = false;
@@ -72,7 +75,7 @@ private:
   ManagedTensorPtr borrowed;
   nb::ndarray<nb::ro> shared;
   std::array<int64_t, 8> shortStrides; ///< of arrays with few axes, so that these need no heap
-  std::vector<int64_t> longStrides;
+  std::vector<int64_t> longStrides;    ///< of others; of described ones, behind the shape
 };
 
 /// A number that stands for a parameter of one component, or of two where it is complex.
@@ -87,6 +90,12 @@ struct Number {
     return {isSingle ? static_cast<void *>(single) : twice, dtype, 0, nullptr, nullptr};
   }
 };
+
+/// A stream, by its number in DLPack, as the driver takes it.
+inline void *getStreamHandle(int64_t stream) {
+  constexpr int64_t legacy = 1;
+  return stream == legacy ? nullptr : reinterpret_cast<void *>(stream);
+}
 
 /// Whether PyTorch records what is computed from a tensor.
 bool wantsGradient(nb::handle object);

@@ -23,6 +23,7 @@ inline constexpr size_t rangeArrays = 6;
 struct Reduction::Call {
   Reduction &reduction;
   bool isDetached;
+  nb::handle wantedStream; ///< a number, or None
   std::array<keopsTensor, maxArguments> inputs;
   std::array<const Buffer *, maxArguments> lent; ///< null for what must be converted
   size_t inputCount = 0;
@@ -43,18 +44,21 @@ struct Reduction::Call {
   std::array<int64_t, maxBatchRank> batch;
   int32_t batchRank = 0;
 
-  Call(Reduction &reduction, bool isDetached) : reduction(reduction), isDetached(isDetached) {
+  Call(Reduction &reduction, bool isDetached, nb::handle stream)
+      : reduction(reduction), isDetached(isDetached), wantedStream(stream) {
     options.caller = reduction.caller.c_str();
   }
 
   /// False where PyTorch must be asked for the numbers of a tensor.
-  bool borrowInputs(const nb::tuple &arguments);
-  void chooseMachine(nb::handle wanted);
-  void readInputs(const nb::tuple &arguments);
+  bool readArguments(const nb::tuple &arguments, nb::handle wantedDevice);
   void readRanges(nb::handle given);
+  nb::object findBatch();
   nb::object compute(nb::handle out);
 
 private:
+  bool borrowInputs(const nb::tuple &arguments);
+  void chooseMachine(nb::handle wanted);
+  void readInputs(const nb::tuple &arguments);
   bool isOwnTensor(nb::handle object) const;
   bool isForeignTensor(nb::handle object) const;
   bool borrowInput(size_t index, nb::handle object);
@@ -64,9 +68,10 @@ private:
   void readNumber(size_t index, nb::handle object);
   void readConverted(size_t index, nb::handle object);
   void readOnGpu(size_t index, nb::handle object);
-  bool shareInput(size_t index, Buffer &buffer, nb::handle object);
+  bool share(const std::string &what, Buffer &buffer, nb::handle object, bool isWritten = false);
   void inferSizes();
-  keopsStatus run(const std::vector<keopsTensor> &outputs);
+  keopsStatus run(const std::vector<keopsTensor> &outputs, bool hasMadeOutputs);
+  void chooseStream(bool hasMadeOutputs);
   keopsStatus runOnGpu(const std::vector<keopsTensor> &outputs);
   void *allocateTemporary(int64_t bytes);
   keopsTensor makeOutput(int32_t index);

@@ -103,6 +103,8 @@ NB_MODULE(_keops, m) {
            nb::arg("tensor_types") = nb::tuple(), nb::arg("make_tensor").none() = nb::none())
       .def("compute", &Reduction::compute, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
            nb::arg("ranges").none() = nb::none(), nb::arg("detached") = false,
+           nb::arg("device").none() = nb::none(), nb::arg("stream").none() = nb::none())
+      .def("find_batch", &Reduction::findBatch, nb::arg("arguments"), nb::arg("detached") = false,
            nb::arg("device").none() = nb::none())
       .def("run", &Reduction::run, nb::arg("arguments"), nb::arg("out").none() = nb::none(),
            nb::arg("ranges").none() = nb::none())

@@ -31,17 +31,6 @@ const char *getSourceName(keopsSource source) {
 
 } // namespace
 
-void raiseStatus(keopsStatus status) {
-  // Set by a signal handler that ran during a poll.
-  if (status == KEOPS_CANCELLED && PyErr_Occurred())
-    throw nb::python_error();
-  PyObject *type = status == KEOPS_INVALID     ? PyExc_ValueError
-                   : status == KEOPS_NO_MEMORY ? PyExc_MemoryError
-                                               : PyExc_RuntimeError;
-  PyErr_SetString(type, keopsGetLastError());
-  throw nb::python_error();
-}
-
 Reduction::Reduction(std::string formula, std::vector<std::string> aliases,
                      const std::string &precision, std::string schedule, std::string caller,
                      const std::string &sumScheme, const std::string &accumulator, bool isComplex,
@@ -104,14 +93,20 @@ keopsProgram Reduction::getProgram(keopsDType dtype, Device device) {
 }
 
 nb::object Reduction::compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges,
-                              bool isDetached, nb::handle wantedDevice) {
-  Call call(*this, isDetached);
-  if (!call.borrowInputs(arguments))
+                              bool isDetached, nb::handle wantedDevice, nb::handle stream) {
+  Call call(*this, isDetached, stream);
+  if (!call.readArguments(arguments, wantedDevice))
     return nb::borrow(Py_NotImplemented);
-  call.chooseMachine(wantedDevice);
-  call.readInputs(arguments);
   call.readRanges(ranges);
   return call.compute(out);
+}
+
+nb::object Reduction::findBatch(const nb::tuple &arguments, bool isDetached,
+                                nb::handle wantedDevice) {
+  Call call(*this, isDetached, nb::none());
+  if (!call.readArguments(arguments, wantedDevice))
+    return nb::borrow(Py_NotImplemented);
+  return call.findBatch();
 }
 
 /// The element type of a program by its name.

@@ -4,6 +4,7 @@
 #define KEOPS_PYTHON_REDUCTION_H
 
 #include "Buffer.h"
+#include "Status.h"
 
 #include <map>
 #include <memory>
@@ -29,12 +30,15 @@ public:
   /// arrays of int64. NotImplemented where PyTorch must be asked: about gradients and autocast, of
   /// which `isDetached` says that there are none, and about numbers that are not what lies in
   /// memory. `device` says where to compute: None for where the arrays are, "cpu", "cuda" for any
-  /// GPU, "cuda:1"; arrays of the host are copied there, and results back.
+  /// GPU, "cuda:1"; arrays of the host are copied there, and results back. `stream` is the number
+  /// of one for arrays on a GPU, or None; PyTorch's tensors have none but PyTorch's.
   nb::object compute(const nb::tuple &arguments, nb::handle out, nb::handle ranges, bool isDetached,
-                     nb::handle device);
+                     nb::handle device, nb::handle stream);
+  /// The shape of the batch that arguments have together, or NotImplemented as for compute().
+  nb::object findBatch(const nb::tuple &arguments, bool isDetached, nb::handle device);
   /// The same with the arguments one by one, which costs Python two tables more.
   nb::object run(const nb::args &arguments, nb::handle out, nb::handle ranges) {
-    return compute(arguments, out, ranges, false, nb::none());
+    return compute(arguments, out, ranges, false, nb::none(), nb::none());
   }
 
   /// What arguments must be and what results are, for arrays of this dtype: a list of (category,
@@ -75,13 +79,6 @@ private:
   std::map<std::pair<keopsDType, int32_t>, ProgramPtr> onGpus; ///< by type and device
   int latest = -1;
 };
-
-/// Turns a failed status into the Python exception for it.
-[[noreturn]] void raiseStatus(keopsStatus status);
-inline void check(keopsStatus status) {
-  if (status != KEOPS_OK)
-    raiseStatus(status);
-}
 
 } // namespace keops::python
 

@@ -13,7 +13,7 @@ keopsTensor Reduction::Call::readOutput(int32_t index, nb::handle object, bool i
   Buffer &buffer = buffers.emplace();
   bool isLent = buffer.acquire(object.ptr(), /*isWritten=*/true);
   if (!isLent && !buffer.getDevice().isCpu() && neighbour)
-    isLent = buffer.share(object, neighbour.getStream(), /*isWritten=*/!isMade);
+    isLent = share(what, buffer, object, /*isWritten=*/!isMade);
   if (!isLent && device.isCpu() && !buffer.getDevice().isCpu())
     raise(what + ": expected memory of cpu, got memory of a GPU");
   if (!isLent)
@@ -60,7 +60,7 @@ keopsTensor Reduction::Call::makeResult(int32_t index, int64_t *shape, int32_t r
 
 nb::object Reduction::Call::makeArray(nb::handle shape, keopsDType type) const {
   if (!device.isCpu())
-    return neighbour.makeEmpty(shape, getName(type));
+    return neighbour.makeEmpty(shape, getName(type), device.id);
   if (!reduction.makeTensor.is_none())
     return reduction.makeTensor(shape, getName(type));
   try {
@@ -83,14 +83,20 @@ void Reduction::Call::makeComplex(int32_t index, keopsDType &type, int64_t &last
   lastLength /= 2;
 }
 
-keopsStatus Reduction::Call::run(const std::vector<keopsTensor> &outputs) {
+/// What a library makes it may read, or give to others, on any stream, unless it follows the one of
+/// the run. Who gives both a stream and arrays for the results orders what comes next.
+void Reduction::Call::chooseStream(bool hasMadeOutputs) {
+  bool isOwned = hasMadeOutputs || !owned.empty() || !neighbour.isWanted();
+  options.stream = getStreamHandle(neighbour.getStream());
+  options.wait = isOwned && !neighbour.isFollowed();
+}
+
+keopsStatus Reduction::Call::run(const std::vector<keopsTensor> &outputs, bool hasMadeOutputs) {
+  if (neighbour)
+    chooseStream(hasMadeOutputs);
   InterruptibleRun interruptible;
   options.poll = interruptible.getPoll();
   options.poll_data = &interruptible;
-  if (neighbour) {
-    options.stream = neighbour.getHandle();
-    options.wait = !neighbour.isStreamKnown();
-  }
   return keopsProgramRun(program, inputs.data(), int32_t(inputCount), outputs.data(),
                          int32_t(outputs.size()), &options);
 }
@@ -116,6 +122,11 @@ void *Reduction::Call::allocateTemporary(int64_t bytes) {
   }
 }
 
+nb::object Reduction::Call::findBatch() {
+  inferSizes();
+  return toTuple(batch.data(), batchRank);
+}
+
 nb::object Reduction::Call::compute(nb::handle out) {
   inferSizes();
   int32_t count = keopsProgramGetOutputCount(program);
@@ -133,7 +144,7 @@ nb::object Reduction::Call::compute(nb::handle out) {
     results[size_t(k)] = nb::borrow(isTuple ? PyTuple_GET_ITEM(out.ptr(), k) : out.ptr());
     outputs[size_t(k)] = readOutput(k, results[size_t(k)]);
   }
-  check(device.isCpu() || !reduction.exchange ? run(outputs) : runOnGpu(outputs));
+  check(device.isCpu() || !reduction.exchange ? run(outputs, out.is_none()) : runOnGpu(outputs));
   for (int32_t k = 0; k < count; ++k)
     if (made[size_t(k)])
       results[size_t(k)] = toObject(*reduction.exchange, std::move(made[size_t(k)]));

@@ -334,6 +334,11 @@ TEST(Interface, theProcessorIsADevice) {
   ASSERT_EQ(keopsDeviceGetInfo(KEOPS_CPU, 0, &info), KEOPS_OK);
   EXPECT_STREQ(info.name, "CPU");
   EXPECT_EQ(keopsDeviceGetInfo(KEOPS_CPU, 1, &info), KEOPS_INVALID);
+  int32_t id = 0;
+  ASSERT_EQ(keopsDeviceFindMemory(KEOPS_CPU, &count, &id), KEOPS_OK);
+  EXPECT_EQ(id, -1);
+  EXPECT_EQ(keopsDeviceFindMemory(KEOPS_CPU, &count, nullptr), KEOPS_INVALID);
+  EXPECT_EQ(keopsDeviceWait(KEOPS_CPU, 0, nullptr), KEOPS_OK);
   EXPECT_EQ(keopsDeviceGetCount(keopsDeviceType(3), &count), KEOPS_INVALID);
   EXPECT_STREQ(keopsGetLastError(), "keopsDeviceGetCount: argument 'type': expected KEOPS_CPU or "
                                     "KEOPS_CUDA, got 3");

@@ -78,8 +78,7 @@ class Reduction:
     def compute(self, arguments, out=None, ranges=None, detached=False, device=None):
         if self._is_torch and not detached:
             return NotImplemented  # whoever watches these tensors comes back with others
-        arrays = map(to_numpy, arguments) if self._is_torch else _read_arrays(arguments)
-        results = self._native.compute(tuple(map(put, arrays)), None, ranges, True)
+        results = self._native.compute(self._move(arguments), None, ranges, True)
         results = tuple(map(self._bring_back, results if isinstance(results, tuple) else (results,)))
         if out is not None:
             for place, result in zip(out if isinstance(out, tuple) else (out,), results, strict=True):
@@ -90,6 +89,10 @@ class Reduction:
     def run(self, *arguments, out=None, ranges=None):
         return self.compute(arguments, out, ranges)
 
+    def find_batch(self, arguments, detached=False, device=None):
+        is_watched = self._is_torch and not detached
+        return NotImplemented if is_watched else self._native.find_batch(self._move(arguments), True)
+
     def describe(self, dtype, gpu=0):
         return self._native.describe(dtype, 0)
 
@@ -99,6 +102,9 @@ class Reduction:
     @property
     def compile_info(self):
         return self._native.compile_info
+
+    def _move(self, arguments):
+        return tuple(map(put, map(to_numpy, arguments) if self._is_torch else _read_arrays(arguments)))
 
     def _bring_back(self, result):
         return to_torch(get(result)) if self._is_torch else get(result)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from keops.torch import Genred
+from keops.torch import Genred, KernelSolve
 
 ALIASES = ["x=Vi(3)", "y=Vj(3)", "b=Vj(1)"]
 REDUCTIONS = ("Sum", "LogSumExp", "ArgKMin", "KMin", "Max", "ArgMin")
@@ -50,6 +50,16 @@ def test_repeated_runs_have_the_same_bits(name):
         x, y, _ = draw(m, n)
         first = reduction(x, y)
         assert all(torch.equal(first, reduction(x, y)) for _ in range(3))
+
+
+def test_solutions():
+    x, _, b = draw(300, 300)
+    points = torch.stack([x, 2 * x])  # which the right-hand side is not
+    solver = KernelSolve("Exp(-SqDist(x,y))*b", ALIASES, "b", axis=1)
+    found = solver(points, points, b, alpha=1.0, eps=1e-5)
+    kernel = torch.exp(-(torch.cdist(points.double(), points.double()) ** 2))
+    expected = torch.linalg.solve(kernel + torch.eye(300, device=x.device), b.double())
+    assert found.shape == (2, 300, 1) and (found - expected).abs().max() <= 1e-4
 
 
 def test_streams_have_the_same_bits(gauss):

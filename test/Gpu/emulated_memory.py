@@ -82,7 +82,8 @@ class Tensor:
 
     def write(self, array):
         # The emulated memory is memory of this process.
-        ctypes.memmove(self.data.value, np.ascontiguousarray(array).ctypes.data, self.bytes)
+        numbers = np.ascontiguousarray(array)  # which must live until they are copied
+        ctypes.memmove(self.data.value, numbers.ctypes.data, self.bytes)
         return self
 
     def read(self):

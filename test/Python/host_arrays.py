@@ -71,6 +71,7 @@ def check_solve():
     solver = KernelSolve("Exp(-SqDist(x,y))*b", ["x=Vi(3)", "y=Vj(3)", "b=Vj(2)"], "b", axis=1)
     found = runs_on(1, lambda: solver(Y, Y, B, alpha=1.0, eps=1e-10, device_id=1))
     assert np.allclose(found, np.linalg.solve(square, B))
+    assert keops.cache_info()["programs_in_memory"] == 1, "solvers ask the program that computes"
     kernel = (-((Vi(Y) - Vj(Y)) ** 2).sum(-1)).exp()
     assert np.allclose(runs_on(0, lambda: kernel.solve(B, alpha=1.0, eps=1e-10, backend="GPU")), found)
 

@@ -16,7 +16,7 @@ unwatched = pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="fibers do not
 
 
 @unwatched
-@pytest.mark.parametrize("program", ["emulated_gpu.py", "host_arrays.py", "device_arrays.py"])
+@pytest.mark.parametrize("program", ["emulated_gpu.py", "host_arrays.py", "device_arrays.py", "described_arrays.py", "device_streams.py", "device_lazy.py"])
 def test_arrays_for_a_gpu(program):
     environment = {**os.environ, "KEOPS_CUDA_DRIVER": emulated_driver(), "KEOPS_TARGET": "native"}
     program = Path(__file__).with_name(program)
@@ -64,6 +64,31 @@ def test_without_a_gpu_the_reason_is_said_and_the_processor_computes(environment
     assert len(refused) == 4 and computed == "[[3.0], [3.0], [3.0]]"
     for line in refused:
         assert re.match("(Genred|LazyTensor): (" + reason + ")", line), line
+
+
+SOLVERS = """
+import warnings
+import numpy as np
+import keops
+from keops.numpy import KernelSolve, Vi, Vj
+warnings.simplefilter("ignore")  # kernels that do nothing solve nothing
+x, b = np.ones((2, 5, 3)), np.ones((5, 2))
+solver = KernelSolve("Exp(-SqDist(x,y))*b", ["x=Vi(3)", "y=Vj(3)", "b=Vj(2)"], "b", axis=1)
+print(solver(x, x, b, backend="GPU").shape)
+print((-((Vi(x[0]) - Vj(x[0])) ** 2).sum(-1)).exp().solve(b, device_id=0).shape)
+print(keops.cache_info()["compilations"])
+"""
+
+
+@unwatched
+def test_solvers_run_from_recorded_programs(tmp_path):
+    (tmp_path / "programs").mkdir(mode=0o700)
+    environment = {"KEOPS_PROGRAMS": str(tmp_path / "programs"), "KEOPS_CUDA_DRIVER": emulated_driver()}
+    environment |= {"KEOPS_EMULATED_TARGET": "", "KEOPS_EMULATED_VERSION": "13000", "KEOPS_TARGET": "native"}
+    recorded = run_python(SOLVERS, **environment, KEOPS_CACHE_DIR=str(tmp_path / "first")).split("\n")
+    assert recorded[:3] == ["(2, 5, 2)", "(5, 2)", "2"]
+    environment |= {"KEOPS_COMPILER_LIBRARY": "/nowhere.so", "KEOPS_CACHE_DIR": str(tmp_path / "second")}
+    assert run_python(SOLVERS, **environment).split("\n")[:3] == ["(2, 5, 2)", "(5, 2)", "0"]
 
 
 def health(environment):

@@ -58,8 +58,42 @@ def test_solvers_move_once(gpus):
     info = (-Vi(x).sqdist(Vj(x))).exp().solve(b, alpha=0.5, eps=1e-12, info=True, backend="GPU")
     assert info.converged and torch.allclose(info.solution, expected)
     assert gpus == [2, 0]
-    with pytest.raises(ValueError, match="KernelSolve: out: expected None where tensors are moved"):
+    out = torch.full((1, 6), 7.0, dtype=torch.float64).T
+    assert solver(x, x, b.detach(), alpha=0.5, eps=1e-12, out=out, backend="GPU") is out
+    assert_close(out, expected)
+    with pytest.raises(ValueError, match="KernelSolve: out: expected torch.float64"):
         solver(x, x, b.detach(), out=torch.empty(6, 1), backend="GPU")
+    with pytest.raises(ValueError, match="KernelSolve: out: a result that PyTorch watches"):
+        solver(x, x, b, out=out, backend="GPU")
+
+
+def test_results_are_copied_to_out(gpus):
+    gauss, tensors = gauss_formula(), draw(9, 8)
+    out = torch.full((2, 9), 7.0, dtype=torch.float64).T
+    assert gauss(*tensors, backend="GPU", out=out) is out
+    assert_close(out, dense(*tensors))
+    x, y, *_ = tensors
+    pair = torch.empty(9, 1, dtype=torch.float64), torch.empty(9, 1, dtype=torch.int64)
+    assert (Vi(x) | Vj(y)).min_argmin(axis=1, device_id=2, out=pair) is pair
+    expected = (x @ y.T).min(1)
+    assert torch.equal(pair[0][:, 0], expected.values) and torch.equal(pair[1][:, 0], expected.indices)
+    assert gpus == [0, 2]
+    wrong = [
+        (pair, "out: expected 1 tensor"),
+        (out.float(), r"output 1: expected torch.float64 \(9, 2\) on cpu, got torch.float32 \(9, 2\)"),
+        (out[:1], r"output 1: expected torch.float64 \(9, 2\) on cpu, got torch.float64 \(1, 2\)"),
+        (out.to("meta"), "output 1: .* on cpu, got .* on meta"),
+        (out.numpy(), "output 1: .*, got ndarray"),
+        (out.clone().requires_grad_(), "output 1: expected a tensor that wants no gradient"),
+        (out[:1].expand(9, 2), "output 1: cannot be written"),
+    ]
+    for given, message in wrong:
+        with pytest.raises(ValueError, match="Genred: " + message):
+            gauss(*tensors, backend="GPU", out=given)
+    with pytest.raises(ValueError, match="Genred: out: expected None where PyTorch watches"):
+        gauss(*wanting(*tensors), backend="GPU", out=out)
+    with pytest.raises(ValueError, match="Genred: out: expected None where PyTorch watches"):
+        torch.func.vmap(lambda x: gauss(x, *tensors[1:], backend="GPU", out=out))(tensors[0][None])
 
 
 def test_results_come_back():
@@ -71,10 +105,25 @@ def test_results_come_back():
             assert result.device == torch.device("cuda:1") and result.shape == (9, 2)
         with pytest.raises(ValueError, match="Genred: device_id: expected 1, where the tensors are, got 0"):
             gauss(*tensors, device_id=0)
-        with pytest.raises(ValueError, match="Genred: out: expected None where tensors are moved"):
+        with pytest.raises(ValueError, match="Genred: out: expected None where PyTorch watches"):
             gauss(*tensors, backend="CPU", out=torch.empty(9, 2, device="cuda:1"))
         there = gauss(*(x.to("cpu") for x in tensors))
         assert there.device == torch.device("cpu")
+
+
+def test_streams_are_those_of_pytorch():
+    gauss, tensors = gauss_formula(), draw(9, 8)
+    x = tensors[0]
+    solver = KernelSolve("Exp(-SqDist(x,y))*b", ALIASES, "b", axis=1)
+    for caller, call in (
+        ("Genred", lambda: gauss(*tensors, stream=0)),
+        ("LazyTensor", lambda: (Vi(x) | Vj(x)).sum(1, stream=object())),
+        ("LazyTensor", lambda: (-Vi(x).sqdist(Vj(x))).exp().solve(x, stream=1)),
+        ("KernelSolve", lambda: solver(x, x, x[:, :1], stream=7)),
+    ):
+        with pytest.raises(ValueError, match=rf"{caller}: stream: expected None .*with torch.cuda.stream\(stream\)"):
+            call()
+    assert_close(gauss(*tensors, stream=None), dense(*tensors))
 
 
 def test_a_backend_is_no_excuse_for_tensors_on_two_devices(gpus):

@@ -57,6 +57,10 @@ public:
   mlir::Value component(mlir::Value formula, mlir::OpFoldResult k);
   /// Component `k` of each operand; operands of dimension 1 are broadcast.
   llvm::SmallVector<mlir::Value> components(mlir::ValueRange formulas, mlir::OpFoldResult k);
+  /// Takes `value` for component 0 of `formula`, which has dimension 1.
+  void define(mlir::Value formula, mlir::Value value);
+  /// What all components of `op` need, which `emit` writes where it is first asked for.
+  mlir::Value shared(mlir::Operation *op, llvm::function_ref<mlir::Value()> emit);
   /// Component `k` of the elementwise operation `op`, which `body` computes.
   mlir::Value apply(mlir::Operation *op, mlir::OpFoldResult k, Body body);
   /// The sum over `dim` components of term(k). `reads` lists what the term reads: their scalars are
@@ -108,6 +112,7 @@ public:
 private:
   using Key = std::pair<void *, std::pair<void *, int64_t>>;
   static Key key(mlir::Value formula, mlir::OpFoldResult k);
+  mlir::Value once(Key place, llvm::function_ref<mlir::Value()> emit);
 
   mlir::OpBuilder &b;
   mlir::Type computeType;

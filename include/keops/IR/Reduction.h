@@ -1,5 +1,5 @@
 // What a reduction is: its row in the table of records, and how its loops are written.
-// Implementations: one file per family in lib/IR/Reductions. Consumer: MapReduceToCPU.
+// Implementations: one file per family in lib/IR/Reductions. Consumer: MapReduceToLoops.
 #ifndef KEOPS_IR_REDUCTION_H
 #define KEOPS_IR_REDUCTION_H
 
@@ -82,10 +82,12 @@ public:
   virtual SumsAttr sums() = 0;
 };
 
-/// An array in memory private to one piece: `count` elements of valueType() or indexType().
+/// An array in memory private to one piece: `count` elements of valueType() or indexType(). What
+/// passes is needed within a block only, and of valueType().
 struct ScratchArray {
   bool index;
   int64_t count;
+  bool passing = false;
 };
 
 /// One reduction over one chunk of `width` components. State and summary are lists of values of
@@ -97,6 +99,9 @@ struct ScratchArray {
 ///       for each block: summary = summaryInit; for each term: summary = summarise(...); state =
 ///       absorb(...) state = flush(state)
 ///     state = merge(states of the pieces, in order); results = finish(state)
+///
+/// Where all chunks of components are reduced within each block, it is settled once, the chunks'
+/// states are adjusted if that asks for it, and then each state = absorbChunk(...).
 class Reduction {
 public:
   Reduction(ReduceAttr attr, unsigned width) : attr(attr), width(width) {}
@@ -116,6 +121,23 @@ public:
   /// Adds a finished block of the reduced indices [begin, end).
   virtual Values absorb(ReductionContext &context, mlir::Location loc, mlir::ValueRange state,
                         mlir::ValueRange summary, mlir::Value begin, mlir::Value end) = 0;
+  /// What all chunks need of a block.
+  struct Settled {
+    mlir::Value changes; ///< i1: whether states must be adjusted before it, null for never
+    Values values;
+  };
+  /// Of the block [begin, end), given the state of one chunk before it.
+  virtual Settled settle(ReductionContext &context, mlir::Location loc, mlir::ValueRange state,
+                         mlir::Value begin, mlir::Value end) {
+    return {};
+  }
+  virtual Values adjust(ReductionContext &context, mlir::Location loc, mlir::ValueRange state,
+                        const Settled &settled) {
+    return Values(state.begin(), state.end());
+  }
+  /// Adds a settled block to the state of one chunk: unless overridden, summarises and absorbs it.
+  virtual Values absorbChunk(ReductionContext &context, mlir::Location loc, mlir::ValueRange state,
+                             const Settled &settled, mlir::Value begin, mlir::Value end);
   virtual Values flush(ReductionContext &context, mlir::Location loc, mlir::ValueRange state) {
     return Values(state.begin(), state.end());
   }

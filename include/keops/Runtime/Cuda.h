@@ -34,6 +34,10 @@ const DeviceInfo &getDeviceInfo(int32_t number);
 Device &getDevice(int32_t number);
 /// What programs for a device are compiled for: a name of `keopsc --target`.
 const std::string &getTarget(const Device &device);
+/// The device that has an address, -1 where none has it.
+int32_t findDevice(const void *address);
+/// Until all that was put on a stream of a device is done.
+void waitForStream(int32_t device, void *stream);
 /// Gives memory back that is kept between runs, where no run can use it any more.
 void releaseMemory();
 

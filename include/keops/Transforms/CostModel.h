@@ -16,7 +16,8 @@ struct RegisterModel {
   int64_t registers; ///< how many there are; on a GPU those that a thread may keep in the loop
   int64_t mostRows;
   int64_t mostChunk;
-  int64_t split; ///< pieces that all members of a team together have use for
+  int64_t mostSums = 0; ///< of all rows of a tile, where results are summed up chunk by chunk
+  int64_t split;        ///< pieces that all members of a team together have use for
   bool lanesAreThreads = false;
   /// Where rows are long, for the numbers of a panel of pairs and their state; none: no panels.
   int64_t panelRegisters = 0;
@@ -37,6 +38,13 @@ int64_t estimateCode(mlir::Block &block);
 bool isLarge(mlir::Block &block);
 /// Whether calling `op` is shorter than writing it in place.
 bool isWorthCalling(mlir::Operation *op);
+
+/// Formulas of pairs and of dimension 1 from which the yielded ones are made: all chunks of
+/// components need them.
+llvm::SmallVector<mlir::Value> findSharedFormulas(MapReduceOp op);
+/// Whether results have more components than `chunk`, and these share formulas: then all chunks are
+/// reduced within each block of terms, and not one after another.
+bool runsThroughChunks(MapReduceOp op, int64_t chunk, int64_t block);
 
 /// The schedule that the model prefers.
 ScheduleAttr chooseSchedule(MapReduceOp op, const RegisterModel &model);

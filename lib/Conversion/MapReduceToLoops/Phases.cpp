@@ -2,7 +2,8 @@
 // Pack.cpp.
 #include "Phases.h"
 
-#include "PieceLoops.h"
+#include "ChunkLoops.h"
+#include "WideLoops.h"
 #include "Work.h"
 
 #include "keops/Transforms/CostModel.h"
@@ -21,9 +22,8 @@ using namespace keops::loops;
 
 MapReduceLowering::MapReduceLowering(Frame &frame, Workspace &workspace, MapReduceOp op,
                                      const RowTable &rows, ArrayRef<Rows> outputs)
-    : frame(frame), op(op), rows(rows), outputs(outputs), traversal(frame, op) {
+    : frame(frame), op(op), rows(rows), outputs(outputs), traversal(frame, op), states(traversal) {
   planColumns();
-  planPieces();
   allocate(workspace);
 }
 
@@ -34,61 +34,6 @@ void MapReduceLowering::planColumns() {
     if (getValueType(argument).getPlacement() != Placement::P)
       traversal.columnsOf(argument).append(argument);
   }
-}
-
-static SlotKind kindOf(Traversal &traversal, Type type) {
-  Type element = getElementTypeOrSelf(type);
-  return element.isInteger() ? IndexSlot : element == traversal.element() ? ValueSlot : WideSlot;
-}
-
-/// State types tell the kinds of its slots; they are found by emitting the initial state into a
-/// detached block.
-static SmallVector<SlotKind> findStateKinds(Traversal &traversal, Slice &slice) {
-  Block detached;
-  OpBuilder::InsertionGuard guard(traversal.frame.b);
-  traversal.frame.b.setInsertionPointToStart(&detached);
-  Value zero = traversal.frame.index(0);
-  PieceMemory memory;
-  for (unsigned kind = 0; kind < slotKinds; ++kind) {
-    Type element = traversal.elementType(SlotKind(kind));
-    auto probe = MemRefType::get({ShapedType::kDynamic}, element);
-    memory.regions[kind] =
-        memref::AllocaOp::create(traversal.frame.b, traversal.frame.loc, probe, ValueRange{zero});
-    memory.bases[kind] = zero;
-  }
-  Tile tile{{zero, zero}, zero, zero, zero, zero, zero, zero, zero, zero, RowTable()};
-  TileContext context(traversal, slice, memory, tile, {});
-  SmallVector<SlotKind> kinds;
-  for (Value value : slice.reduction->init(context, traversal.op.getLoc()))
-    kinds.push_back(kindOf(traversal, value.getType()));
-  return kinds;
-}
-
-void MapReduceLowering::planPieces() {
-  unsigned formula = 0;
-  for (auto [r, attr] : llvm::enumerate(op.getReduceAttrs())) {
-    SmallVector<Value> formulas = op.getFormulas(r);
-    TypeRange types = TypeRange(ValueRange(formulas));
-    int64_t dim = getReducedDim(types), width = std::min<int64_t>(dim, traversal.chunk);
-    chunks = std::max(chunks, (dim + width - 1) / width);
-    Slice slice{Reduction::create(attr, width, types), formula, 0, 0, {}, {}};
-    for (ScratchArray array : slice.reduction->scratch(traversal.schedule.getBlock())) {
-      SlotKind kind = array.index ? IndexSlot : ValueSlot;
-      slice.scratchOffsets.push_back(vectors[kind]);
-      slice.scratchKinds.push_back(kind);
-      vectors[kind] += array.count;
-    }
-    slice.stateBegin = stateKinds.size();
-    for (SlotKind kind : findStateKinds(traversal, slice)) {
-      stateKinds.push_back(kind);
-      stateOffsets.push_back(vectors[kind]++);
-    }
-    slice.stateSize = stateKinds.size() - slice.stateBegin;
-    slices.push_back(std::move(slice));
-    formula += formulas.size();
-  }
-  // Outputs leave through one vector of each of their kinds.
-  ++vectors[ValueSlot], ++vectors[IndexSlot];
 }
 
 void MapReduceLowering::allocate(Workspace &workspace) {
@@ -110,14 +55,7 @@ void MapReduceLowering::allocate(Workspace &workspace) {
     allocateColumns(traversal.reducedIndices, integer, true);
   if (traversal.keptIndices.count)
     allocateColumns(traversal.keptIndices, integer, false);
-  for (unsigned kind = 0; kind < slotKinds; ++kind) {
-    Type element = traversal.elementType(SlotKind(kind));
-    int64_t rowBytes = vectors[kind] * element.getIntOrFloatBitWidth() / 8 * chunks;
-    if (!rowBytes)
-      continue;
-    pieceRegions[kind] = workspace.allocate(
-        element, {op.getKept(), tileRows, leastPieceTerms(), mostPieces(), rowBytes * tileRows});
-  }
+  states.allocate(workspace, leastPieceTerms());
   // One more element is the number of all tiles of an item.
   LinearSize perBlock = LinearSize::ofBlocks(op.getKept(), 8);
   perBlock.constant += 8;
@@ -186,21 +124,11 @@ Tile MapReduceLowering::tileOf(Value piece) {
   return tile;
 }
 
-/// The states of pieces that a tile is cut into shall not be the largest of all arrays.
-int64_t MapReduceLowering::mostPieces() {
-  constexpr int64_t mostBytes = 64 << 20, always = 64;
-  int64_t bytes = 0;
-  for (unsigned kind = 0; kind < slotKinds; ++kind)
-    bytes += vectors[kind] * traversal.elementType(SlotKind(kind)).getIntOrFloatBitWidth() / 8;
-  int64_t fit = mostBytes / std::max<int64_t>(bytes * chunks * traversal.tileRows(), 1);
-  return std::min(traversal.schedule.getSplit(), std::max(fit, always));
-}
-
 /// Few tiles are cut along the reduced index. The cut depends on the sizes and the work of one item
 /// only, so results depend neither on threads nor on the other items.
 void MapReduceLowering::planSplit() {
   int64_t step = traversal.stepTerms();
-  Value one = frame.index(1), most = frame.index(mostPieces());
+  Value one = frame.index(1), most = frame.index(states.mostPieces());
   Value wanted = frame.machine.divide(frame, most, frame.max(tiles, one)).first;
   Value terms = traversal.work().mostTerms;
   Value useful = countUsefulPieces(frame, terms, leastPieceTerms());
@@ -283,65 +211,20 @@ void MapReduceLowering::forEachVector(const Tile &tile, function_ref<void(const 
 void MapReduceLowering::reducePiece(const Tile &tile) {
   Value begin = frame.mul(tile.part, pieceLength);
   Value end = frame.min(frame.add(begin, pieceLength), tile.terms);
-  forEachChunk([&](Value chunk) {
-    PieceMemory memory = memoryOf(tile.piece, chunk);
-    PieceLoops loops(traversal, slices, memory, tile, chunkStartOf(chunk));
-    storeState(loops.reduce(begin, end), memory);
-  });
-}
-
-//===-- Memory of pieces --------------------------------------------------------------------===//
-
-void MapReduceLowering::forEachChunk(function_ref<void(Value)> body) {
-  if (chunks == 1)
-    return body({});
-  sequentialFor(frame, frame.index(0), frame.index(chunks), [&](Value chunk) { body(chunk); });
-}
-
-Value MapReduceLowering::chunkStartOf(Value chunk) {
-  return chunk ? frame.mul(chunk, frame.index(traversal.chunk)) : Value();
-}
-
-PieceMemory MapReduceLowering::memoryOf(Value piece, Value chunk) {
-  Value number = frame.mul(piece, frame.index(chunks));
-  if (chunk)
-    number = frame.add(number, chunk);
-  PieceMemory memory{pieceRegions, {}};
-  for (unsigned kind = 0; kind < slotKinds; ++kind)
-    if (vectors[kind])
-      memory.bases[kind] = traversal.addRowBase(
-          frame.mul(number, frame.index(vectors[kind] * traversal.tileRows())));
-  return memory;
-}
-
-Value MapReduceLowering::stateOffset(const PieceMemory &memory, unsigned slot) {
-  return frame.add(memory.bases[stateKinds[slot]],
-                   frame.index(stateOffsets[slot] * traversal.tileRows()));
-}
-
-SmallVector<Value> MapReduceLowering::loadState(const Slice &slice, PieceMemory memory) {
-  SmallVector<Value> state;
-  for (unsigned slot = slice.stateBegin; slot < slice.stateBegin + slice.stateSize; ++slot)
-    state.push_back(frame.machine.load(frame, traversal.tileType(stateKinds[slot]),
-                                       memory.regions[stateKinds[slot]],
-                                       stateOffset(memory, slot)));
-  return state;
-}
-
-void MapReduceLowering::storeState(ValueRange state, PieceMemory memory) {
-  for (auto [slot, value] : llvm::enumerate(state))
-    frame.machine.store(frame, value, memory.regions[stateKinds[slot]], stateOffset(memory, slot));
+  if (!traversal.shared.empty())
+    return WideLoops(states, tile).run(begin, end);
+  states.forEachChunk([&](Value chunk) { ChunkLoops(states, tile, chunk).run(begin, end); });
 }
 
 //===-- Tiles -------------------------------------------------------------------------------===//
 
 void MapReduceLowering::finishTile(const Tile &tile) {
-  forEachChunk([&](Value chunk) { finishChunk(tile, chunk); });
+  states.forEachChunk([&](Value chunk) { finishChunk(tile, chunk); });
 }
 
 void MapReduceLowering::finishChunk(const Tile &tile, Value chunk) {
   unsigned firstResult = 0;
-  for (auto [slice, attr] : llvm::zip(slices, op.getReduceAttrs())) {
+  for (auto [slice, attr] : llvm::zip(states.slices(), op.getReduceAttrs())) {
     finishSlice(slice, firstResult, tile, chunk);
     firstResult += getReductionInfo(attr.getKind()).results.size();
   }
@@ -351,15 +234,15 @@ void MapReduceLowering::finishSlice(const Slice &slice, unsigned firstResult, co
                                     Value chunk) {
   Location loc = op.getLoc();
   Value firstPiece = frame.mul(tile.slot, split);
-  PieceMemory own = memoryOf(firstPiece, chunk);
-  TileContext context(traversal, slice, own, tile, chunkStartOf(chunk));
+  PieceMemory own = states.memoryOf(firstPiece, chunk);
+  TileContext context(traversal, slice, own, tile, states.chunkStartOf(chunk));
   SmallVector<Value> state = sequentialFor(
-      frame, frame.index(1), split, 1, loadState(slice, own), [&](Value s, ValueRange merged) {
-        PieceMemory other = memoryOf(frame.add(firstPiece, s), chunk);
+      frame, frame.index(1), split, 1, states.load(slice, own), [&](Value s, ValueRange merged) {
+        PieceMemory other = states.memoryOf(frame.add(firstPiece, s), chunk);
         context.setOther(other);
-        return slice.reduction->merge(context, loc, merged, loadState(slice, other));
+        return slice.reduction->merge(context, loc, merged, states.load(slice, other));
       });
-  unsigned number = &slice - slices.data();
+  unsigned number = &slice - states.slices().data();
   const ReductionInfo &info = getReductionInfo(op.getReduceAttrs()[number].getKind());
   slice.reduction->finish(
       context, loc, state,
@@ -377,7 +260,7 @@ Value MapReduceLowering::componentOf(const ResultInfo &result, unsigned slice, V
   int64_t dim = getReducedDim(TypeRange(ValueRange(formulas)));
   bool lists = result.shape == "KD", shared = origin == Reduction::Origin::Result;
   Value component = lists ? frame.mul(position, frame.index(dim)) : position;
-  Value start = chunkStartOf(chunk);
+  Value start = states.chunkStartOf(chunk);
   if (!start || shared)
     return component;
   int64_t last = result.shape == "1+G" ? dim : dim - 1;
@@ -389,11 +272,10 @@ Value MapReduceLowering::componentOf(const ResultInfo &result, unsigned slice, V
 /// piece's memory.
 void MapReduceLowering::scatter(Value vector, const Rows &output, const Tile &tile, Value component,
                                 PieceMemory memory) {
-  SlotKind kind = kindOf(traversal, vector.getType());
-  Value buffer = memory.regions[kind];
-  Value base =
-      frame.add(memory.bases[kind], frame.index((vectors[kind] - 1) * traversal.tileRows()));
-  frame.machine.scatter(frame, vector, tile.rows, buffer, base, [&](Value row, Value element) {
-    output.store(frame, element, frame.add(tile.firstRow, row), component);
-  });
+  SlotKind kind = PieceStates::kindOf(traversal, vector.getType());
+  Value base = states.outputOffset(kind, memory);
+  frame.machine.scatter(frame, vector, tile.rows, memory.regions[kind], base,
+                        [&](Value row, Value element) {
+                          output.store(frame, element, frame.add(tile.firstRow, row), component);
+                        });
 }

@@ -3,7 +3,7 @@
 #ifndef KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_PHASES_H
 #define KEOPS_LIB_CONVERSION_MAPREDUCETOLOOPS_PHASES_H
 
-#include "Tile.h"
+#include "PieceStates.h"
 
 namespace keops::loops {
 
@@ -27,13 +27,10 @@ private:
   enum Phase : int64_t { PackReduced, ReducePieces, PhaseCount };
 
   void planColumns();
-  void planPieces();
   void allocate(Workspace &workspace);
   void countTiles();
   void planTiles();
   void planSplit();
-  /// Pieces of all tiles together, where tiles are cut.
-  int64_t mostPieces();
   int64_t leastPieceTerms() { return traversal.stepTerms() * frame.machine.leastSteps(); }
   /// The tile of this piece.
   Tile tileOf(mlir::Value piece);
@@ -59,30 +56,18 @@ private:
   void scatter(mlir::Value vector, const Rows &output, const Tile &tile, mlir::Value component,
                PieceMemory memory);
 
-  void forEachChunk(llvm::function_ref<void(mlir::Value)> body);
-  mlir::Value chunkStartOf(mlir::Value chunk);
-  PieceMemory memoryOf(mlir::Value piece, mlir::Value chunk);
-  llvm::SmallVector<mlir::Value> loadState(const Slice &slice, PieceMemory memory);
-  void storeState(mlir::ValueRange state, PieceMemory memory);
-  mlir::Value stateOffset(const PieceMemory &memory, unsigned slot);
-
   Frame &frame;
   MapReduceOp op;
   const RowTable &rows;
   llvm::ArrayRef<Rows> outputs;
   Traversal traversal;
 
-  llvm::SmallVector<Slice> slices;
-  llvm::SmallVector<SlotKind> stateKinds;   ///< per state slot
-  llvm::SmallVector<int64_t> stateOffsets;  ///< per state slot, in vectors of its kind
-  std::array<int64_t, slotKinds> vectors{}; ///< memory of a piece and chunk by kind, in vectors
-  int64_t chunks = 1;
-  std::array<mlir::Value, slotKinds> pieceRegions; ///< memref<?xT> by kind
-  mlir::Value counters;                            ///< memref<?xi64>, one element per phase
-  mlir::Value tilesBefore;                         ///< memref<?xi64>, by block of the work table
-  mlir::Value piecesDone;                          ///< memref<?xi64>, by tile
-  mlir::Value tiles, allTiles;                     ///< index: of an item, of all items at hand
-  mlir::Value split, pieceLength;                  ///< index
+  PieceStates states;
+  mlir::Value counters;           ///< memref<?xi64>, one element per phase
+  mlir::Value tilesBefore;        ///< memref<?xi64>, by block of the work table
+  mlir::Value piecesDone;         ///< memref<?xi64>, by tile
+  mlir::Value tiles, allTiles;    ///< index: of an item, of all items at hand
+  mlir::Value split, pieceLength; ///< index
 };
 
 } // namespace keops::loops

@@ -1,4 +1,4 @@
-// Drives the block protocol of reductions (include/keops/IR/Reduction.h) over one piece.
+// The loops that every piece has, and the loop over panels.
 #include "PieceLoops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,36 +11,15 @@ using namespace keops::loops;
 /// A piece may have so many terms that it takes seconds: it asks after as many steps again.
 static constexpr int64_t stretchSteps = 32;
 
-PieceLoops::PieceLoops(Traversal &traversal, ArrayRef<Slice> slices, PieceMemory memory,
-                       const Tile &tile, Value chunkStart)
-    : traversal(traversal), frame(traversal.frame), loc(traversal.op.getLoc()), slices(slices),
-      tile(tile), chunkStart(chunkStart) {
-  for (const Slice &slice : slices)
-    contexts.emplace_back(traversal, slice, memory, tile, chunkStart);
-}
+PieceLoops::PieceLoops(PieceStates &states, const Tile &tile)
+    : states(states), traversal(states.traversal()), frame(traversal.frame),
+      loc(traversal.op.getLoc()), tile(tile) {}
 
-PieceLoops::Values PieceLoops::forEachState(ValueRange state,
-                                            function_ref<Values(unsigned, ValueRange)> body) {
-  Values next;
-  for (auto [r, slice] : llvm::enumerate(slices))
-    llvm::append_range(next, body(r, state.slice(slice.stateBegin, slice.stateSize)));
-  return next;
-}
-
-PieceLoops::Values PieceLoops::initialState() {
-  Values state;
-  for (auto [slice, context] : llvm::zip(slices, contexts))
-    llvm::append_range(state, slice.reduction->init(context, loc));
-  return state;
-}
-
-PieceLoops::Values PieceLoops::reduce(Value begin, Value end) {
+void PieceLoops::run(Value begin, Value end) {
   Values carried = {frame.index(0)};
-  llvm::append_range(carried, initialState());
+  llvm::append_range(carried, this->begin());
   auto reduceNext = [&](Value number, ValueRange carried) -> Values {
     outermostLoop = frame.b.getInsertionBlock()->getParentOp();
-    for (TileContext &context : contexts)
-      context.setOutermostLoop(outermostLoop);
     Value termsBefore = carried.front(), at = frame.mul(number, frame.index(2));
     Value first = frame.loadIndex(traversal.work().intervals, at);
     Value last = frame.loadIndex(traversal.work().intervals, frame.add(at, frame.index(1)));
@@ -52,12 +31,12 @@ PieceLoops::Values PieceLoops::reduce(Value begin, Value end) {
     return next;
   };
   Values all = sequentialFor(frame, tile.firstInterval, tile.lastInterval, 1, carried, reduceNext);
-  return {all.begin() + 1, all.end()};
+  finish(ValueRange(all).drop_front());
 }
 
-PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange state) {
+PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange before) {
   Values carried = {arith::ConstantIntOp::create(frame.b, loc, 0, 1)};
-  llvm::append_range(carried, state);
+  llvm::append_range(carried, before);
   int64_t step = traversal.stepTerms();
   auto reduceNext = [&](Value first, ValueRange carried) -> Values {
     Value stopped = askAtTimes(frame.sub(first, begin), carried.front());
@@ -91,77 +70,45 @@ Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
   return asked.getResult(0);
 }
 
-PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange state) {
+PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange carried) {
   int64_t block = traversal.schedule.getBlock();
   Values inner;
   traversal.withStage(begin, traversal.stepTerms(), [&] {
-    inner = sequentialFor(frame, begin, end, block, state, [&](Value first, ValueRange carried) {
-      return reduceBlock(first, frame.min(frame.add(first, frame.index(block)), end), carried);
+    inner = sequentialFor(frame, begin, end, block, carried, [&](Value first, ValueRange before) {
+      return reduceBlock(first, frame.min(frame.add(first, frame.index(block)), end), before);
     });
   });
-  return forEachState(inner, [&](unsigned r, ValueRange own) {
-    return slices[r].reduction->flush(contexts[r], loc, own);
-  });
+  return flush(inner);
 }
 
-PieceLoops::Values PieceLoops::reduceBlock(Value begin, Value end, ValueRange state) {
+PieceLoops::Values PieceLoops::reduceBlock(Value begin, Value end, ValueRange carried) {
   Values next;
-  traversal.withStage(begin, traversal.schedule.getBlock(), [&] {
-    Summaries summaries = summarise(begin, end);
-    next = forEachState(state, [&](unsigned r, ValueRange own) {
-      return slices[r].reduction->absorb(contexts[r], loc, own, summaries[r], begin, end);
-    });
-  });
+  traversal.withStage(begin, traversal.schedule.getBlock(),
+                      [&] { next = addBlock(begin, end, carried); });
   return next;
 }
 
-PieceLoops::Summaries PieceLoops::summarise(Value begin, Value end) {
-  Summaries summaries;
-  for (auto [slice, context] : llvm::zip(slices, contexts))
-    summaries.push_back(slice.reduction->summaryInit(context, loc));
-  int64_t panel = traversal.schedule.getPanel();
-  Value first = begin;
-  if (panel > 1) {
-    first = frame.sub(end, frame.rem(frame.sub(end, begin), frame.index(panel)));
-    addPanels(begin, begin, first, panel, summaries);
-  }
-  addPanels(begin, first, end, 1, summaries);
-  return summaries;
+//===-- Panels ------------------------------------------------------------------------------===//
+
+PieceLoops::Values PieceLoops::forEachPanel(Value begin, Value end, Value chunkStart,
+                                            ValueRange carried, EachRow body) {
+  int64_t rows = traversal.schedule.getPanel();
+  if (rows == 1)
+    return forPanelsOf(1, begin, end, chunkStart, carried, body);
+  Value rest = frame.sub(end, frame.rem(frame.sub(end, begin), frame.index(rows)));
+  Values next = forPanelsOf(rows, begin, rest, chunkStart, carried, body);
+  return forPanelsOf(1, rest, end, chunkStart, next, body);
 }
 
-static PieceLoops::Values flatten(ArrayRef<PieceLoops::Values> lists) {
-  PieceLoops::Values all;
-  for (const PieceLoops::Values &values : lists)
-    llvm::append_range(all, values);
-  return all;
-}
-
-static void assign(MutableArrayRef<PieceLoops::Values> lists, ValueRange all) {
-  for (PieceLoops::Values &values : lists) {
-    llvm::copy(all.take_front(values.size()), values.begin());
-    all = all.drop_front(values.size());
-  }
-}
-
-void PieceLoops::addPanels(Value blockBegin, Value begin, Value end, int64_t panel,
-                           Summaries &summaries) {
-  auto addPanel = [&](Value j, ValueRange before) {
-    Values rows;
-    for (int64_t number = 0; number < panel; ++number)
+PieceLoops::Values PieceLoops::forPanelsOf(int64_t count, Value begin, Value end, Value chunkStart,
+                                           ValueRange carried, EachRow body) {
+  return sequentialFor(frame, begin, end, count, carried, [&](Value j, ValueRange before) {
+    Values rows, next(before.begin(), before.end());
+    for (int64_t number = 0; number < count; ++number)
       rows.push_back(frame.add(j, frame.index(number)));
-    PanelTerms terms(traversal, tile, chunkStart, rows, outermostLoop);
-    assign(summaries, before);
+    PanelTerms panel(traversal, tile, chunkStart, rows, outermostLoop);
     for (auto [number, row] : llvm::enumerate(rows))
-      addTerm(terms, number, row, frame.sub(row, blockBegin), summaries);
-    return flatten(summaries);
-  };
-  assign(summaries, sequentialFor(frame, begin, end, panel, flatten(summaries), addPanel));
-}
-
-void PieceLoops::addTerm(PanelTerms &panel, int64_t number, Value j, Value slot,
-                         Summaries &summaries) {
-  for (auto [r, slice] : llvm::enumerate(slices)) {
-    SliceTerms terms(panel, slice.firstFormula, number);
-    summaries[r] = slice.reduction->summarise(contexts[r], loc, summaries[r], terms, j, slot);
-  }
+      next = body(panel, number, row, next);
+    return next;
+  });
 }

@@ -4,6 +4,8 @@
 #include "Functions.h"
 #include "Work.h"
 
+#include "keops/Transforms/CostModel.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -24,15 +26,17 @@ Traversal::Traversal(Frame &frame, MapReduceOp op)
   for (ReduceAttr reduce : op.getReduceAttrs())
     if (getReductionInfo(reduce.getKind()).takesK)
       chunk = 1;
+  if (runsThroughChunks(op, chunk, schedule.getBlock()))
+    shared = findSharedFormulas(op);
 }
 
 Type Traversal::element() {
   return getValueType(op.getBlock().getTerminator()->getOperand(0)).getElementType();
 }
 Type Traversal::elementType(SlotKind kind) {
-  return kind == ValueSlot   ? element()
-         : kind == IndexSlot ? Type(frame.b.getI64Type())
-                             : Type(frame.b.getF64Type());
+  return kind == IndexSlot  ? Type(frame.b.getI64Type())
+         : kind == WideSlot ? Type(frame.b.getF64Type())
+                            : element();
 }
 Type Traversal::tileType(SlotKind kind) {
   return frame.machine.tileType(rows, schedule.getLanes(), elementType(kind));
@@ -142,9 +146,21 @@ Value PanelTerms::get(unsigned formula, unsigned c, int64_t number) {
   Value &whole = known[{formula, c}];
   if (!whole)
     whole = component(traversal.op.getBlock().getTerminator()->getOperand(formula), c);
-  return rows.size() == 1
-             ? whole
-             : traversal.frame.machine.part(traversal.frame, traversal.valueType(), whole, number);
+  return atRow(whole, number);
+}
+
+Value PanelTerms::atRow(Value whole, int64_t number) {
+  Frame &frame = traversal.frame;
+  return rows.size() == 1 ? whole : frame.machine.part(frame, traversal.valueType(), whole, number);
+}
+
+Value PanelTerms::getShared(unsigned s, int64_t number) {
+  return atRow(emitter.component(traversal.shared[s], traversal.frame.b.getIndexAttr(0)), number);
+}
+
+void PanelTerms::readShared(SharedTable &table) {
+  for (auto [s, formula] : llvm::enumerate(traversal.shared))
+    emitter.define(formula, table.load(s, rows.front()));
 }
 
 Value PanelTerms::component(Value formula, unsigned c) {
@@ -262,6 +278,25 @@ Value PanelTerms::leaf(BlockArgument argument, OpFoldResult k) {
                     }));
 }
 
+//===-- Shared formulas ---------------------------------------------------------------------===//
+
+Value SharedTable::address(unsigned s, Value j) {
+  Frame &frame = traversal.frame;
+  int64_t first = traversal.sharedOffset + s * traversal.schedule.getBlock();
+  Value vector = frame.add(frame.index(first), frame.sub(j, blockBegin));
+  return frame.add(memory.bases[PassingSlot], frame.mul(vector, frame.index(traversal.tileRows())));
+}
+
+Value SharedTable::load(unsigned s, Value j) {
+  Frame &frame = traversal.frame;
+  return frame.machine.load(frame, traversal.valueType(), memory.regions[PassingSlot],
+                            address(s, j));
+}
+
+void SharedTable::store(Value value, unsigned s, Value j) {
+  traversal.frame.machine.store(traversal.frame, value, memory.regions[PassingSlot], address(s, j));
+}
+
 //===-- Context -----------------------------------------------------------------------------===//
 
 Value TileContext::address(const PieceMemory &memory, unsigned array, Value position) {
@@ -288,7 +323,10 @@ class TileContext::OwnTerms : public Terms {
 public:
   OwnTerms(TileContext &context, Value row)
       : panel(context.traversal, context.tile, context.chunkStart, {row}, context.before),
-        terms(panel, context.slice.firstFormula, 0) {}
+        terms(panel, context.slice.firstFormula, 0) {
+    if (context.table && row.getType().isIndex())
+      panel.readShared(*context.table);
+  }
   Value get(unsigned f, unsigned c) override { return terms.get(f, c); }
 
 private:

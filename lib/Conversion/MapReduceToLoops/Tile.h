@@ -34,9 +34,9 @@ struct Columns {
 };
 
 /// The kinds of memory of a piece: the computing type, 64-bit integers, and f64 where that is
-/// wider.
-enum SlotKind : unsigned { ValueSlot, IndexSlot, WideSlot };
-constexpr unsigned slotKinds = 3;
+/// wider; and of a member, the computing type for what passes with a block.
+enum SlotKind : unsigned { ValueSlot, IndexSlot, WideSlot, PassingSlot };
+constexpr unsigned slotKinds = 4;
 
 /// What is the same for all tiles of one map_reduce.
 struct Traversal {
@@ -49,9 +49,11 @@ struct Traversal {
   mlir::Value rowBase; ///< index: the first row at hand among those of the tile, null for zero
   int64_t chunk; ///< components carried at a time; lists of K best are made one component at a time
   ScratchLayout scratch;
-  Columns kept, reduced;               ///< of the computing type
-  Columns keptIndices, reducedIndices; ///< 64-bit integers
-  int64_t stages = 1, stageTerms = 0;  ///< how many stand near the members, rows of each
+  Columns kept, reduced;                 ///< of the computing type
+  Columns keptIndices, reducedIndices;   ///< 64-bit integers
+  llvm::SmallVector<mlir::Value> shared; ///< formulas that all chunks read from a table, if wide
+  int64_t sharedOffset = 0;              ///< of the table in passing memory, in vectors
+  int64_t stages = 1, stageTerms = 0;    ///< how many stand near the members, rows of each
   mlir::Value stageBegin; ///< index: which row stands first there, or would; null while none does
 
   mlir::Type element();
@@ -122,6 +124,23 @@ struct PieceMemory {
   std::array<mlir::Value, slotKinds> regions, bases;
 };
 
+/// The shared formulas of a traversal at the pairs of one block, in the memory of a member.
+class SharedTable {
+public:
+  SharedTable(Traversal &traversal, const PieceMemory &memory, mlir::Value blockBegin)
+      : traversal(traversal), memory(memory), blockBegin(blockBegin) {}
+  /// Shared formula number `s` at reduced row `j` (type index) of the block.
+  mlir::Value load(unsigned s, mlir::Value j);
+  void store(mlir::Value value, unsigned s, mlir::Value j);
+
+private:
+  mlir::Value address(unsigned s, mlir::Value j);
+
+  Traversal &traversal;
+  PieceMemory memory;
+  mlir::Value blockBegin;
+};
+
 /// The formulas of a traversal at a panel of reduced rows: computed as one value for all of them.
 /// They are emitted where the first of them is asked for.
 class PanelTerms {
@@ -133,6 +152,10 @@ public:
   PanelTerms(const PanelTerms &) = delete;
   /// Component `c` of the chunk of a yielded formula, at the row with this number.
   mlir::Value get(unsigned formula, unsigned c, int64_t number);
+  /// Shared formula number `s` at the row with this number.
+  mlir::Value getShared(unsigned s, int64_t number);
+  /// Takes shared formulas from there; the panel has one row.
+  void readShared(SharedTable &table);
 
 private:
   using OfRow = llvm::function_ref<mlir::Value(mlir::Value row)>;
@@ -141,6 +164,7 @@ private:
   mlir::Value forEachRow(SlotKind kind, OfRow read);
   mlir::Value forAllRows(SlotKind kind, mlir::Value value);
   mlir::Value component(mlir::Value formula, unsigned c);
+  mlir::Value atRow(mlir::Value whole, int64_t number);
   mlir::Value leaf(mlir::BlockArgument argument, mlir::OpFoldResult k);
   mlir::Value readInvariant(mlir::OpFoldResult k, llvm::function_ref<mlir::Value()> read);
   mlir::Value readReduced(const Columns &columns, mlir::Value row, int64_t offset, SlotKind kind,
@@ -200,6 +224,8 @@ public:
   void setOther(PieceMemory memory) { other = memory; }
   /// Reads that do not depend on the reduced index go in front of `loop`.
   void setOutermostLoop(mlir::Operation *loop) { before = loop; }
+  /// Terms read shared formulas from there.
+  void setTable(SharedTable *shared) { table = shared; }
 
 private:
   class OwnTerms;
@@ -211,6 +237,7 @@ private:
   const Tile &tile;
   mlir::Value chunkStart;
   mlir::Operation *before = nullptr;
+  SharedTable *table = nullptr;
 };
 
 } // namespace keops::loops

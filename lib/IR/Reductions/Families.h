@@ -18,6 +18,13 @@ namespace keops {
                                             mlir::TypeRange formulas);
 #include "keops/IR/KeopsReductions.inc"
 
+/// Carries values through body(j, slot, carried) for the reduced indices j of the block [begin,
+/// end), of which j is the `slot`-th.
+Reduction::Values forEachTerm(
+    ReductionContext &context, mlir::Location loc, mlir::Value begin, mlir::Value end,
+    mlir::ValueRange carried,
+    llvm::function_ref<Reduction::Values(mlir::Value j, mlir::Value slot, mlir::ValueRange)> body);
+
 /// The types in which a sum is kept: terms are added up as `partial`, and these sums as `total`.
 struct SumTypes {
   mlir::Type partial, total;

@@ -20,7 +20,8 @@ public:
   }
 
   SmallVector<ScratchArray> scratch(int64_t blockSize) const override {
-    return {{false, attr.getBestOf()}, {true, attr.getBestOf()}, {false, blockSize}};
+    return {
+        {false, attr.getBestOf()}, {true, attr.getBestOf()}, {false, blockSize, /*passing=*/true}};
   }
 
   Values init(ReductionContext &context, Location loc) override {

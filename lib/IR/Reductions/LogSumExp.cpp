@@ -19,12 +19,12 @@ const double patience = 24 * std::log(2.0);
 class LogSumExpReduction : public Reduction {
 public:
   LogSumExpReduction(ReduceAttr attr, unsigned width, bool scalarF)
-      : Reduction(attr, width), maxima(scalarF ? 1 : width),
+      : Reduction(attr, width), scalarF(scalarF), maxima(scalarF ? 1 : width),
         normalised(attr.getKind() == ReductionKind::SumSoftMaxWeight),
         raw(attr.getKind() == ReductionKind::MaxSumShiftExp) {}
 
   SmallVector<ScratchArray> scratch(int64_t blockSize) const override {
-    return SmallVector<ScratchArray>(maxima, {false, blockSize});
+    return SmallVector<ScratchArray>(maxima, {false, blockSize, /*passing=*/true});
   }
 
   Values init(ReductionContext &context, Location loc) override {
@@ -59,6 +59,50 @@ public:
     for (unsigned k = 0; k < maxima; ++k)
       bases.push_back(reference(context, loc, next[k]));
     Values block = sumBlock(context, loc, bases, begin, end);
+    for (unsigned s = 0; s < sums(); ++s)
+      CompensatedSum::add(context, loc, slotsOf(next, s), block[s]);
+    return next;
+  }
+
+  /// With one maximum for all components all chunks have the same weights. Settled are the factor
+  /// of the sums and the maximum if that has grown; the true maximum if raw; the sum of the
+  /// weights.
+  Settled settle(ReductionContext &context, Location loc, ValueRange state, Value begin,
+                 Value end) override {
+    if (!scalarF)
+      return {};
+    Value block = blockMaximum(context, loc, begin, end);
+    Growth growth = grow(context, loc, state, block);
+    Value next = raisedMaximum(context, loc, state[0], block, growth.grown[0]);
+    Value base = reference(context, loc, next);
+    Settled settled{growth.any, {exponential(context, loc, state[0], base), next}};
+    if (raw)
+      settled.values.push_back(larger(context, loc, block, state[1]));
+    settled.values.push_back(weighBlock(context, loc, base, begin, end));
+    return settled;
+  }
+
+  Values adjust(ReductionContext &context, Location loc, ValueRange state,
+                const Settled &settled) override {
+    Values next(state.begin(), state.end());
+    if (!settled.changes)
+      return next;
+    next[0] = settled.values[1];
+    for (unsigned s = 0; s < sums(); ++s)
+      CompensatedSum::scale(context, loc, slotsOf(next, s), settled.values[0]);
+    return next;
+  }
+
+  Values absorbChunk(ReductionContext &context, Location loc, ValueRange state,
+                     const Settled &settled, Value begin, Value end) override {
+    if (!scalarF)
+      return Reduction::absorbChunk(context, loc, state, settled, begin, end);
+    Values next(state.begin(), state.end());
+    if (raw)
+      next[1] = settled.values[2];
+    Values block = sumWeighted(context, loc, begin, end);
+    if (normalised)
+      block.push_back(settled.values.back());
     for (unsigned s = 0; s < sums(); ++s)
       CompensatedSum::add(context, loc, slotsOf(next, s), block[s]);
     return next;
@@ -173,8 +217,12 @@ private:
     return arith::SelectOp::create(b, loc, none, number(context, loc, 0.0), m);
   }
 
-  /// Follows the block's maxima where one has grown beyond patience, and rescales the sums.
-  Values raise(ReductionContext &context, Location loc, ValueRange state, ValueRange blockMaxima) {
+  /// Which maxima have grown beyond patience in which lanes, and whether any has.
+  struct Growth {
+    Values grown;
+    Value any;
+  };
+  Growth grow(ReductionContext &context, Location loc, ValueRange state, ValueRange blockMaxima) {
     OpBuilder &b = context.builder();
     Values grown;
     Value any;
@@ -184,13 +232,20 @@ private:
           arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, blockMaxima[k], bound));
       any = any ? arith::OrIOp::create(b, loc, any, grown[k]).getResult() : grown[k];
     }
+    return {grown, anyLane(b, loc, any)};
+  }
+
+  /// Follows the block's maxima where one has grown beyond patience, and rescales the sums.
+  Values raise(ReductionContext &context, Location loc, ValueRange state, ValueRange blockMaxima) {
+    OpBuilder &b = context.builder();
+    Growth growth = grow(context, loc, state, blockMaxima);
     SmallVector<Type> types(state.getTypes());
-    auto branch = scf::IfOp::create(b, loc, types, anyLane(b, loc, any), /*withElse=*/true);
+    auto branch = scf::IfOp::create(b, loc, types, growth.any, /*withElse=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.elseBlock());
     scf::YieldOp::create(b, loc, state);
     b.setInsertionPointToStart(branch.thenBlock());
-    scf::YieldOp::create(b, loc, rescale(context, loc, state, grown, blockMaxima));
+    scf::YieldOp::create(b, loc, rescale(context, loc, state, growth.grown, blockMaxima));
     return {branch.result_begin(), branch.result_end()};
   }
 
@@ -206,13 +261,17 @@ private:
     return arith::SelectOp::create(b, loc, isFinite, maximum, largest);
   }
 
+  Value raisedMaximum(ReductionContext &context, Location loc, Value before, Value block,
+                      Value grown) {
+    return arith::SelectOp::create(context.builder(), loc, grown, capped(context, loc, block),
+                                   before);
+  }
+
   Values rescale(ReductionContext &context, Location loc, ValueRange state, ArrayRef<Value> grown,
                  ValueRange blockMaxima) {
-    OpBuilder &b = context.builder();
     Values next(state.begin(), state.end()), factors;
     for (unsigned k = 0; k < maxima; ++k) {
-      Value block = capped(context, loc, blockMaxima[k]);
-      next[k] = arith::SelectOp::create(b, loc, grown[k], block, state[k]);
+      next[k] = raisedMaximum(context, loc, state[k], blockMaxima[k], grown[k]);
       factors.push_back(exponential(context, loc, state[k], reference(context, loc, next[k])));
     }
     for (unsigned s = 0; s < sums(); ++s)
@@ -223,30 +282,69 @@ private:
   /// The sums of one block against settled maxima.
   Values sumBlock(ReductionContext &context, Location loc, ArrayRef<Value> bases, Value begin,
                   Value end) {
+    return forEachTerm(context, loc, begin, end, zeros(context, loc, sums()),
+                       [&](Value j, Value slot, ValueRange before) {
+                         Values weights;
+                         for (unsigned k = 0; k < maxima; ++k)
+                           weights.push_back(
+                               exponential(context, loc, context.load(loc, k, slot), bases[k]));
+                         return addWeighted(context, loc, before, weights, j);
+                       });
+  }
+
+  Values zeros(ReductionContext &context, Location loc, unsigned count) {
+    return Values(count, createSplat(context.builder(), loc, SumTypes::get(context).partial, 0.0));
+  }
+
+  /// Adds the weights, those of components times G, to as many sums.
+  Values addWeighted(ReductionContext &context, Location loc, ValueRange before,
+                     ArrayRef<Value> weights, Value j) {
     OpBuilder &b = context.builder();
-    Value one = position(context, loc, 1);
-    Type partial = SumTypes::get(context).partial;
-    Values zeros(sums(), createSplat(b, loc, partial, 0.0));
-    auto loop = scf::ForOp::create(b, loc, begin, end, one, zeros);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value j = loop.getInductionVar(), slot = arith::SubIOp::create(b, loc, j, begin);
-    Values weights;
-    for (unsigned k = 0; k < maxima; ++k)
-      weights.push_back(exponential(context, loc, context.load(loc, k, slot), bases[k]));
     std::unique_ptr<Terms> terms = context.termsAt(j);
     Values next;
-    for (unsigned s = 0; s < sums(); ++s) {
+    for (auto [s, sum] : llvm::enumerate(before)) {
       Value term = weights[maximumOf(s)];
       if (s < width)
         term = arith::MulFOp::create(b, loc, term, terms->get(1, s));
-      next.push_back(
-          addValues(b, loc, loop.getRegionIterArg(s), toFloatType(b, loc, term, partial)));
+      next.push_back(addValues(b, loc, sum, toFloatType(b, loc, term, sum.getType())));
     }
-    scf::YieldOp::create(b, loc, next);
-    return {loop.result_begin(), loop.result_end()};
+    return next;
   }
 
+  //===-- Chunks that share weights ---------------------------------------------------------===//
+
+  Value blockMaximum(ReductionContext &context, Location loc, Value begin, Value end) {
+    return forEachTerm(context, loc, begin, end, number(context, loc, -infinity),
+                       [&](Value j, Value, ValueRange before) -> Values {
+                         Value f = context.termsAt(j)->get(0, 0);
+                         return {larger(context, loc, f, before[0])};
+                       })
+        .front();
+  }
+
+  /// Keeps the weights of a block, and returns their sum.
+  Value weighBlock(ReductionContext &context, Location loc, Value base, Value begin, Value end) {
+    return forEachTerm(context, loc, begin, end, zeros(context, loc, 1),
+                       [&](Value j, Value slot, ValueRange before) -> Values {
+                         Value f = context.termsAt(j)->get(0, 0);
+                         Value weight = exponential(context, loc, f, base);
+                         context.store(loc, weight, 0, slot);
+                         return {addValues(
+                             context.builder(), loc, before[0],
+                             toFloatType(context.builder(), loc, weight, before[0].getType()))};
+                       })
+        .front();
+  }
+
+  /// The sums of the components of one chunk.
+  Values sumWeighted(ReductionContext &context, Location loc, Value begin, Value end) {
+    return forEachTerm(context, loc, begin, end, zeros(context, loc, width),
+                       [&](Value j, Value slot, ValueRange before) {
+                         return addWeighted(context, loc, before, context.load(loc, 0, slot), j);
+                       });
+  }
+
+  bool scalarF;
   unsigned maxima; ///< as many as F has components
   bool normalised, raw;
 };

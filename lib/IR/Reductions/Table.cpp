@@ -57,6 +57,33 @@ SmallVector<Type> keops::getResultTypes(ReduceAttr reduce, TypeRange formulas, P
   return types;
 }
 
+Reduction::Values
+keops::forEachTerm(ReductionContext &context, Location loc, Value begin, Value end,
+                   ValueRange carried,
+                   function_ref<Reduction::Values(Value, Value, ValueRange)> body) {
+  OpBuilder &b = context.builder();
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto loop = scf::ForOp::create(b, loc, begin, end, one, carried);
+  OpBuilder::InsertionGuard guard(b);
+  // A loop that carries nothing is born with its terminator.
+  b.setInsertionPointToStart(loop.getBody());
+  Value j = loop.getInductionVar(), slot = arith::SubIOp::create(b, loc, j, begin);
+  Reduction::Values next = body(j, slot, loop.getRegionIterArgs());
+  if (!carried.empty())
+    scf::YieldOp::create(b, loc, next);
+  return {loop.result_begin(), loop.result_end()};
+}
+
+Reduction::Values Reduction::absorbChunk(ReductionContext &context, Location loc, ValueRange state,
+                                         const Settled &, Value begin, Value end) {
+  Values summary =
+      forEachTerm(context, loc, begin, end, summaryInit(context, loc),
+                  [&](Value j, Value slot, ValueRange before) {
+                    return summarise(context, loc, before, *context.termsAt(j), j, slot);
+                  });
+  return absorb(context, loc, state, summary, begin, end);
+}
+
 std::unique_ptr<Reduction> Reduction::create(ReduceAttr attr, unsigned width, TypeRange formulas) {
   switch (attr.getKind()) {
 #define KEOPS_REDUCTION_FAMILY(kind, family)                                                       \

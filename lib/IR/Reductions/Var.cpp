@@ -19,7 +19,7 @@ public:
   using Reduction::Reduction;
 
   SmallVector<ScratchArray> scratch(int64_t blockSize) const override {
-    return SmallVector<ScratchArray>(width, {false, blockSize});
+    return SmallVector<ScratchArray>(width, {false, blockSize, /*passing=*/true});
   }
 
   Values init(ReductionContext &context, Location loc) override {

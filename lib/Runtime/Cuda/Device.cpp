@@ -103,6 +103,26 @@ Device &getDevice(int32_t number) {
   return *entry.device;
 }
 
+int32_t findOwner(const void *address, int32_t ofManaged) {
+  unsigned type = 0, isManaged = 0;
+  int number = -1;
+  CUpointer_attribute attributes[] = {CU_POINTER_ATTRIBUTE_MEMORY_TYPE,
+                                      CU_POINTER_ATTRIBUTE_IS_MANAGED,
+                                      CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL};
+  void *values[] = {&type, &isManaged, &number};
+  KEOPS_CUDA_CALL(cuPointerGetAttributes, 3, attributes, values,
+                  reinterpret_cast<CUdeviceptr>(address));
+  if (isManaged)
+    return ofManaged;
+  return type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED ? number : -1;
+}
+
+int32_t findDevice(const void *address) {
+  // Of any device.
+  CurrentContext context(getDevice(0));
+  return findOwner(address, 0);
+}
+
 const std::string &getTarget(const Device &device) { return device.target; }
 
 void releaseMemory() {

@@ -38,6 +38,10 @@ public:
   CurrentContext &operator=(const CurrentContext &) = delete;
 };
 
+/// The number of the device that has an address, -1 where none has it. Managed memory moves to
+/// where it is used, so that any number may stand for it. A context must be current.
+int32_t findOwner(const void *address, int32_t ofManaged);
+
 } // namespace keops::cuda
 
 #endif // KEOPS_LIB_RUNTIME_CUDA_DEVICE_H

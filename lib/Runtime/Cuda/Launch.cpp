@@ -18,33 +18,18 @@ namespace {
 
 /// Bytes of temporary memory that are in use at the same time, unless one item needs more.
 constexpr int64_t itemBudget = int64_t(256) << 20;
-/// In the place of a device's number.
+/// As findOwner() says it.
 constexpr int32_t host = -1;
 
 std::string namePlace(int32_t number) {
   return number == host ? "the host" : concat("device ", number);
 }
 
-/// The number of the device that has an address, or the host.
-int32_t findDevice(const void *address, int32_t expected) {
-  unsigned type = 0, isManaged = 0;
-  int number = -1;
-  CUpointer_attribute attributes[] = {CU_POINTER_ATTRIBUTE_MEMORY_TYPE,
-                                      CU_POINTER_ATTRIBUTE_IS_MANAGED,
-                                      CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL};
-  void *values[] = {&type, &isManaged, &number};
-  KEOPS_CUDA_CALL(cuPointerGetAttributes, 3, attributes, values,
-                  reinterpret_cast<CUdeviceptr>(address));
-  if (isManaged) // moves to where it is used
-    return expected;
-  return type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED ? number : host;
-}
-
 template <typename Describe>
 void checkPlace(const Tensor &tensor, int32_t expected, Describe describe) {
   if (tensor.isEmpty())
     return;
-  if (int32_t number = findDevice(tensor.data, expected); number != expected)
+  if (int32_t number = findOwner(tensor.data, expected); number != expected)
     raiseUserError(describe(), ": expected memory of ", namePlace(expected), ", got memory of ",
                    namePlace(number));
 }

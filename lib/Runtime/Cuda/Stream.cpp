@@ -31,10 +31,15 @@ void Stream::wait() const { check(getDriver().cuStreamSynchronize(handle), "cuSt
 
 void Stream::check(CUresult result, const char *function) const {
   if (result == CUDA_ERROR_INVALID_HANDLE || result == CUDA_ERROR_INVALID_CONTEXT)
-    raiseUserError("argument 'options.stream': expected a stream of device ", device.number,
+    raiseUserError("stream: expected one of device ", device.number,
                    ", got one of another device or one that was destroyed (",
                    describe(result, function), ')');
   cuda::check(result, function);
+}
+
+void waitForStream(int32_t device, void *stream) {
+  CurrentContext context(getDevice(device));
+  Stream(stream, getDevice(device)).wait();
 }
 
 } // namespace keops::cuda

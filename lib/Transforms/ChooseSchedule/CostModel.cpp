@@ -4,6 +4,8 @@
 #include "keops/IR/Emitter.h"
 #include "keops/IR/Reduction.h"
 
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 using namespace keops;
 
@@ -67,6 +69,8 @@ static int64_t placesOf(Operation *op) {
   int64_t components = getDim(op->getResult(0));
   if (auto dot = dyn_cast<TensorDotOp>(op))
     return unrolled(components) * unrolled(dot.getTermCount());
+  if (auto scatter = dyn_cast<ScatterAtOp>(op))
+    return unrolled(components) * unrolled(getDim(scatter.getX()) / components);
   for (Value operand : op->getOperands())
     components = std::max(components, getDim(operand));
   return unrolled(components);
@@ -100,6 +104,11 @@ RegisterModel keops::getRegisterModel(int64_t lanes32) {
   model.registers = lanes32 >= 16 ? 32 : 16;
   model.mostRows = 4;
   model.mostChunk = model.registers / 2;
+  model.mostSums = model.registers - model.registers / 4;
+  model.panelRegisters = model.registers / 2;
+  model.mostPanelRows = model.registers / 8;
+  model.mostPanel = 4;
+  model.mostPanelChunk = model.mostChunk;
   model.split = 64;
   return model;
 }
@@ -116,6 +125,7 @@ RegisterModel keops::getThreadModel() {
   // Some tasks for each of a thousand blocks that run at once.
   model.split = 8192;
   model.lanesAreThreads = true;
+  model.mostSums = 32;
   model.panelRegisters = 208;
   model.mostPanelRows = 2;
   model.mostPanel = 16;
@@ -169,6 +179,41 @@ int64_t keops::estimateThreadRegisters(MapReduceOp op) {
                       : ofRow * schedule.getRows();
 }
 
+//===-- Wide results ------------------------------------------------------------------------===//
+
+static void collectShared(Value formula, llvm::SetVector<Value> &shared) {
+  Operation *op = formula.getDefiningOp();
+  if (!op || getValueType(formula).getPlacement() != Placement::IJ)
+    return;
+  if (getDim(formula) == 1) {
+    shared.insert(formula);
+    return;
+  }
+  for (Value operand : op->getOperands())
+    collectShared(operand, shared);
+}
+
+SmallVector<Value> keops::findSharedFormulas(MapReduceOp op) {
+  llvm::SetVector<Value> shared;
+  for (Value yielded : op.getBlock().getTerminator()->getOperands())
+    collectShared(yielded, shared);
+  return shared.takeVector();
+}
+
+bool keops::runsThroughChunks(MapReduceOp op, int64_t chunk, int64_t block) {
+  // States pass through memory once for each block.
+  if (block == 1)
+    return false;
+  int64_t dim = 1;
+  for (auto [r, reduce] : llvm::enumerate(op.getReduceAttrs())) {
+    if (getReductionInfo(reduce.getKind()).takesK)
+      return false;
+    SmallVector<Value> formulas = op.getFormulas(r);
+    dim = std::max(dim, getReducedDim(TypeRange(ValueRange(formulas))));
+  }
+  return dim > chunk && !findSharedFormulas(op).empty();
+}
+
 //===-- The choice --------------------------------------------------------------------------===//
 
 /// How many components of the widest result are carried at a time: as many as are allowed, since
@@ -203,22 +248,43 @@ namespace {
 /// Rows of both indices that are computed together, and what is carried for them.
 struct RegisterTile {
   int64_t rows, panel, chunk;
+  bool wide; ///< all chunks are reduced within each block
 };
 } // namespace
 
+/// Of a result that is reduced in chunks within blocks, as many components as registers can sum up
+/// for all rows of a tile.
+static int64_t widestChunk(const RegisterModel &model, int64_t width, int64_t rows) {
+  return std::max<int64_t>(model.mostSums / width / rows, 1);
+}
+
 /// A row keeps its variables in registers.
-static RegisterTile chooseRows(MapReduceOp op, const RegisterModel &model, int64_t registers) {
+static RegisterTile chooseRows(MapReduceOp op, const RegisterModel &model, int64_t width,
+                               int64_t block) {
   int64_t chunk = chooseChunk(op, model.mostChunk);
-  int64_t rows = std::clamp<int64_t>(registers / estimateLiveVectors(op, chunk), 1, model.mostRows);
+  bool wide = runsThroughChunks(op, chunk, block);
+  int64_t live = wide ? estimateLiveVectors(op, 1) : estimateLiveVectors(op, chunk);
+  int64_t rows = std::clamp<int64_t>(model.registers / width / live, 1, model.mostRows);
   int64_t code = codeOf(op.getBlock(), isLarge(op.getBlock()));
   rows = std::clamp<int64_t>(mostCodeOfTile / std::max<int64_t>(code, 1), 1, rows);
-  return {keepsTables(op) ? 1 : rows, /*panel=*/1, chunk};
+  if (keepsTables(op))
+    rows = 1;
+  return {rows, /*panel=*/1, wide ? widestChunk(model, width, rows) : chunk, wide};
+}
+
+/// Whether rows are worth computing in panels: on a CPU, if their components are summed up.
+static bool suitsPanels(MapReduceOp op, const RegisterModel &model) {
+  return hasLongRows(op) && !keepsTables(op) && !isLarge(op.getBlock()) &&
+         (model.lanesAreThreads || !findSharedFormulas(op).empty());
 }
 
 /// Pairs keep one number each while the components pass by.
-static RegisterTile choosePanel(MapReduceOp op, const RegisterModel &model, int64_t width) {
+static RegisterTile choosePanel(MapReduceOp op, const RegisterModel &model, int64_t width,
+                                int64_t block) {
   int64_t chunk = chooseChunk(op, model.mostPanelChunk / width);
-  int64_t state = slotsOfState * countStates(op, chunk);
+  bool wide = runsThroughChunks(op, chunk, block);
+  // Compilers for CPUs keep the state in memory while the components pass by.
+  int64_t state = wide || !model.lanesAreThreads ? 0 : slotsOfState * countStates(op, chunk);
   // Loads of doubles fill as many registers as their sums; those of a wide state have no room.
   int64_t panel = model.mostPanel / (width * width * (state > model.mostPanel ? 2 : 1));
   int64_t ofRow = panel + state;
@@ -227,7 +293,8 @@ static RegisterTile choosePanel(MapReduceOp op, const RegisterModel &model, int6
   // out.
   constexpr int64_t writtenOut = Emitter::unrollLimit / Emitter::mostSums;
   int64_t code = std::max<int64_t>(codeOf(op.getBlock(), /*calls=*/false) / writtenOut, 1);
-  return {rows, std::clamp<int64_t>(mostCodeOfTile / (rows * code), 1, panel), chunk};
+  panel = std::clamp<int64_t>(mostCodeOfTile / (rows * code), 1, panel);
+  return {rows, panel, wide ? widestChunk(model, width, rows) : chunk, wide};
 }
 
 ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
@@ -236,18 +303,19 @@ ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
                      (op.getSums() && op.getSums()->getScheme() == SumScheme::KahanScheme);
   int64_t block = compensated ? 1 : 16, blocks = compensated ? 1 : 8;
   // On a GPU a double takes two registers, on a CPU half the lanes.
-  int64_t width = isDouble(op) ? 2 : 1;
+  int64_t bytes = isDouble(op) ? 8 : 4, width = model.lanesAreThreads ? bytes / 4 : 1;
   bool calls = isLarge(op.getBlock());
-  bool inPanels = model.panelRegisters && !compensated && !calls && !keepsTables(op);
+  bool inPanels = !compensated && suitsPanels(op, model);
   RegisterTile tile =
-      inPanels && hasLongRows(op)
-          ? choosePanel(op, model, width)
-          : chooseRows(op, model,
-                       model.lanesAreThreads ? model.registers / width : model.registers);
+      inPanels ? choosePanel(op, model, width, block) : chooseRows(op, model, width, block);
+  // States pass through the caches once for each block; rows of a GPU's wait near its threads.
+  constexpr int64_t longer = 4;
+  if (tile.wide && !model.lanesAreThreads)
+    block *= longer, blocks /= longer;
   if (model.lanesAreThreads)
     tile.rows = llvm::bit_floor<uint64_t>(tile.rows);
   int64_t lanes =
-      model.lanesAreThreads ? model.lanes32 : std::max<int64_t>(model.lanes32 / width, 1);
+      model.lanesAreThreads ? model.lanes32 : std::max<int64_t>(model.lanes32 * 4 / bytes, 1);
   // Fewer rows would be a second copy of the loops for little.
   constexpr int64_t leastRowsToNarrow = 4;
   bool narrow = model.lanesAreThreads && tile.rows >= leastRowsToNarrow;

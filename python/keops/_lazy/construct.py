@@ -94,7 +94,8 @@ def _read_rows(arrays, x, axis, dtype):
     if dim == 0:
         raise ValueError(f"LazyTensor: x: expected at least one column, got shape {tuple(x.shape)}")
     sizes = (rows, None) if axis == 0 else (None, rows)
-    domain = find_domain(arrays.name, dtype, *sizes, batchdims=tuple(batch) or None)
+    memory = arrays.name_memory(x)
+    domain = find_domain(arrays.name, dtype, *sizes, batchdims=tuple(batch) or None, memory=memory)
     return variable(axis, dim), (find_key(x, axis),), (x,), domain
 
 
@@ -104,7 +105,8 @@ def _read_parameter(arrays, x, dtype):
         raise ValueError("LazyTensor: x: expected at least one number, got an empty array")
     # Leading ones of a parameter say nothing.
     batch = tuple(dropwhile(lambda length: length == 1, batch))
-    return variable(2, dim), (find_key(x, 2),), (x,), find_domain(arrays.name, dtype, batchdims=batch or None)
+    domain = find_domain(arrays.name, dtype, batchdims=batch or None, memory=arrays.name_memory(x))
+    return variable(2, dim), (find_key(x, 2),), (x,), domain
 
 
 def _check_parameter_axis(axis):

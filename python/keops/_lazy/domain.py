@@ -8,15 +8,16 @@ from . import tracing
 
 # Domains kept before the table is emptied: sizes may change with every call.
 MOST_DOMAINS = 4096
-_FIELDS = ("library", "_dtype", "ni", "nj", "backend", "ranges", "batchdims")
+_FIELDS = ("library", "_dtype", "ni", "nj", "backend", "ranges", "batchdims", "memory")
 
 
 class Domain:
-    """``library`` says whose arrays; None in any field means that nothing is known."""
+    """``library`` says whose arrays, ``memory`` in words whose memory, where the adapter's may be several's; None in any
+    field means that nothing is known."""
 
     __slots__ = (*_FIELDS, "nbatchdims", "is_plain", "merged")
 
-    def __init__(self, library, dtype, ni, nj, backend, ranges, batchdims):
+    def __init__(self, library, dtype, ni, nj, backend, ranges, batchdims, memory):
         self.library = library
         self._dtype = dtype
         self.ni = ni
@@ -24,6 +25,7 @@ class Domain:
         self.backend = backend
         self.ranges = ranges
         self.batchdims = batchdims
+        self.memory = memory
         self.nbatchdims = 0 if batchdims is None else len(batchdims)
         # Whether a reduction may run at once and with the usual options.
         self.is_plain = dtype is not None and backend is None and ranges is None
@@ -71,11 +73,13 @@ def _broadcast(mine, others):
 _domains = {}
 
 
-def find_domain(library, dtype=None, ni=None, nj=None, backend=None, ranges=None, batchdims=None):
+def find_domain(
+    library, dtype=None, ni=None, nj=None, backend=None, ranges=None, batchdims=None, memory=None
+):
     """The domain with these fields."""
     if ranges is not None or tracing.is_tracing():
-        return Domain(library, dtype, ni, nj, backend, ranges, batchdims)
-    key = (library, dtype, ni, nj, backend, None, batchdims)
+        return Domain(library, dtype, ni, nj, backend, ranges, batchdims, memory)
+    key = (library, dtype, ni, nj, backend, None, batchdims, memory)
     found = _domains.get(key)
     if found is None:
         if len(_domains) > MOST_DOMAINS:

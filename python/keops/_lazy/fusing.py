@@ -68,9 +68,14 @@ def _run(all_reduced):
     ranges = first._reduced.call_options.get("ranges")
     if any(lazy._reduced.call_options.get("ranges") is not ranges for lazy in others):
         raise ValueError("keops.reduce: expected reductions of the same ranges")
-    if any(lazy._reduced.keywords.get("device") != first._reduced.keywords.get("device") for lazy in others):
-        raise ValueError("keops.reduce: expected reductions of the same backend and device_id")
+    if any(_find_place(lazy) != _find_place(first) for lazy in others):
+        raise ValueError("keops.reduce: expected reductions of the same backend, device_id and stream")
     return _find_program(first._arrays, programs, tuple(maps)).compute(data, **first._reduced.keywords)
+
+
+def _find_place(lazy):
+    keywords = lazy._reduced.keywords
+    return keywords.get("device"), keywords.get("stream")
 
 
 def _find_program(arrays, programs, maps):

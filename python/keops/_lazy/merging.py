@@ -24,7 +24,7 @@ class Merging:
             raise ValueError("LazyTensor: out: expected None for a reduction over several axes")
         results = self.native.compute(arguments, **keywords)
         results = results if isinstance(results, tuple) else (results,)
-        with self.arrays.be_quiet():
+        with self.arrays.be_quiet(), self.arrays.on_stream(results[0], keywords.get("stream")):
             merged = self.merge(self.arrays, self.axes, *map(self.arrays.widen, results))
             return self._drop_axes(self.arrays.narrow(merged, results[0]))
 
@@ -80,7 +80,7 @@ def _merge_all(arrays, axes, values):
 
 def _merge_means(arrays, axes, means, counts):
     # The mean of no terms is not a number.
-    sums = arrays.math.where(counts == 0, 0.0, means) * counts
+    sums = arrays.find_math(means).where(counts == 0, 0.0, means) * counts
     return arrays.total(sums, axes) / arrays.total(counts, axes)
 
 
@@ -91,19 +91,19 @@ def _merge_variances(arrays, axes, means, variances, counts):
 
 def _add_exponentials(arrays, axes, exponents, factors):
     """A number and the sums of exp(exponents - number) * factors."""
-    top = arrays.largest(exponents, axes, -inf)
-    shift = arrays.math.where(arrays.math.isfinite(top), top, 0.0)
-    return shift, arrays.total(arrays.math.exp(exponents - shift) * factors, axes)
+    top, math = arrays.largest(exponents, axes, -inf), arrays.find_math(exponents)
+    shift = math.where(math.isfinite(top), top, 0.0)
+    return shift, arrays.total(math.exp(exponents - shift) * factors, axes)
 
 
 def _merge_logarithms(arrays, axes, values):
     shift, total = _add_exponentials(arrays, axes, values, 1.0)
-    return arrays.math.log(total) + shift
+    return arrays.find_math(total).log(total) + shift
 
 
 def _merge_weighted_logarithms(arrays, axes, values):
     shift, total = _add_exponentials(arrays, axes, values[..., :1], values[..., 1:])
-    return arrays.math.log(total) + shift
+    return arrays.find_math(total).log(total) + shift
 
 
 def _merge_ratios(arrays, axes, values):

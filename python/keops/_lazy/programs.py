@@ -9,7 +9,7 @@ from .nodes import name_variables, number_variables, strip, write
 # Options that make another program, with their defaults; then those of a call.
 _COMPILED = {"sum_scheme": "auto", "dtype_acc": "auto", "precision": "default"}
 _FLAGS = {"call": True, "use_double_acc": False}
-_CALLED = ("backend", "device_id", "ranges", "out")
+_CALLED = ("backend", "device_id", "ranges", "out", "stream")
 # The compiler makes these choices itself.
 _IGNORED = ("enable_chunks", "use_fast_math")
 _PLAIN = tuple(_COMPILED.values())

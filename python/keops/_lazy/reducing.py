@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Literal, overload
 
-from .._options import read_device, read_flag, read_ranges, read_text, swap_ranges
+from .._options import read_flag, read_place, read_ranges, read_text, swap_ranges
 from .._typing import Any, Options, Self, Unpack
 from .axes import check_axis, name_axes, read_axis, skip_batch, split_axes
 from .nodes import Node, make, unary
@@ -56,8 +56,8 @@ class Reducing:
 
     Keyword arguments of all: ``keepdim=True`` leaves an axis of length 1 in the place of the one that was reduced,
     (M, 1, D) or (1, N, D); ``call=False`` gives an object to call later; ``out`` is an array for the result;
-    ``sum_scheme``, ``dtype_acc``, ``use_double_acc``, ``precision``, ``backend`` and ``device_id`` are those of
-    ``Genred``; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where variables are symbolic,
+    ``sum_scheme``, ``dtype_acc``, ``use_double_acc``, ``precision``, ``backend``, ``device_id`` and ``stream`` are
+    those of ``Genred``; ``enable_chunks`` and ``use_fast_math`` are accepted and have no effect. Where variables are symbolic,
     the result is always an object to call. TypeError for other keywords, ValueError for wrong values."""
 
     __slots__ = ()
@@ -149,9 +149,8 @@ class Reducing:
         reduced.keywords = {name: options[name] for name in ("out", "ranges") if name in options}
         if "ranges" in reduced.keywords:
             reduced.keywords["ranges"] = read_ranges("LazyTensor", self._arrays, reduced.keywords["ranges"])
-        device = read_device("LazyTensor", options.get("backend", "auto"), options.get("device_id"))
-        if device is not None:
-            reduced.keywords["device"] = device
+        place = (options.get("backend", "auto"), options.get("device_id"), options.get("stream"))
+        reduced.keywords |= read_place("LazyTensor", self._arrays, *place)
         self._run = None
         if not reduced.program.symbols:
             self._run = partial(reduced.program.compiled.compute, self._data, **reduced.keywords)

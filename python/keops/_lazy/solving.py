@@ -44,13 +44,13 @@ class Solver:
         keys = ((number, dim, category) for category, dim, number in self.node.variables)
         return tuple(given.get(key, datum) for key, datum in zip(keys, data))
 
-    def compute(self, values, out=None, ranges=None, device=None):
+    def compute(self, values, out=None, ranges=None, **place):
         places, (right,) = self.node.maps
         arguments = [values[place] for place in places]
         (unknown,) = (k for k, value in enumerate(arguments) if value is None)
         b = values[right]
         conjugate_gradients.check_right_side(_CALLER, self.arrays, b, self.dim)
-        product = conjugate_gradients.Product(self.native, unknown, ranges, device)
+        product = conjugate_gradients.Product(self.native, unknown, ranges, **place)
         others = (*arguments[:unknown], *arguments[unknown + 1 :])
         return self.arrays.solve(_CALLER, self.arrays, product, others, b, self.opt_arg, out)
 

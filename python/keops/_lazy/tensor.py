@@ -40,7 +40,9 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         ``axis=2`` or (..., 1, 1, D), a float or a list of numbers, which become parameters; an int, which is a constant
         of the formula; a tuple (ind, dim, cat), which is a symbolic variable: argument number ``ind`` of the later
         call, of dimension ``dim``, on the index i (0), j (1) or none (2). Arrays are float16, bfloat16, float32 or
-        float64. Of complex arrays and numbers it becomes a ComplexLazyTensor.
+        float64. Of complex arrays and numbers it becomes a ComplexLazyTensor. ``keops.numpy`` takes NumPy's arrays and
+        those on a GPU that ``Genred`` takes, such as CuPy's and JAX's; results are of the same library and on the same
+        device, and arrays of different libraries or devices do not go together.
     axis : int, optional
         0, 1 or 2 for 2-D arrays.
     is_complex : bool
@@ -295,7 +297,7 @@ class LazyTensor(Solving, Reducing, Entries, Reporting, Plumbing, Arithmetic):
         """Computes a reduction made with ``call=False``, or with symbolic variables.
 
         ``args`` are arrays for the symbolic variables in the order of their numbers: (M, D), (N, D) or (D,).
-        ``backend``, ``device_id``, ``ranges`` and ``out`` are remembered by the object.
+        ``backend``, ``device_id``, ``ranges``, ``out`` and ``stream`` are remembered by the object.
         """
         try:
             run = self._run

@@ -1,4 +1,4 @@
-"""keops on NumPy arrays."""
+"""keops on NumPy arrays, and on arrays of CuPy, JAX, Numba and others that are on a GPU."""
 
 from ._kernel_solve import KernelSolve
 from ._lazy_tensor import ComplexLazyTensor, Genred, LazyTensor, Pm, Var, Vi, Vj

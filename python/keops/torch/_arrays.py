@@ -1,6 +1,6 @@
 """What the core must know about PyTorch tensors."""
 
-from contextlib import nullcontext as be_quiet  # noqa: F401  (the core calls it)
+from contextlib import nullcontext
 
 import torch
 
@@ -22,6 +22,20 @@ def check_memory(what, x):
     """Raises ValueError for a tensor that does not store its numbers one by one."""
     if x.layout is not torch.strided:
         raise ValueError(f"{what}: expected a tensor of layout torch.strided, got {x.layout}")
+
+
+def name_memory(x):
+    """Nothing: programs compare devices, and there is one library."""
+    return None
+
+
+def read_stream(caller, stream):
+    """Raises ValueError unless it is None: PyTorch has a way to say it."""
+    if stream is not None:
+        raise ValueError(
+            f"{caller}: stream: expected None for tensors, which are computed with on PyTorch's current stream; write "
+            "'with torch.cuda.stream(stream):' around the call"
+        )
 
 
 def refuse_dtype(dtype):
@@ -53,7 +67,15 @@ def make_mask(width, dim, dtype, data):
 
 # ---- What results are merged with ------------------------------------------------------------------------------------
 
-math = torch
+be_quiet = nullcontext
+
+
+def find_math(x):
+    return torch
+
+
+def on_stream(x, stream):
+    return nullcontext()
 
 
 def widen(x):

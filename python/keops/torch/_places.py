@@ -8,14 +8,40 @@ from ._program import find_device
 
 
 def compute(program, args, out, ranges, device):
-    """The results of a program that is run on another device, where the tensors are."""
+    """The results of a program that is run on another device, where the tensors are, or in ``out``."""
     there = find_place(program.caller, device, args)
     if there is None:
         return program.compute(args, out, ranges)
-    refuse_out(program.caller, out)
+    if out is not None:
+        program.refuse_watched(args)
     home = find_device(args)
     results = program.compute(move(args, there), None, ranges)
+    if out is not None:
+        return _write(program.caller, results, out, home)
     return move(results, home) if isinstance(results, tuple) else results.to(home)
+
+
+def _write(caller, results, out, home):
+    """Copies results to the tensors of the caller's, which must be like them."""
+    all_results, all_out = (x if isinstance(x, tuple) else (x,) for x in (results, out))
+    if len(all_out) != len(all_results):
+        raise ValueError(f"{caller}: out: expected {len(all_results)} tensor(s)")
+    for k, (result, place) in enumerate(zip(all_results, all_out)):
+        expected, given = _describe(result, home), _describe(place, getattr(place, "device", None))
+        if given != expected:
+            raise ValueError(f"{caller}: output {k + 1}: expected {expected}, got {given}")
+        if place.requires_grad:
+            raise ValueError(f"{caller}: output {k + 1}: expected a tensor that wants no gradient")
+    for k, (result, place) in enumerate(zip(all_results, all_out)):
+        try:
+            place.copy_(result)
+        except RuntimeError as problem:
+            raise ValueError(f"{caller}: output {k + 1}: cannot be written: {problem}") from None
+    return out
+
+
+def _describe(x, device):
+    return f"{x.dtype} {tuple(x.shape)} on {device}" if isinstance(x, torch.Tensor) else type(x).__name__
 
 
 def find_place(caller, device, args):
@@ -43,9 +69,3 @@ def move(args, device):
     """The arguments, tensors on another device than before. Those that are not together there stay apart."""
     home = find_device(args)
     return tuple(x.to(device) if isinstance(x, torch.Tensor) and x.device == home else x for x in args)
-
-
-def refuse_out(caller, out):
-    """Raises ValueError for an array that results would have to be copied to."""
-    if out is not None:
-        raise ValueError(f"{caller}: out: expected None where tensors are moved to another device, and results back")

@@ -80,7 +80,7 @@ class TensorProgram:
         """Computes: one tensor, or a tuple where there are several results. ``device`` is what ``read_device`` gives."""
         if device is not None:
             return _places.compute(self, args, out, ranges, device)
-        # A function of its own would cost as much as the questions.
+        # As _is_observed(): a function would cost as much as the questions.
         if _is_followed() or are_transforms_active() or _count_dispatch_modes() or forward_ad._current_level >= 0:
             return self._run_watched(args, out, ranges)
         results = self._native.compute(args, out, ranges)
@@ -92,12 +92,20 @@ class TensorProgram:
 
     def _run_watched(self, args, out, ranges):
         if out is not None:
-            raise ValueError(
-                f"{self.caller}: out: expected None where PyTorch watches the result (gradients, transforms, autocast)"
-            )
+            self._refuse_out()
         results = _function.reduce(self, read_tensors(args), ranges)
         results = results[0] if len(results) == 1 else tuple(results)
         return _as_complex(results) if self.is_complex else results
+
+    def _refuse_out(self):
+        raise ValueError(
+            f"{self.caller}: out: expected None where PyTorch watches the result (gradients, transforms, autocast)"
+        )
+
+    def refuse_watched(self, args):
+        """Raises ValueError where the results for these arguments are none to be copied to ``out``."""
+        if _is_observed() or any(map(_is_recorded, args)) or _is_cast(args):
+            self._refuse_out()
 
     def compute_detached(self, tensors, ranges):
         """The results for tensors, as a tuple, without a record for gradients."""
@@ -105,6 +113,13 @@ class TensorProgram:
         if results is NotImplemented:
             results = self._native.compute(tuple(map(_resolve, tensors)), None, ranges, True)
         return results if isinstance(results, tuple) else (results,)
+
+    def find_batch(self, args, device=None):
+        """The shape of the batch that arguments have together, where the tensors are."""
+        batch = self._native.find_batch(tuple(args))
+        if batch is NotImplemented:
+            batch = self._native.find_batch(tuple(map(_resolve, read_tensors(args))), True)
+        return batch
 
     # ---- Derivatives -------------------------------------------------------------------------------------------------
 
@@ -156,6 +171,11 @@ def find_program(key):
 
 
 # ---- Arguments and results -------------------------------------------------------------------------------------------
+
+
+def _is_observed():
+    """Whether anything follows or transforms what is computed with any tensors."""
+    return _is_followed() or are_transforms_active() or _count_dispatch_modes() or forward_ad._current_level >= 0
 
 
 def _is_recorded(x):

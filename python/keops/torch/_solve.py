@@ -13,7 +13,7 @@ from torch.autograd import forward_ad
 from .. import _conjugate_gradients as conjugate_gradients
 from ._derivatives import pull_back, push_forward
 from ._function import batch_tensors, read_ranges, reduce, run_forward, write_ranges
-from ._places import find_place, move, refuse_out
+from ._places import find_place, move
 from ._program import are_transforms_active, find_program, read_tensors
 
 
@@ -26,8 +26,7 @@ def solve(caller, arrays, product, arguments, b, settings, out=None):
     tensors = product.fill(arguments, b)
     if not _is_watched(tensors):
         return conjugate_gradients.solve(caller, arrays, product, arguments, b, settings, out)
-    if out is not None:
-        raise ValueError(f"{caller}: out: a result that PyTorch watches cannot be written to it")
+    _check_watched(caller, tensors, out)
     if torch.compiler.is_compiling():
         return _trace(caller, product, read_tensors(tensors), settings)
     system = _System(caller, arrays, product.program, product.place, product.ranges, settings)
@@ -41,9 +40,17 @@ def _solve_there(caller, arrays, product, arguments, b, settings, out):
     product = conjugate_gradients.Product(product.program, product.place, product.ranges)
     if there is None:
         return solve(caller, arrays, product, arguments, b, settings, out)
-    refuse_out(caller, out)
+    _check_watched(caller, product.fill(arguments, b), out)
     found = solve(caller, arrays, product, move(arguments, there), b.to(there), settings)
-    return found._replace(solution=found.solution.to(b.device)) if settings.info else found.to(b.device)
+    solution = (found.solution if settings.info else found).to(b.device)
+    if out is not None:
+        solution = conjugate_gradients.write_out(caller, arrays, solution, out)
+    return found._replace(solution=solution) if settings.info else solution
+
+
+def _check_watched(caller, tensors, out):
+    if out is not None and _is_watched(tensors):
+        raise ValueError(f"{caller}: out: a result that PyTorch watches cannot be written to it")
 
 
 def _check_numbers(caller, b):

@@ -71,3 +71,23 @@ func.func @given(%x: !x) -> !x {
   }
   return %r : !x
 }
+
+// -----
+
+!x = !keops.value<64xf32, i>
+!y = !keops.value<64xf32, j>
+!s = !keops.value<1xf32, ij>
+
+// Long rows are read in panels. Chunks that share a formula are reduced within each block, which is then longer.
+// CHECK-LABEL: func.func @attention
+// CHECK:         schedule <rows = 4, lanes = 16, block = 64, blocks = 2, chunk = 6, split = 64, panel = 4>
+// AVX2-LABEL:  func.func @attention
+// AVX2:          schedule <rows = 2, lanes = 8, block = 64, blocks = 2, chunk = 6, split = 64, panel = 4>
+func.func @attention(%x: !x, %y: !y) -> !x {
+  %r = keops.map_reduce over j reduce [#keops.reduce<SumSoftMaxWeight>] (%x, %y) : (!x, !y) -> !x {
+  ^bb0(%a: !x, %b: !y):
+    %f = keops.scalprod %a, %b : !x, !y
+    keops.yield %f, %b : !s, !y
+  }
+  return %r : !x
+}

@@ -50,3 +50,21 @@ func.func @wide(%x: !x, %y: !y) -> !x {
   }
   return %r : !x
 }
+
+// -----
+
+!x = !keops.value<64xf32, i>
+!y = !keops.value<64xf32, j>
+!s = !keops.value<1xf32, ij>
+
+// Chunks that share a formula are reduced within each block, and leave the panel all registers.
+// CHECK-LABEL: func.func @attention
+// CHECK:         schedule <rows = 2, lanes = 128, block = 16, blocks = 8, chunk = 16, split = 8192, panel = 16, stages = 2>
+func.func @attention(%x: !x, %y: !y) -> !x {
+  %r = keops.map_reduce over j reduce [#keops.reduce<SumSoftMaxWeight>] (%x, %y) : (!x, !y) -> !x {
+  ^bb0(%a: !x, %b: !y):
+    %f = keops.scalprod %a, %b : !x, !y
+    keops.yield %f, %b : !s, !y
+  }
+  return %r : !x
+}

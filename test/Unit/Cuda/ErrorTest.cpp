@@ -150,8 +150,29 @@ TEST(Errors, streamsAreOfTheDevice) {
   options.stream = emulated::createStream(1);
   std::string message =
       runAndFail(program, arrays.inputs(), arrays.out.get(), KEOPS_INVALID, options);
-  EXPECT_TRUE(contains(message, "argument 'options.stream': expected a stream of device 0"))
-      << message;
+  EXPECT_TRUE(contains(message, "stream: expected one of device 0")) << message;
+  EXPECT_EQ(keopsDeviceWait(KEOPS_CUDA, 1, options.stream), KEOPS_OK);
+  EXPECT_EQ(keopsDeviceWait(KEOPS_CUDA, 0, options.stream), KEOPS_INVALID);
+  EXPECT_EQ(keopsDeviceWait(KEOPS_CUDA, 2, nullptr), KEOPS_INVALID);
+}
+
+TEST(Errors, streamsAreWaitedFor) {
+  emulated::takeCalls();
+  ASSERT_EQ(keopsDeviceWait(KEOPS_CUDA, 0, emulated::createStream(0)), KEOPS_OK);
+  std::vector<std::string> calls = emulated::takeCalls();
+  EXPECT_NE(std::find(calls.begin(), calls.end(), "cuStreamSynchronize"), calls.end());
+}
+
+TEST(Errors, addressesSayTheirDevice) {
+  emulated::setDeviceCount(2);
+  int32_t id = 7;
+  for (int32_t device : {0, 1}) {
+    DeviceArray<> x({3, 1}, device);
+    ASSERT_EQ(keopsDeviceFindMemory(KEOPS_CUDA, x.getData() + 2, &id), KEOPS_OK);
+    EXPECT_EQ(id, device);
+  }
+  ASSERT_EQ(keopsDeviceFindMemory(KEOPS_CUDA, &id, &id), KEOPS_OK);
+  EXPECT_EQ(id, -1);
 }
 
 TEST(Errors, memoryRunsOut) {
