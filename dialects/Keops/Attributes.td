@@ -73,12 +73,14 @@ def Keops_ScheduleAttr : AttrDef<Keops_Dialect, "Schedule"> {
     of `block` terms, `blocks` of which form one step of the outer accumulation; `chunk` output components are
     carried at a time; `split` bounds the number of pieces into which the reduced index may be cut when kept rows
     are few; `panel` reduced rows are computed side by side for the same kept rows, so that what is read of a row
-    serves them all. With `narrow`, a tile that is not half full is reduced one vector of `lanes` rows at a time.
-    With `calls`, functions of several instructions (exp, sin, ...) are called where they stand; otherwise
-    they are written in place.
+    serves them all. On a GPU, so many `stages` of reduced rows stand in memory that threads share: of two, one is
+    filled while the pairs of the other are computed. With `narrow`, a tile that is not half full is reduced one vector
+    of `lanes` rows at a time. With `calls`, functions of several instructions (exp, sin, ...) are called where they
+    stand; otherwise they are written in place.
   }];
   let parameters = (ins "int64_t":$rows, "int64_t":$lanes, "int64_t":$block, "int64_t":$blocks, "int64_t":$chunk,
                         "int64_t":$split, DefaultValuedParameter<"int64_t", "1">:$panel,
+                        DefaultValuedParameter<"int64_t", "1">:$stages,
                         DefaultValuedParameter<"bool", "false">:$narrow,
                         DefaultValuedParameter<"bool", "false">:$calls);
   let assemblyFormat = "`<` struct(params) `>`";

@@ -20,6 +20,11 @@ typedef struct keops_thread {
   /* Called before each access to memory, by kernels built for `gpu-emulator-races`; `kind` is a
    * KEOPS_ACCESS_ code. */
   void (*access)(struct keops_thread *thread, const void *address, int64_t bytes, int32_t kind);
+  /* Begins an asynchronous copy of 4, 8 or 16 bytes, which may happen until finish_copies returns;
+   * kernels built for `gpu-emulator-races` have its accesses watched. */
+  void (*begin_copy)(struct keops_thread *thread, void *to, const void *from, int64_t bytes,
+                     int32_t is_watched);
+  void (*finish_copies)(struct keops_thread *thread);
 } keops_thread;
 
 /* Atomic operations are told only where they order others: those that acquire or release. */

@@ -32,22 +32,39 @@ public:
   const Outcome &getOutcome() const { return outcome; }
 
 private:
+  /// An asynchronous copy that has begun.
+  struct Copy {
+    void *to;
+    const void *from;
+    size_t bytes;
+    bool isWatched;
+  };
   struct Thread : keops_thread {
     KernelRun *run = nullptr;
     Fiber *fiber = nullptr;
     int32_t waitsAt = 0;
+    std::vector<Copy> copies;
   };
 
   static void startThread(void *thread);
   static void waitAtBarrier(keops_thread *thread, int32_t which);
   static void noteAccess(keops_thread *thread, const void *address, int64_t bytes, int32_t kind);
+  static void beginCopy(keops_thread *thread, void *to, const void *from, int64_t bytes,
+                        int32_t isWatched);
+  static void finishCopies(keops_thread *thread);
+  /// Runs `body` for a thread, which does not go on if that finds a fault.
+  template <typename Body>
+  static void check(Thread &thread, Body body);
 
   void beginThreads(int64_t block);
   void runPhase();
   bool isCancelled() const;
   /// Whether the threads have met: all at one barrier, or all at the end.
   void checkMeeting();
-  void note(const Thread &thread, uintptr_t address, uintptr_t bytes, int32_t kind);
+  void note(const Thread &thread, const void *address, uintptr_t bytes, int32_t kind);
+  void noteCopy(const Thread &thread, const Copy &copy);
+  void checkCopy(const Thread &thread, const Copy &copy);
+  void checkEnd(const Thread &thread);
   bool isShared(uintptr_t address) const;
   std::string formatAddress(uintptr_t address) const;
   void fail(const std::string &what);

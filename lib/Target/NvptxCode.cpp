@@ -71,6 +71,8 @@ static LogicalResult optimise(llvm::Module &module, llvm::TargetMachine &machine
   Analyses analyses(builder);
   llvm::FunctionPassManager manager;
   manager.addPass(OrderAtomics());
+  if (!NvptxTarget{machine.getTargetCPU().str()}.hasAsyncCopies())
+    manager.addPass(CopyAtOnce());
   StringRef before = "sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
                      "loop-mssa(loop-rotate,licm)";
   StringRef after = "loop-unroll<O3;runtime;no-upperbound;no-profile-peeling>,sroa,"

@@ -5,7 +5,7 @@
 
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"
-#include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Transforms/Utils/LoopUtils.h"
 
 using namespace llvm;
@@ -48,6 +48,17 @@ static bool hasConvergentCall(const Loop &loop) {
   return false;
 }
 
+/// Asynchronous copies do not wait for each other, so that nothing is gained by more of them in a
+/// turn.
+static bool beginsCopies(const Loop &loop) {
+  for (const BasicBlock *block : loop.blocks())
+    for (const Instruction &instruction : *block)
+      if (auto *call = dyn_cast<IntrinsicInst>(&instruction))
+        if (call->getCalledFunction()->getName().starts_with("llvm.nvvm.cp.async."))
+          return true;
+  return false;
+}
+
 /// Whether a loop of known length becomes straight code.
 static bool disappears(Loop &loop, ScalarEvolution &evolution, unsigned size) {
   unsigned length = evolution.getSmallConstantTripCount(&loop);
@@ -68,7 +79,9 @@ PreservedAnalyses ChooseUnrollCounts::run(Function &function, FunctionAnalysisMa
     if (!loop->isInnermost() || hasConvergentCall(*loop))
       continue;
     unsigned size = getSize(*loop), count = chooseCount(size);
-    if (disappears(*loop, evolution, size))
+    if (beginsCopies(*loop))
+      addStringMetadataToLoop(loop, "llvm.loop.unroll.disable", 1);
+    else if (disappears(*loop, evolution, size))
       addStringMetadataToLoop(loop, "llvm.loop.unroll.full");
     else if (!addsUp(*loop))
       addStringMetadataToLoop(loop, "llvm.loop.unroll.disable", 1);

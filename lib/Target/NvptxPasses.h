@@ -18,6 +18,11 @@ struct OrderAtomics : llvm::PassInfoMixin<OrderAtomics> {
   llvm::PreservedAnalyses run(llvm::Function &function, llvm::FunctionAnalysisManager &analyses);
 };
 
+/// Copies at once what is to be copied asynchronously. For chips without such instructions.
+struct CopyAtOnce : llvm::PassInfoMixin<CopyAtOnce> {
+  llvm::PreservedAnalyses run(llvm::Function &function, llvm::FunctionAnalysisManager &analyses);
+};
+
 } // namespace keops
 
 #endif // KEOPS_LIB_TARGET_NVPTXPASSES_H

@@ -17,6 +17,8 @@ static constexpr StringRef names[] = {
 
 ArrayRef<StringRef> NvptxTarget::getNames() { return names; }
 
+bool NvptxTarget::hasAsyncCopies() const { return chip != "sm_75"; }
+
 FailureOr<NvptxTarget> NvptxTarget::get(StringRef name, std::string &error) {
   if (llvm::is_contained(names, name))
     return NvptxTarget{name.drop_front(StringRef("nvptx-").size()).str()};

@@ -17,12 +17,12 @@ def explain(text):
 
 def _explain_loop(found):
     fields = dict(field.split(" = ") for field in found["fields"].split(", "))
-    calls = fields.pop("calls", "false") == "true"
+    calls, _ = fields.pop("calls", "false") == "true", fields.pop("narrow", None)
     schedule = {name: int(value) for name, value in fields.items()}
     reduced, kept = found["index"], "j" if found["index"] == "i" else "i"
     names = ", ".join(_REDUCTION.findall(found["reductions"]))
     lines = [f"One loop over {reduced} for each {kept}: {names}", *_explain_tile(schedule, kept)]
-    lines += [*_explain_sums(schedule), *_explain_chunk(schedule), _explain_calls(calls)]
+    lines += [*_explain_sums(schedule), *_explain_chunk(schedule), *_explain_stages(schedule), _explain_calls(calls)]
     return "\n    ".join([*lines, *_explain_split(schedule, kept, reduced)])
 
 
@@ -46,6 +46,12 @@ def _explain_sums(schedule):
 def _explain_chunk(schedule):
     if schedule["chunk"] > 1:
         yield f"chunk = {schedule['chunk']}: components of a result at a time, which take half of the registers at most"
+
+
+def _explain_stages(schedule):
+    if schedule.get("stages", 1) > 1:
+        yield f"stages = {schedule['stages']}: one step, or one block of it where rows are long, is brought near on a GPU"
+        yield "    while the step before is computed, where both have room; a CPU has no use for that"
 
 
 def _explain_calls(calls):

@@ -1,5 +1,5 @@
 """Every form that a schedule can give a program computes the same: tiles of any height and width, blocks and steps of any
-length, components in chunks, reduced rows in pieces and in panels, rows too long to be brought near."""
+length, components in chunks, reduced rows in pieces and in panels, in one stage or two, rows too long to be brought near."""
 
 import numpy as np
 import pytest
@@ -7,11 +7,11 @@ import pytest
 from keops import _keops
 
 SCHEDULES = (
-    "rows=1,lanes=32,block=1,blocks=1,chunk=1,split=1",
-    "rows=2,lanes=64,block=5,blocks=3,chunk=3,split=7,panel=2",
-    "rows=3,lanes=1,block=16,blocks=8,chunk=16,split=64,panel=16",
-    "rows=4,lanes=32,block=7,blocks=1,chunk=2,split=4096,panel=3",
-    "rows=8,lanes=16,block=16,blocks=8,chunk=16,split=64",
+    "rows=1,lanes=32,block=1,blocks=1,chunk=1,split=1,stages=2",
+    "rows=2,lanes=64,block=5,blocks=3,chunk=3,split=7,panel=2,stages=2",
+    "rows=3,lanes=1,block=16,blocks=8,chunk=16,split=64,panel=16,stages=1",
+    "rows=4,lanes=32,block=7,blocks=1,chunk=2,split=4096,panel=3,stages=1",
+    "rows=8,lanes=16,block=16,blocks=8,chunk=16,split=64,stages=2",
 )
 SIZES = ((1, 1), (0, 5), (5, 0), (129, 70), (700, 41), (3, 9001))
 REDUCTIONS = ("Sum", "Mean", "LogSumExp", "Max", "ArgMin", "ArgKMin", "KMin")

@@ -45,6 +45,8 @@ def test_schedules_in_words():
     assert "calls = true" in long.sum(axis=1, call=False).explain()
     two = explain(LATER.ir("scheduled") + K.min(axis=0, call=False).ir("scheduled"))
     assert two.count("One loop over j for each i: Sum") == 1 and two.count("One loop over i for each j: Min") == 1
+    kernels = re.sub(r"(split = \d+)>", r"\1, stages = 2, narrow = true>", LATER.ir("scheduled"))
+    assert "stages = 2: one step" in explain(kernels)
     assert explain("") == "No loop: the results follow from sizes alone."
 
 

@@ -26,6 +26,9 @@ class MathDialect;
 namespace memref {
 class MemRefDialect;
 } // namespace memref
+namespace nvgpu {
+class NVGPUDialect;
+} // namespace nvgpu
 namespace NVVM {
 class NVVMDialect;
 } // namespace NVVM

@@ -41,13 +41,16 @@ def ConvertMapReduceToGPU : Pass<"convert-keops-map-reduce-to-gpu", "::mlir::Mod
 
     A function `@f` becomes kernels `@f_0`, `@f_1`, ... of `gpu.module @keops_kernels`, launched in this order with a
     pointer to the `keops_launch` of keops-c/program.h. They are right on a grid of any size: blocks, or threads, take
-    tasks in strides. A step of the rows of the reduced index is brought to workgroup memory, where it fits. The
-    manifest names the kernels and their threads.
+    tasks in strides. A step of the rows of the reduced index is brought to workgroup memory, where it fits, by
+    asynchronous copies; with two `stages` while the pairs of the step before are computed. The manifest names the
+    kernels and their threads.
 
     ```mlir
     gpu.func @f_2(%launch: !llvm.ptr) workgroup(%stage : memref<512xf32, #gpu.address_space<workgroup>>) kernel {
       scf.for %piece = %block to %pieces step %blocks {
         ...
+        nvgpu.device_async_copy %rows[...], %stage[...], 4 : ...
+        nvgpu.device_async_wait ...
         gpu.barrier
         scf.for %j ... iter_args(%sum : vector<4xf32>) {
           %yj = memref.load %stage[...]
@@ -55,7 +58,7 @@ def ConvertMapReduceToGPU : Pass<"convert-keops-map-reduce-to-gpu", "::mlir::Mod
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::gpu::GPUDialect",
                            "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+                           "::mlir::nvgpu::NVGPUDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 def ContractMultiplyAdd : Pass<"keops-contract-multiply-add", "::mlir::ModuleOp"> {
@@ -130,8 +133,8 @@ def EmulateKernels : Pass<"keops-emulate-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Assumes the kernels of the manifest in `gpu.module @keops_kernels`, after the expansion of math functions. A kernel
     becomes a private function that takes the `keops_launch` of keops-c/program.h and the `keops_thread` of
-    keops-c/emulator.h: indices are read from its fields, `gpu.barrier` is a call through it, workgroup attributions lie
-    one after another in its memory. All that the gpu.module holds moves into the module, and the exported
+    keops-c/emulator.h: indices are read from its fields, `gpu.barrier` and the asynchronous copies of `nvgpu` are calls
+    through it, workgroup attributions lie one after another in its memory. All that the gpu.module holds moves into the module, and the exported
     `int32_t <symbol>(const keops_args *)` hands a table of the kernels to `keops_emulate`. With `races` every access to
     memory that other threads may see is announced by a call, atomic ones where they order others.
 

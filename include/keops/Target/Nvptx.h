@@ -14,6 +14,9 @@ namespace keops {
 struct NvptxTarget {
   std::string chip; ///< as ptxas names it: "sm_90"
 
+  /// Whether it copies to the memory of a block while its threads go on.
+  bool hasAsyncCopies() const;
+
   /// Whether a target's name asks for a GPU of NVIDIA, known or not.
   static bool isName(llvm::StringRef name) { return name.starts_with("nvptx"); }
   /// "nvptx-sm_75" and so on. Fails with a sentence that lists the names.

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -99,18 +100,18 @@ static int64_t getBytes(const DataLayout &layout, Type type) {
   return static_cast<int64_t>(layout.getTypeSize(type));
 }
 
-static Value getAddress(OpBuilder &b, Location loc, const DataLayout &layout,
-                        const Access &access) {
-  auto type = dyn_cast<MemRefType>(access.base.getType());
+Value emulation::getAddress(OpBuilder &b, Location loc, const DataLayout &layout, Value base,
+                            ValueRange indices) {
+  auto type = dyn_cast<MemRefType>(base.getType());
   if (!type)
-    return access.base;
-  auto data = memref::ExtractStridedMetadataOp::create(b, loc, access.base);
+    return base;
+  auto data = memref::ExtractStridedMetadataOp::create(b, loc, base);
   Value at = data.getOffset();
-  for (auto [index, stride] : llvm::zip_equal(access.indices, data.getStrides()))
+  for (auto [index, stride] : llvm::zip_equal(indices, data.getStrides()))
     at = arith::AddIOp::create(b, loc, at, arith::MulIOp::create(b, loc, index, stride));
   auto step = static_cast<int64_t>(layout.getTypeSize(type.getElementType()));
   at = arith::MulIOp::create(b, loc, at, arith::ConstantIndexOp::create(b, loc, step));
-  Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, access.base);
+  Value start = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, base);
   Value address =
       arith::IndexCastOp::create(b, loc, b.getI64Type(), arith::AddIOp::create(b, loc, start, at));
   return LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), address);
@@ -127,12 +128,15 @@ static void announce(Operation *op, const DataLayout &layout, const Access &acce
                                           {pointer, pointer, b.getI64Type(), b.getI32Type()});
   Value kind = LLVM::ConstantOp::create(b, loc, b.getI32Type(), access.kind);
   LLVM::CallOp::create(b, loc, type,
-                       ValueRange{call, thread, getAddress(b, loc, layout, access),
+                       ValueRange{call, thread,
+                                  getAddress(b, loc, layout, access.base, access.indices),
                                   structs.i64(getBytes(layout, access.type)), kind});
 }
 
-/// A form of access that is not in getAccess().
+/// A form of access that is not in getAccess(). A copy is told of by those who carry it out.
 static bool isUnknownAccess(Operation *op) {
+  if (isa<nvgpu::DeviceAsyncCopyOp>(op))
+    return false;
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
   return interface && (interface.hasEffect<MemoryEffects::Read>() ||
                        interface.hasEffect<MemoryEffects::Write>());

@@ -1,6 +1,6 @@
 // Turns the kernels of a gpu.module into functions that run as one thread each: what they ask of
-// the machine they read from a keops_thread. Checks of races are in Accesses.cpp, the exported
-// function is in Entry.cpp.
+// the machine they read from a keops_thread. Checks of races are in Accesses.cpp, copies in
+// Copies.cpp, the exported function is in Entry.cpp.
 #include "Parts.h"
 
 #include "keops/Conversion/Manifest.h"
@@ -241,7 +241,7 @@ public:
       return signalPassFailure();
     passThreadToHelpers(kernelModule, *kernels);
     if ((races && failed(announceAccesses(kernelModule, *kernels))) ||
-        failed(replaceQuestions(kernelModule)))
+        failed(replaceCopies(kernelModule, races)) || failed(replaceQuestions(kernelModule)))
       return signalPassFailure();
     hoist(kernelModule);
     dropWorkgroupSpace(module);

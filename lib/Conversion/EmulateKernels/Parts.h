@@ -1,5 +1,5 @@
-// What EmulateKernels.cpp asks of its neighbours: calls before accesses (Accesses.cpp) and the
-// exported function (Entry.cpp).
+// What EmulateKernels.cpp asks of its neighbours: calls before accesses (Accesses.cpp), copies
+// (Copies.cpp) and the exported function (Entry.cpp).
 #ifndef KEOPS_LIB_CONVERSION_EMULATEKERNELS_PARTS_H
 #define KEOPS_LIB_CONVERSION_EMULATEKERNELS_PARTS_H
 
@@ -23,6 +23,13 @@ mlir::Value getThread(mlir::Operation *op);
 /// Calls keops_thread::access before each access to memory that threads share. Fails where an
 /// operation accesses memory in a way that has no such call.
 mlir::LogicalResult announceAccesses(mlir::gpu::GPUModuleOp module, llvm::ArrayRef<Kernel> kernels);
+
+/// The address of an element of a memref; `base` itself where that is a pointer.
+mlir::Value getAddress(mlir::OpBuilder &b, mlir::Location loc, const mlir::DataLayout &layout,
+                       mlir::Value base, mlir::ValueRange indices);
+
+/// Asynchronous copies as calls; those that are watched tell the race detector what they access.
+mlir::LogicalResult replaceCopies(mlir::gpu::GPUModuleOp module, bool areWatched);
 
 /// Adds `int32_t <symbol>(const keops_args *)`, which has the kernels run.
 void emitEmulatorEntry(mlir::ModuleOp module, const Manifest &manifest,

@@ -9,9 +9,11 @@
 #include "mlir/Conversion/ConvertToLLVM/ToLLVMInterface.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/NVGPUToNVVM/NVGPUToNVVM.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -58,6 +60,11 @@ static LogicalResult convert(gpu::GPUModuleOp kernels) {
     if (auto *dialect =
             dyn_cast_or_null<ConvertToLLVMPatternInterface>(context->getLoadedDialect(name)))
       dialect->populateConvertToLLVMConversionPatterns(target, converter, patterns);
+  // A group of copies stands for nothing but their order.
+  converter.addConversion([](nvgpu::DeviceAsyncTokenType type) -> Type {
+    return IntegerType::get(type.getContext(), 32);
+  });
+  populateNVGPUToNVVMConversionPatterns(converter, patterns);
   // Its patterns for `math` call a library; those of the dialect itself come first.
   populateGpuToNVVMConversionPatterns(converter, patterns, /*benefit=*/0);
   target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();

@@ -60,7 +60,8 @@ public:
   // Caches are as quick as any memory of one's own.
   int64_t componentsOfLoad(mlir::Type, int64_t) override { return 1; }
   mlir::Value allocateStage(Frame &, mlir::Type, int64_t) override { return {}; }
-  void fillStage(Frame &, mlir::Value, mlir::Value, mlir::Value, mlir::Value) override {}
+  void beginCopy(Frame &, const StageCopy &) override {}
+  void waitForCopies(Frame &) override {}
   void waitForLanes(Frame &) override {}
 
 private:

@@ -57,8 +57,8 @@ public:
 
   int64_t componentsOfLoad(mlir::Type element, int64_t components) override;
   mlir::Value allocateStage(Frame &frame, mlir::Type element, int64_t count) override;
-  void fillStage(Frame &frame, mlir::Value stage, mlir::Value memref, mlir::Value begin,
-                 mlir::Value count) override;
+  void beginCopy(Frame &frame, const StageCopy &copy) override;
+  void waitForCopies(Frame &frame) override;
   void waitForLanes(Frame &frame) override;
 
 private:

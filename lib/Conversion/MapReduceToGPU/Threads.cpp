@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -117,11 +118,37 @@ Value Grid::allocateStage(Frame &frame, Type element, int64_t count) {
   return bytes <= mostBytesOfStage ? allocateShared(frame, element, count) : Value();
 }
 
-void Grid::fillStage(Frame &frame, Value stage, Value memref, Value begin, Value count) {
-  strideLoop(frame, thread, count, frame.index(frame.lanes), [&](Value at) {
-    Value element = memref::LoadOp::create(frame.b, frame.loc, memref, frame.add(begin, at));
-    memref::StoreOp::create(frame.b, frame.loc, element, stage, at);
-  });
+static Type tokenType(Frame &frame) {
+  return nvgpu::DeviceAsyncTokenType::get(frame.b.getContext());
+}
+
+static void copyElements(Frame &frame, const StageCopy &copy, Value k) {
+  nvgpu::DeviceAsyncCopyOp::create(frame.b, frame.loc, tokenType(frame), copy.to,
+                                   frame.add(copy.at, k), copy.from, frame.add(copy.begin, k),
+                                   frame.b.getIndexAttr(copy.together), /*srcElements=*/Value(),
+                                   /*bypassL1=*/UnitAttr());
+}
+
+/// A loop has more variables than a few copies that are written out.
+void Grid::beginCopy(Frame &frame, const StageCopy &copy) {
+  constexpr int64_t mostWrittenOut = 4;
+  int64_t ofAll = frame.lanes * copy.together;
+  Value first = frame.mul(thread, frame.index(copy.together));
+  if (copy.most > mostWrittenOut * ofAll)
+    return strideLoop(frame, first, copy.count, frame.index(ofAll),
+                      [&](Value k) { copyElements(frame, copy, k); });
+  for (int64_t begin = 0; begin < copy.most; begin += ofAll) {
+    Value k = frame.add(first, frame.index(begin));
+    Value exists =
+        arith::CmpIOp::create(frame.b, frame.loc, arith::CmpIPredicate::slt, k, copy.count);
+    onlyIf(frame, exists, [&] { copyElements(frame, copy, k); });
+  }
+}
+
+void Grid::waitForCopies(Frame &frame) {
+  Value all =
+      nvgpu::DeviceAsyncCreateGroupOp::create(frame.b, frame.loc, tokenType(frame), ValueRange());
+  nvgpu::DeviceAsyncWaitOp::create(frame.b, frame.loc, all, /*numGroups=*/IntegerAttr());
 }
 
 void Grid::waitForLanes(Frame &frame) { gpu::BarrierOp::create(frame.b, frame.loc); }

@@ -12,6 +12,7 @@ namespace keops::loops {
 
 struct Frame;
 struct Item;
+struct StageCopy;
 class Workspace;
 
 /// A team's members take tasks; one member has the lanes of a tile: rows of the kept index that are
@@ -117,9 +118,9 @@ public:
   /// Inside a task: room for `count` elements that all lanes read quickly; null where there is
   /// none, or where the caches are as quick.
   virtual mlir::Value allocateStage(Frame &frame, mlir::Type element, int64_t count) = 0;
-  /// Copies elements [begin, begin + count) of `memref` to the front of `stage`, for all lanes.
-  virtual void fillStage(Frame &frame, mlir::Value stage, mlir::Value memref, mlir::Value begin,
-                         mlir::Value count) = 0;
+  /// Has all lanes begin a copy; its elements are not there before waitForCopies().
+  virtual void beginCopy(Frame &frame, const StageCopy &copy) = 0;
+  virtual void waitForCopies(Frame &frame) = 0;
   /// What lanes wrote into a stage is there, and what they read from it was read.
   virtual void waitForLanes(Frame &frame) = 0;
 };

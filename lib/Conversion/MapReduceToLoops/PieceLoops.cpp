@@ -46,7 +46,10 @@ PieceLoops::Values PieceLoops::reduceInterval(Value begin, Value end, ValueRange
     llvm::append_range(next, reduceStep(first, until, carried.drop_front()));
     return next;
   };
-  Values all = sequentialFor(frame, begin, end, step, carried, reduceNext);
+  Values all;
+  traversal.throughStages(tile.item, begin, end, [&] {
+    all = sequentialFor(frame, begin, end, step, carried, reduceNext);
+  });
   return {all.begin() + 1, all.end()};
 }
 
@@ -70,7 +73,7 @@ Value PieceLoops::askAtTimes(Value termsDone, Value stopped) {
 PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange carried) {
   int64_t block = traversal.schedule.getBlock();
   Values inner;
-  traversal.withStages(tile.item, begin, end, traversal.stepTerms(), [&] {
+  traversal.withStage(begin, traversal.stepTerms(), [&] {
     inner = sequentialFor(frame, begin, end, block, carried, [&](Value first, ValueRange before) {
       return reduceBlock(first, frame.min(frame.add(first, frame.index(block)), end), before);
     });
@@ -80,8 +83,8 @@ PieceLoops::Values PieceLoops::reduceStep(Value begin, Value end, ValueRange car
 
 PieceLoops::Values PieceLoops::reduceBlock(Value begin, Value end, ValueRange carried) {
   Values next;
-  traversal.withStages(tile.item, begin, end, traversal.schedule.getBlock(),
-                       [&] { next = addBlock(begin, end, carried); });
+  traversal.withStage(begin, traversal.schedule.getBlock(),
+                      [&] { next = addBlock(begin, end, carried); });
   return next;
 }
 

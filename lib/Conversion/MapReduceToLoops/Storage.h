@@ -51,6 +51,15 @@ struct Item {
   mlir::Value atHand; ///< index: among those whose workspace exists at the same time
 };
 
+/// Elements of a memref that are brought near the members.
+struct StageCopy {
+  mlir::Value from, begin; ///< memref<?xT> and index
+  mlir::Value to, at;      ///< a stage and index
+  mlir::Value count;       ///< index
+  int64_t most;            ///< which it may be
+  int64_t together;        ///< so many stand where one load takes them, here and there
+};
+
 /// Values that every part of the lowering needs, made once at the start of the function.
 struct Frame {
   Frame(mlir::OpBuilder &b, mlir::Location loc, Machine &machine, Functions &functions,

@@ -46,11 +46,15 @@ Type Traversal::tileType(SlotKind kind) {
 
 void Traversal::allocateStages() {
   auto allocate = [&](Columns &columns, SlotKind kind) {
-    columns.stage = columns.count ? frame.machine.allocateStage(frame, elementType(kind),
-                                                                stageTerms * columns.length)
-                                  : Value();
+    int64_t elements = stages * stageTerms * columns.length;
+    columns.stage =
+        columns.count ? frame.machine.allocateStage(frame, elementType(kind), elements) : Value();
   };
-  for (int64_t terms : {stepTerms(), schedule.getBlock()}) {
+  int64_t block = schedule.getBlock();
+  using Room = std::pair<int64_t, int64_t>;
+  for (auto [count, terms] : {Room(schedule.getStages(), stepTerms()),
+                              Room(schedule.getStages(), block), Room(1, block)}) {
+    stages = count;
     stageTerms = terms;
     allocate(reduced, ValueSlot);
     if (reduced.stage || !reduced.count)
@@ -59,24 +63,50 @@ void Traversal::allocateStages() {
   allocate(reducedIndices, IndexSlot);
 }
 
-void Traversal::withStages(const Item &item, Value begin, Value end, int64_t most,
-                           Machine::Body body) {
-  bool fills = (reduced.stage || reducedIndices.stage) && most == stageTerms && !stageBegin;
-  if (!fills)
-    return body();
+Value Traversal::placeOfStage(Value begin) {
+  return stages == 1 ? frame.index(0)
+                     : frame.rem(frame.sub(begin, passing.begin), frame.index(stages * stageTerms));
+}
+
+void Traversal::fillStage(Value begin) {
+  Value end = frame.min(frame.add(begin, frame.index(stageTerms)), passing.end);
+  Value place = placeOfStage(begin), first = frame.add(passing.rowsBefore, begin);
   for (Columns *columns : {&reduced, &reducedIndices}) {
     if (!columns->stage)
       continue;
     Value length = frame.index(columns->length);
-    Value first = frame.add(frame.mul(item.atHand, reducedSize()), begin);
-    frame.machine.fillStage(frame, columns->stage, columns->pack, frame.mul(first, length),
-                            frame.mul(frame.sub(end, begin), length));
+    frame.machine.beginCopy(frame,
+                            {columns->pack, frame.mul(first, length), columns->stage,
+                             frame.mul(place, length), frame.mul(frame.sub(end, begin), length),
+                             stageTerms * columns->length, columns->together});
   }
-  stageBegin = begin;
-  frame.machine.waitForLanes(frame);
+}
+
+void Traversal::throughStages(const Item &item, Value begin, Value end, Machine::Body body) {
+  passing = {frame.mul(item.atHand, reducedSize()), begin, end};
+  bool early = hasStages() && stages > 1;
+  if (early)
+    fillStage(begin);
   body();
+  if (early)
+    frame.machine.waitForLanes(frame);
+}
+
+/// Of two stages, the one that is filled here is the one that was read before the barrier.
+void Traversal::withStage(Value begin, int64_t terms, Machine::Body body) {
+  if (!hasStages() || terms != stageTerms || stageBegin)
+    return body();
+  if (stages == 1)
+    fillStage(begin);
+  frame.machine.waitForCopies(frame);
   frame.machine.waitForLanes(frame);
+  if (stages > 1)
+    fillStage(frame.add(begin, frame.index(stageTerms)));
+  stageBegin = frame.sub(begin, placeOfStage(begin));
+  body();
   stageBegin = Value();
+  if (stages == 1)
+    frame.machine.waitForLanes(frame);
 }
 
 Value Traversal::componentOffset(const Columns &columns, Value component) {

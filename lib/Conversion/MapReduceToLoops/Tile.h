@@ -53,8 +53,8 @@ struct Traversal {
   Columns keptIndices, reducedIndices;   ///< 64-bit integers
   llvm::SmallVector<mlir::Value> shared; ///< formulas that all chunks read from a table, if wide
   int64_t sharedOffset = 0;              ///< of the table in passing memory, in vectors
-  int64_t stageTerms = 0;                ///< rows that the stages have room for
-  mlir::Value stageBegin; ///< index: the first row in the stages, null while they are empty
+  int64_t stages = 1, stageTerms = 0;    ///< how many stand near the members, rows of each
+  mlir::Value stageBegin; ///< index: which row stands first there, or would; null while none does
 
   mlir::Type element();
   mlir::Type elementType(SlotKind kind);
@@ -65,10 +65,12 @@ struct Traversal {
   mlir::Type tileType(SlotKind kind);
   /// Room near the members for the rows of a step, or of a block where that is too much.
   void allocateStages();
-  /// Brings the reduced rows [begin, end) there around `body`, if they are at most as many as there
-  /// is room for and not there yet; all lanes come here together.
-  void withStages(const Item &item, mlir::Value begin, mlir::Value end, int64_t most,
-                  Machine::Body body);
+  /// The stages of the reduced rows [begin, end) are those that `body` goes through. All lanes come
+  /// here together, and to each of them.
+  void throughStages(const Item &item, mlir::Value begin, mlir::Value end, Machine::Body body);
+  /// Has the next rows, from `begin` on, near around `body`, if a stage has `terms` of them and
+  /// they are not there yet.
+  void withStage(mlir::Value begin, int64_t terms, Machine::Body body);
   /// The columns of an argument placed on i or j.
   Columns &columnsOf(mlir::BlockArgument argument);
   /// Where a tile that begins at `offset` of some memory, rows `stride` elements apart, has the
@@ -82,6 +84,17 @@ struct Traversal {
   int64_t stepTerms() const { return schedule.getBlock() * schedule.getBlocks(); }
   mlir::Value reducedSize() { return frame.size(op.getOver()); }
   const WorkTable &work() { return frame.work(op.getKept()); }
+
+private:
+  bool hasStages() { return reduced.stage || reducedIndices.stage; }
+  /// Where in the stages the row `begin` stands, with which one begins.
+  mlir::Value placeOfStage(mlir::Value begin);
+  void fillStage(mlir::Value begin);
+
+  /// What goes through the stages.
+  struct {
+    mlir::Value rowsBefore, begin, end; ///< index: of earlier items; of this one
+  } passing;
 };
 
 /// Kept rows of one item that are reduced together: all are of one block of the work table.

@@ -18,12 +18,13 @@ struct Fields {
   explicit Fields(ScheduleAttr attr)
       : rows(attr.getRows()), lanes(attr.getLanes()), block(attr.getBlock()),
         blocks(attr.getBlocks()), chunk(attr.getChunk()), split(attr.getSplit()),
-        panel(attr.getPanel()), narrow(attr.getNarrow()), calls(attr.getCalls()) {}
+        panel(attr.getPanel()), stages(attr.getStages()), narrow(attr.getNarrow()),
+        calls(attr.getCalls()) {}
   ScheduleAttr get(MLIRContext *context) const {
-    return ScheduleAttr::get(context, rows, lanes, block, blocks, chunk, split, panel, narrow != 0,
-                             calls != 0);
+    return ScheduleAttr::get(context, rows, lanes, block, blocks, chunk, split, panel, stages,
+                             narrow != 0, calls != 0);
   }
-  int64_t rows, lanes, block, blocks, chunk, split, panel, narrow, calls;
+  int64_t rows, lanes, block, blocks, chunk, split, panel, stages, narrow, calls;
 };
 
 /// A field by name, its smallest value, and the largest that gives code of a sensible size.
@@ -42,6 +43,7 @@ static Field findField(Fields &fields, StringRef name, int64_t mostLanes) {
       .Case("chunk", {&fields.chunk, 1, 64})
       .Case("split", {&fields.split, 1, 16384})
       .Case("panel", {&fields.panel, 1, 64})
+      .Case("stages", {&fields.stages, 1, 2})
       .Case("narrow", {&fields.narrow, 0, 1})
       .Case("calls", {&fields.calls, 0, 1})
       .Default({nullptr, 0, 0});
@@ -58,7 +60,7 @@ static LogicalResult applyForced(Operation *op, StringRef force, int64_t mostLan
     int64_t value;
     if (!field.value)
       return mlir::emitError(op->getLoc(), "schedule: expected rows, lanes, block, blocks, chunk, "
-                                           "split, panel, narrow or calls, got '")
+                                           "split, panel, stages, narrow or calls, got '")
              << name << "'";
     if (text.trim().getAsInteger(10, value) || value < field.smallest || value > field.largest)
       return mlir::emitError(op->getLoc(), "schedule: expected an integer from ")

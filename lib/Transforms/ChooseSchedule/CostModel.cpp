@@ -319,6 +319,8 @@ ScheduleAttr keops::chooseSchedule(MapReduceOp op, const RegisterModel &model) {
   // Fewer rows would be a second copy of the loops for little.
   constexpr int64_t leastRowsToNarrow = 4;
   bool narrow = model.lanesAreThreads && tile.rows >= leastRowsToNarrow;
+  // A second stage costs no registers, and few blocks have nothing else to do while one is filled.
+  int64_t stages = model.lanesAreThreads ? 2 : 1;
   return ScheduleAttr::get(op.getContext(), tile.rows, lanes, block, blocks, tile.chunk,
-                           model.split, tile.panel, narrow, calls);
+                           model.split, tile.panel, stages, narrow, calls);
 }

@@ -59,3 +59,44 @@ module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Akernel f_0 128
     }
   }
 }
+
+// -----
+
+module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Akernel f_0 128\0A"} {
+  gpu.module @keops_kernels {
+    gpu.func @f_0(%launch: !llvm.ptr) kernel {
+      %group = nvgpu.device_async_create_group
+      gpu.barrier
+      // expected-error@+1 {{expected a wait for all copies, right behind their group}}
+      nvgpu.device_async_wait %group
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Akernel f_0 128\0A"} {
+  gpu.module @keops_kernels {
+    gpu.func @f_0(%launch: !llvm.ptr) kernel {
+      %group = nvgpu.device_async_create_group
+      // expected-error@+1 {{expected a wait for all copies, right behind their group}}
+      nvgpu.device_async_wait %group {numGroups = 1 : i32}
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+module attributes {keops.manifest = "keops-program 2\0Asymbol f\0Akernel f_0 128\0A"} {
+  gpu.module @keops_kernels {
+    gpu.func @f_0(%launch: !llvm.ptr) workgroup(%stage: memref<4xf32, #gpu.address_space<workgroup>>) kernel {
+      %c0 = arith.constant 0 : index
+      %rows = memref.alloca() : memref<4xf32>
+      // expected-error@+1 {{expected a copy of as many elements as it writes}}
+      nvgpu.device_async_copy %rows[%c0], %stage[%c0], 4, %c0 : memref<4xf32> to memref<4xf32, #gpu.address_space<workgroup>>
+      gpu.return
+    }
+  }
+}

@@ -33,8 +33,10 @@
 // CHECK:         %[[GRID:.*]] = gpu.grid_dim x
 // CHECK:         scf.for %{{.*}} = %[[BLOCK]] to %{{.*}} step %[[GRID]]
 // The step of the reduced rows is brought near by all threads, and nobody overwrites what another one reads.
-// CHECK:           memref.store %{{.*}}, %[[STAGE]]
-// CHECK:           gpu.barrier
+// CHECK:           nvgpu.device_async_copy %{{.*}}, %[[STAGE]][{{.*}}], 4 : memref<?xf32> to
+// CHECK:           %[[ALL:.*]] = nvgpu.device_async_create_group
+// CHECK-NEXT:      nvgpu.device_async_wait %[[ALL]]
+// CHECK-NEXT:      gpu.barrier
 // CHECK:           scf.for %{{.*}} step %c16
 // CHECK:             scf.for %{{.*}} -> (vector<2xf32>)
 // CHECK:               memref.load %[[STAGE]]

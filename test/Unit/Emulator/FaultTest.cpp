@@ -135,6 +135,77 @@ TEST(Races, atomicOperationsAndBarriersOrderBlocks) {
   EXPECT_NE(findFault(write("gpu.barrier", "acq_rel", "")), "");
 }
 
+/// Each thread has a number copied, which its neighbour to the left reads.
+const std::string copies = R"(
+  %end = arith.constant 9223372036854775807 : i64
+  %one = arith.constant 1 : i64
+  %zero = arith.constant 0 : i64
+  %none = llvm.mlir.poison : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %0 = llvm.insertvalue %x, %none[0] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %1 = llvm.insertvalue %x, %0[1] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %2 = llvm.insertvalue %zero, %1[2] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %3 = llvm.insertvalue %end, %2[3, 0] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %4 = llvm.insertvalue %one, %3[4, 0] : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>
+  %numbers = builtin.unrealized_conversion_cast %4 : !llvm.struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)> to memref<?xf32>
+  $BEFORE
+  %copied = nvgpu.device_async_copy %numbers[$FROM], %tile[%thread], $COUNT
+      : memref<?xf32> to memref<128xf32, #gpu.address_space<workgroup>>
+  $BETWEEN
+  gpu.barrier
+  $AFTER
+  %next = arith.addi %thread, %c1 : index
+  %right = arith.remui %next, %threads : index
+  %value = memref.load %tile[%right] : memref<128xf32, #gpu.address_space<workgroup>>
+  $LATER
+)";
+const std::string waiting = R"(
+  %group = nvgpu.device_async_create_group
+  nvgpu.device_async_wait %group
+)";
+
+std::string makeCopies(std::string body) {
+  for (const char *place : {"$BEFORE", "$BETWEEN", "$AFTER", "$LATER"})
+    body = replace(body, place, "");
+  return replace(replace(body, "$FROM", "%thread"), "$COUNT", "1");
+}
+
+TEST(Copies, areThereBehindWaitAndBarrier) {
+  EXPECT_EQ(findFault(makeCopies(replace(copies, "$BETWEEN", waiting))), "");
+  std::string race = "kernel 'f_0': data race at byte 508 of workgroup memory: thread 126 of block "
+                     "0 reads what thread 127 of block 0 wrote, with no barrier between the two";
+  EXPECT_EQ(findFault(makeCopies(replace(copies, "$AFTER", waiting))), race);
+  EXPECT_EQ(findFault(makeCopies(replace(copies, "$LATER", "gpu.barrier\n" + waiting))), race);
+}
+
+TEST(Copies, areWaitedFor) {
+  EXPECT_EQ(findFault(makeCopies(replace(copies, "%value = memref.load %tile[%right]",
+                                         "%value = memref.load %tile[%thread]")),
+                      tile, KernelProgram::Silent),
+            "kernel 'f_0': thread 127 of block 0 ends without having waited for the copies that it "
+            "began");
+}
+
+TEST(Copies, doNotOverwriteWhatIsRead) {
+  std::string read = R"(
+  %before = arith.addi %thread, %c1 : index
+  %there = arith.remui %before, %threads : index
+  %old = memref.load %tile[%there] : memref<128xf32, #gpu.address_space<workgroup>>
+  )";
+  std::string body = replace(copies, "$BETWEEN", waiting);
+  EXPECT_EQ(findFault(makeCopies(replace(body, "$BEFORE", read + "gpu.barrier"))), "");
+  EXPECT_NE(findFault(makeCopies(replace(body, "$BEFORE", read))), "");
+}
+
+/// Two numbers at a time, of which the second thread's are not aligned to their size.
+TEST(Copies, areAligned) {
+  std::string body = replace(replace(copies, "$BETWEEN", waiting), "$COUNT", "2");
+  std::string fault = findFault(makeCopies(body), tile, KernelProgram::Silent);
+  EXPECT_NE(fault.find("copies 8 bytes asynchronously from"), std::string::npos) << fault;
+  EXPECT_NE(fault.find("expected 4, 8 or 16 from global to workgroup memory, aligned to as many"),
+            std::string::npos)
+      << fault;
+}
+
 TEST(Races, memoryOfAThreadIsItsOwn) {
   EXPECT_EQ(findFault(R"(
     %own = memref.alloca() : memref<4xf32>
