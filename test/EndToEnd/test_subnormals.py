@@ -1,4 +1,5 @@
-"""Subnormal results, which cost a hundred times what others do: zero on a CPU at default precision, exact at high."""
+"""Subnormal results, which cost a hundred times what others do: zero on a CPU in float32 at default precision, and exact
+at high."""
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ def test_results_are_exact_or_zero(precision, dtype):
     result = Genred("x*y", ["x=Vi(1)", "y=Vj(1)"], axis=1, precision=precision)(numbers, half)
     exact = numbers / 2
     subnormal = (exact != 0) & (np.abs(exact) < np.finfo(dtype).tiny)
-    allowed = (result == exact) | (subnormal & (result == 0) & (precision != "high"))
+    may_flush = dtype == np.float32 and precision != "high"
+    allowed = (result == exact) | (subnormal & (result == 0) & may_flush)
     assert allowed.all()
 
 

@@ -153,7 +153,8 @@ def Keops_XLogXOp : Keops_Unary<"XLogX"> {
 def Keops_SinXDivXOp : Keops_Unary<"SinXDivX"> {
   let summary = "sin(x) / x, equal to 1 at 0";
   let cost = 20;
-  let value = (SelectF (CmpF<"OEQ"> $x, (NumF<"0">)), (NumF<"1">), (DivF (SinF $x), $x));
+  // Where the square vanishes, so may the sine of a subnormal x.
+  let value = (SelectF (CmpF<"OEQ"> (MulF $x, $x), (NumF<"0">)), (NumF<"1">), (DivF (SinF $x), $x));
   let derivatives = [(Fn<"Minus"> (Fn<"SphericalBessel"> $x, 1))];
   let reference = "sin(x) / x if x else mpf(1)";
   let domain = ["-1.5", "1.5"];

@@ -21,11 +21,12 @@ using namespace keops::loops;
 
 //===-- The program -------------------------------------------------------------------------===//
 
-/// Subnormal results may become zero, except at precision high.
+/// Subnormal results of 32 bits may become zero, except at precision high.
 static bool mayFlush(func::FuncOp source) {
   auto keepsSubnormals = [](Operation &op) {
     auto reduce = dyn_cast<MapReduceOp>(op);
-    return reduce && reduce.getPrecision() == Precision::High;
+    return reduce && (reduce.getPrecision() == Precision::High ||
+                      getValueType(reduce.getFormulas(0).front()).getElementType().isF64());
   };
   return llvm::none_of(source.getBody().front(), keepsSubnormals);
 }

@@ -6,14 +6,14 @@
 // The first one comes before the loop over steps.
 // CHECK:         nvgpu.device_async_copy %[[ROWS:.*]][%{{.*}}], %[[STAGES]][{{.*}}], 4
 // CHECK:         scf.for %[[J:.*]] = %{{.*}} to %{{.*}} step %c128
-// CHECK:           %[[NEXT:.*]] = arith.addi %[[J]], %c128
 // Once it is there for all, nobody reads the other any more, and the next step is on its way to it ...
 // CHECK-NOT:       nvgpu.device_async_copy
 // CHECK:           %[[ALL:.*]] = nvgpu.device_async_create_group
 // CHECK-NEXT:      nvgpu.device_async_wait %[[ALL]]
 // CHECK-NEXT:      gpu.barrier
-// CHECK:           %[[LATER:.*]] = arith.subi %[[NEXT]], %{{.*}}
-// CHECK:           arith.remsi %[[LATER]], %c256
+// CHECK:           %[[DONE:.*]] = arith.subi %[[J]], %{{.*}}
+// CHECK-NEXT:      %[[LATER:.*]] = arith.addi %[[DONE]], %c128
+// CHECK-NEXT:      arith.remsi %[[LATER]], %c256
 // CHECK:           nvgpu.device_async_copy %[[ROWS]][%{{.*}}], %[[STAGES]][{{.*}}], 4
 // ... while pairs are computed. No other barrier is met in the loop.
 // CHECK-NOT:       gpu.barrier
