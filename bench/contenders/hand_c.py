@@ -36,13 +36,13 @@ def setup(threads):
     LIBRARY.set_threads(threads)
 
 
-def call(function, d, columns, inputs, scale=None, dtype=None):
-    """Binds function(inputs..., [scale,] output, M, N)."""
+def call(function, d, columns, inputs, scale=None, dtype=None, dims=()):
+    """Binds function(inputs..., [scale,] output, M, N, dims...)."""
     output = np.empty((d["M"], columns), dtype or d["dtype"])
     arrays = [d[k] for k in inputs]
     pointers = [ctypes.c_void_p(a.ctypes.data) for a in arrays]
     args = [*pointers, *([scale] if scale else []), ctypes.c_void_p(output.ctypes.data)]
-    sizes = ctypes.c_long(d["M"]), ctypes.c_long(d["N"])
+    sizes = [ctypes.c_long(size) for size in (d["M"], d["N"], *dims)]
 
     def run(alive=arrays):  # addresses do not keep arrays alive
         function(*args, *sizes)
@@ -53,6 +53,14 @@ def call(function, d, columns, inputs, scale=None, dtype=None):
 
 def K1(d):
     return call(LIBRARY.k1_f32, d, 1, "xyb", ctypes.c_float(d["s"]))
+
+
+def K2(d):
+    return call(LIBRARY.k2_f32, d, 4, [*"xyb", "sigmas"])
+
+
+def K3(d):
+    return call(LIBRARY.k3_f32, d, 1, "xyb")
 
 
 def K11(d):
@@ -69,3 +77,14 @@ def K5a(d):
 
 def K6(d):
     return call(LIBRARY.k6_f32, d, 3, "xybe", ctypes.c_float(d["s"]))
+
+
+def K7a(d):
+    return call(LIBRARY.k7_f32, d, 1, "xyb", ctypes.c_float(d["s"]), dims=[d["dim"]])
+
+
+K7b = K7a
+
+
+def K8(d):
+    return call(LIBRARY.k8_f32, d, d["columns"], "xyb", ctypes.c_float(d["scale"]), dims=[d["dim"], d["columns"]])

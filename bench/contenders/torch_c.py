@@ -7,6 +7,8 @@ try:
 except ImportError as reason:
     raise Unavailable(str(reason))
 
+from workloads import NEAREST
+
 NAME = "torch"
 
 
@@ -32,7 +34,22 @@ def K1(d):
     return lambda: gaussian(x, y, d["s"]) @ b
 
 
-K11 = K1
+K7a = K7b = K11 = K1
+
+
+def K2(d):
+    x, y, b, _ = tensors(d)
+
+    def run():
+        squares = distances(x, y)
+        return sum((squares * (-1 / float(s) ** 2)).exp_() for s in d["sigmas"]) @ b
+
+    return run
+
+
+def K3(d):
+    x, y, b, _ = tensors(d)
+    return lambda: distances(x, y).sqrt_().neg_().exp_() @ b
 
 
 def K4(d):
@@ -45,6 +62,14 @@ def K5a(d):
     return lambda: distances(x, y).argmin(1)
 
 
+def K5b(d):
+    x, y, _, _ = tensors(d)
+    return lambda: distances(x, y).topk(NEAREST, dim=1, largest=False).indices
+
+
+K5c = K5b
+
+
 def K6(d):
     x, y, b, e = tensors(d)
 
@@ -53,3 +78,10 @@ def K6(d):
         return -2 / d["s"] ** 2 * e * (k.sum(1, keepdim=True) * x - k @ y)
 
     return run
+
+
+def K8(d):
+    """PyTorch's own attention, which does not store the matrix."""
+    x, y, b, _ = tensors(d)
+    heads = (x[None, None], y[None, None], b[None, None])
+    return lambda: torch.nn.functional.scaled_dot_product_attention(*heads, scale=d["scale"])[0, 0]
