@@ -29,10 +29,10 @@ static void flushIn(Function &function) {
     }
 }
 
-void keops::flushSubnormals(Module &module, function_ref<bool(const Function &)> isMode) {
+void keops::flushSubnormals(Module &module, function_ref<bool(const Function &)> startsLoops) {
   if (!module.getTargetTriple().isX86())
     return;
   for (Function &function : module)
-    if (!function.isDeclaration() && mayFlush(function) && isMode(function))
+    if (!function.isDeclaration() && mayFlush(function) && startsLoops(function))
       flushIn(function);
 }

@@ -6,10 +6,11 @@
 
 namespace keops {
 
-/// In each of these functions whose attribute "denormal-fp-math" lets it, the processor writes zero
-/// for subnormal results; the caller's mode comes back at its end. Only on x86, where a subnormal
-/// result costs a hundred times what another does.
-void flushSubnormals(llvm::Module &module, llvm::function_ref<bool(const llvm::Function &)> isMode);
+/// In each function that starts loops and whose attribute "denormal-fp-math" lets it, the processor
+/// writes zero for subnormal results; the caller's mode comes back at its end. Only on x86, where a
+/// subnormal result costs a hundred times what another does.
+void flushSubnormals(llvm::Module &module,
+                     llvm::function_ref<bool(const llvm::Function &)> startsLoops);
 
 } // namespace keops
 

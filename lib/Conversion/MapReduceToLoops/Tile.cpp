@@ -118,6 +118,11 @@ Value Traversal::componentOffset(const Columns &columns, Value component) {
   return frame.add(frame.mul(group, frame.index(tileRows() * columns.together)), number);
 }
 
+Value Traversal::vectorAt(const PieceMemory &memory, SlotKind kind, int64_t first, Value position) {
+  Value vector = frame.add(frame.index(first), position);
+  return frame.add(memory.bases[kind], frame.mul(vector, frame.index(tileRows())));
+}
+
 Columns &Traversal::columnsOf(BlockArgument argument) {
   ValueType type = getValueType(argument);
   bool isReduced = type.getPlacement() == op.getOver();
@@ -281,10 +286,8 @@ Value PanelTerms::leaf(BlockArgument argument, OpFoldResult k) {
 //===-- Shared formulas ---------------------------------------------------------------------===//
 
 Value SharedTable::address(unsigned s, Value j) {
-  Frame &frame = traversal.frame;
   int64_t first = traversal.sharedOffset + s * traversal.schedule.getBlock();
-  Value vector = frame.add(frame.index(first), frame.sub(j, blockBegin));
-  return frame.add(memory.bases[PassingSlot], frame.mul(vector, frame.index(traversal.tileRows())));
+  return traversal.vectorAt(memory, PassingSlot, first, traversal.frame.sub(j, blockBegin));
 }
 
 Value SharedTable::load(unsigned s, Value j) {
@@ -300,10 +303,8 @@ void SharedTable::store(Value value, unsigned s, Value j) {
 //===-- Context -----------------------------------------------------------------------------===//
 
 Value TileContext::address(const PieceMemory &memory, unsigned array, Value position) {
-  Frame &frame = traversal.frame;
-  Value base = memory.bases[slice.scratchKinds[array]];
-  Value vector = frame.add(frame.index(slice.scratchOffsets[array]), position);
-  return frame.add(base, frame.mul(vector, frame.index(traversal.tileRows())));
+  return traversal.vectorAt(memory, slice.scratchKinds[array], slice.scratchOffsets[array],
+                            position);
 }
 
 Value TileContext::load(Location, unsigned array, Value position, Piece piece) {

@@ -38,6 +38,12 @@ struct Columns {
 enum SlotKind : unsigned { ValueSlot, IndexSlot, WideSlot, PassingSlot };
 constexpr unsigned slotKinds = 4;
 
+/// The memory of one piece: by kind, the region of all pieces and this piece's element offset in
+/// it.
+struct PieceMemory {
+  std::array<mlir::Value, slotKinds> regions, bases;
+};
+
 /// What is the same for all tiles of one map_reduce.
 struct Traversal {
   Traversal(Frame &frame, MapReduceOp op);
@@ -80,6 +86,10 @@ struct Traversal {
   }
   /// Where a kept row of a tile has a component, counted from that of the first row.
   mlir::Value componentOffset(const Columns &columns, mlir::Value component);
+  /// Where the vector `position` (index) of an array begins, which itself begins with vector
+  /// `first` of its kind.
+  mlir::Value vectorAt(const PieceMemory &memory, SlotKind kind, int64_t first,
+                       mlir::Value position);
   int64_t tileRows() const { return schedule.getRows() * schedule.getLanes(); }
   int64_t stepTerms() const { return schedule.getBlock() * schedule.getBlocks(); }
   mlir::Value reducedSize() { return frame.size(op.getOver()); }
@@ -116,12 +126,6 @@ struct Slice {
   unsigned stateBegin, stateSize;
   llvm::SmallVector<int64_t> scratchOffsets; ///< per scratch array, in vectors of its kind
   llvm::SmallVector<SlotKind> scratchKinds;
-};
-
-/// The memory of one piece: by kind, the region of all pieces and this piece's element offset in
-/// it.
-struct PieceMemory {
-  std::array<mlir::Value, slotKinds> regions, bases;
 };
 
 /// The shared formulas of a traversal at the pairs of one block, in the memory of a member.

@@ -18,6 +18,11 @@ namespace keops {
                                             mlir::TypeRange formulas);
 #include "keops/IR/KeopsReductions.inc"
 
+/// Carries values through body(k, carried) for the indices [begin, end).
+Reduction::Values
+forRange(ReductionContext &context, mlir::Location loc, mlir::Value begin, mlir::Value end,
+         mlir::ValueRange carried,
+         llvm::function_ref<Reduction::Values(mlir::Value, mlir::ValueRange)> body);
 /// Carries values through body(j, slot, carried) for the reduced indices j of the block [begin,
 /// end), of which j is the `slot`-th.
 Reduction::Values forEachTerm(

@@ -97,21 +97,6 @@ private:
     return forRange(context, loc, constant(context, loc, 0),
                     constant(context, loc, attr.getBestOf()), values, body);
   }
-  Values forRange(ReductionContext &context, Location loc, Value begin, Value end,
-                  ValueRange values, function_ref<Values(Value, ValueRange)> body) {
-    OpBuilder &b = context.builder();
-    auto loop = scf::ForOp::create(b, loc, begin, end, constant(context, loc, 1), values);
-    OpBuilder::InsertionGuard guard(b);
-    // A loop that carries nothing is born with its terminator.
-    if (values.empty())
-      b.setInsertionPoint(loop.getBody()->getTerminator());
-    else
-      b.setInsertionPointToStart(loop.getBody());
-    Values next = body(loop.getInductionVar(), loop.getRegionIterArgs());
-    if (!values.empty())
-      scf::YieldOp::create(b, loc, next);
-    return {loop.result_begin(), loop.result_end()};
-  }
 
   /// then() if a is better than b in any lane, else b.
   Value ifAnyBetter(ReductionContext &context, Location loc, Value a, Value b,

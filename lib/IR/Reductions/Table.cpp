@@ -57,21 +57,28 @@ SmallVector<Type> keops::getResultTypes(ReduceAttr reduce, TypeRange formulas, P
   return types;
 }
 
-Reduction::Values
-keops::forEachTerm(ReductionContext &context, Location loc, Value begin, Value end,
-                   ValueRange carried,
-                   function_ref<Reduction::Values(Value, Value, ValueRange)> body) {
+Reduction::Values keops::forRange(ReductionContext &context, Location loc, Value begin, Value end,
+                                  ValueRange carried,
+                                  function_ref<Reduction::Values(Value, ValueRange)> body) {
   OpBuilder &b = context.builder();
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   auto loop = scf::ForOp::create(b, loc, begin, end, one, carried);
   OpBuilder::InsertionGuard guard(b);
   // A loop that carries nothing is born with its terminator.
   b.setInsertionPointToStart(loop.getBody());
-  Value j = loop.getInductionVar(), slot = arith::SubIOp::create(b, loc, j, begin);
-  Reduction::Values next = body(j, slot, loop.getRegionIterArgs());
+  Reduction::Values next = body(loop.getInductionVar(), loop.getRegionIterArgs());
   if (!carried.empty())
     scf::YieldOp::create(b, loc, next);
   return {loop.result_begin(), loop.result_end()};
+}
+
+Reduction::Values
+keops::forEachTerm(ReductionContext &context, Location loc, Value begin, Value end,
+                   ValueRange carried,
+                   function_ref<Reduction::Values(Value, Value, ValueRange)> body) {
+  return forRange(context, loc, begin, end, carried, [&](Value j, ValueRange before) {
+    return body(j, arith::SubIOp::create(context.builder(), loc, j, begin), before);
+  });
 }
 
 Reduction::Values Reduction::absorbChunk(ReductionContext &context, Location loc, ValueRange state,

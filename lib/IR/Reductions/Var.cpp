@@ -112,21 +112,18 @@ private:
   /// The squares of a block's terms about their means.
   Values squareBlock(ReductionContext &context, Location loc, ArrayRef<Value> means, Value size) {
     OpBuilder &b = context.builder();
-    Value zero = arith::ConstantIndexOp::create(b, loc, 0),
-          one = arith::ConstantIndexOp::create(b, loc, 1);
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
     Values zeros(width, number(context, loc, 0));
-    auto loop = scf::ForOp::create(b, loc, zero, size, one, zeros);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Values next;
-    for (unsigned c = 0; c < width; ++c) {
-      Value term = context.load(loc, c, loop.getInductionVar());
-      Value distance = arith::SubFOp::create(b, loc, term, means[c]);
-      Value square = arith::MulFOp::create(b, loc, distance, distance);
-      next.push_back(addValues(b, loc, loop.getRegionIterArg(c), square));
-    }
-    scf::YieldOp::create(b, loc, next);
-    return {loop.result_begin(), loop.result_end()};
+    return forRange(context, loc, zero, size, zeros, [&](Value slot, ValueRange before) {
+      Values next;
+      for (unsigned c = 0; c < width; ++c) {
+        Value term = context.load(loc, c, slot);
+        Value distance = arith::SubFOp::create(b, loc, term, means[c]);
+        Value square = arith::MulFOp::create(b, loc, distance, distance);
+        next.push_back(addValues(b, loc, before[c], square));
+      }
+      return next;
+    });
   }
 };
 } // namespace

@@ -263,7 +263,7 @@ static RegisterTile chooseRows(MapReduceOp op, const RegisterModel &model, int64
                                int64_t block) {
   int64_t chunk = chooseChunk(op, model.mostChunk);
   bool wide = runsThroughChunks(op, chunk, block);
-  int64_t live = wide ? estimateLiveVectors(op, 1) : estimateLiveVectors(op, chunk);
+  int64_t live = estimateLiveVectors(op, wide ? 1 : chunk);
   int64_t rows = std::clamp<int64_t>(model.registers / width / live, 1, model.mostRows);
   int64_t code = codeOf(op.getBlock(), isLarge(op.getBlock()));
   rows = std::clamp<int64_t>(mostCodeOfTile / std::max<int64_t>(code, 1), 1, rows);
